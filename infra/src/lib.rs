@@ -1,2 +1,8 @@
-//! Placeholder.
+//! Declares a Kubernetes environment in typed code and reconciles it by diff, plan and apply.
+//!
+//! The modules stand in the order in which data goes through them; `ARCHITECTURE.md` draws the way.
 
+pub mod object;
+pub mod record;
+pub mod stack;
+pub mod cluster;

@@ -1,0 +1,258 @@
+//! The one module that talks to the API server. Every request has a deadline, and retries are few and said.
+
+mod connect;
+pub mod error;
+mod request;
+mod served;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use http::Method;
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+
+pub use connect::{ConnectError, Target};
+pub use error::{ClusterError, Status};
+
+use crate::object::{Kind, ObjectId, kind_of, marks};
+use request::{Call, Representation, item_path, kind_path};
+
+/// Requests in flight at once. More gain nothing on a small API server and multiply the slowest answers.
+const IN_FLIGHT: usize = 16;
+
+/// Receives what a person should know while requests are under way, such as a retry.
+pub type Notice = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// Connection to one cluster, pinned to one context of one kubeconfig.
+#[expect(
+    clippy::disallowed_types,
+    reason = "this is the module that is allowed to"
+)]
+pub struct Cluster {
+    client: kube::Client,
+    server: String,
+    slots: Semaphore,
+    notice: Notice,
+    /// Whether the server has answered yet: before that, a refused connection is final.
+    answered: AtomicBool,
+}
+
+/// Whether an apply is tried or done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The server does everything but the write.
+    DryRun,
+    /// The server writes.
+    Write,
+}
+
+/// What the API server answered to an apply.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// Whether the object is new (201), or was there already (200).
+    pub created: bool,
+    /// The object as it is, or after a dry-run would be.
+    pub object: Value,
+}
+
+impl Cluster {
+    /// Connects to the context of `target`. Sends nothing yet.
+    ///
+    /// # Errors
+    /// When the kubeconfig cannot be read, lacks the context, or asks for something that is not supported.
+    pub async fn connect(target: &Target, notice: Notice) -> Result<Self, ConnectError> {
+        let (client, server) = connect::client(target).await?;
+        Ok(Self {
+            client,
+            server,
+            slots: Semaphore::new(IN_FLIGHT),
+            notice,
+            answered: AtomicBool::new(false),
+        })
+    }
+
+    /// The API server's URL.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// The cluster's identity: the UID of its namespace `kube-system`, which outlives every change of name or address.
+    ///
+    /// # Errors
+    /// When the namespace cannot be read.
+    pub async fn identity(&self) -> Result<String, ClusterError> {
+        let id = ObjectId {
+            kind: kind_of::<k8s_openapi::api::core::v1::Namespace>(),
+            namespace: None,
+            name: "kube-system".to_owned(),
+        };
+        let namespace = self.read(&id).await?;
+        Ok(namespace.as_ref().map(marks::uid).unwrap_or_default().to_owned())
+    }
+
+    /// Reads an object; `None` when it, its namespace or its kind is not there.
+    ///
+    /// # Errors
+    /// When the server cannot be asked or refuses the answer.
+    pub async fn read(&self, id: &ObjectId) -> Result<Option<Value>, ClusterError> {
+        let call = Call::new(Method::GET, item_path(id), format!("read {id}"));
+        match self.send(call).await {
+            Ok(answer) => Ok(Some(answer.json)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Lists objects of a kind, whole.
+    ///
+    /// # Errors
+    /// When the server cannot be asked or refuses the answer.
+    pub async fn list(
+        &self,
+        kind: &Kind,
+        namespace: Option<&str>,
+        selector: &str,
+    ) -> Result<Vec<Value>, ClusterError> {
+        self.list_as(kind, namespace, selector, Representation::Whole)
+            .await
+    }
+
+    /// Lists the metadata of objects of a kind; empty when the server does not serve the kind.
+    ///
+    /// # Errors
+    /// When the server cannot be asked or refuses the answer.
+    pub async fn list_metadata(
+        &self,
+        kind: &Kind,
+        namespace: Option<&str>,
+        selector: &str,
+    ) -> Result<Vec<Value>, ClusterError> {
+        self.list_as(kind, namespace, selector, Representation::Metadata)
+            .await
+    }
+
+    async fn list_as(
+        &self,
+        kind: &Kind,
+        namespace: Option<&str>,
+        selector: &str,
+        representation: Representation,
+    ) -> Result<Vec<Value>, ClusterError> {
+        let place = namespace.map_or_else(String::new, |namespace| format!(" in `{namespace}`"));
+        let mut call = Call::new(
+            Method::GET,
+            kind_path(kind, namespace),
+            format!("list {}{place}", kind.plural),
+        );
+        call.representation = representation;
+        if !selector.is_empty() {
+            call.parameter("labelSelector", selector);
+        }
+        match self.send(call).await {
+            Ok(mut answer) => match answer.json["items"].take() {
+                Value::Array(items) => Ok(items),
+                _ => Ok(Vec::new()),
+            },
+            // The kind is not served: nothing of it can be there.
+            Err(error) if error.is_not_found() => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Applies a configuration as `manager`, taking over every field in it, with strict validation.
+    ///
+    /// # Errors
+    /// When the server refuses it or cannot be asked.
+    pub async fn apply(
+        &self,
+        id: &ObjectId,
+        configuration: &Value,
+        manager: &str,
+        mode: Mode,
+    ) -> Result<Applied, ClusterError> {
+        let verb = match mode {
+            Mode::DryRun => "check",
+            Mode::Write => "apply",
+        };
+        let mut call = Call::new(Method::PATCH, item_path(id), format!("{verb} {id}"));
+        call.parameter("fieldManager", manager);
+        call.parameter("force", "true");
+        call.parameter("fieldValidation", "Strict");
+        if mode == Mode::DryRun {
+            call.parameter("dryRun", "All");
+        }
+        call.body(configuration);
+        let answer = self.send(call).await?;
+        Ok(Applied {
+            created: answer.code == http::StatusCode::CREATED,
+            object: answer.json,
+        })
+    }
+
+    /// Creates an object that must not be there yet.
+    ///
+    /// # Errors
+    /// When it is there already, is refused, or the server cannot be asked.
+    pub async fn create(&self, id: &ObjectId, object: &Value) -> Result<Value, ClusterError> {
+        let path = kind_path(&id.kind, id.namespace.as_deref());
+        let mut call = Call::new(Method::POST, path, format!("create {id}"));
+        call.parameter("fieldManager", marks::MANAGER);
+        call.body(object);
+        Ok(self.send(call).await?.json)
+    }
+
+    /// Replaces an object; its `resourceVersion` makes sure that nobody else has changed it.
+    ///
+    /// # Errors
+    /// When it has changed, is refused, or the server cannot be asked.
+    pub async fn replace(&self, id: &ObjectId, object: &Value) -> Result<Value, ClusterError> {
+        let mut call = Call::new(Method::PUT, item_path(id), format!("update {id}"));
+        call.parameter("fieldManager", marks::MANAGER);
+        call.body(object);
+        Ok(self.send(call).await?.json)
+    }
+
+    /// Deletes exactly the object with this UID, its dependents first. It is no error when it is gone already.
+    ///
+    /// # Errors
+    /// When another object has taken its name, or the server refuses or cannot be asked.
+    pub async fn delete(&self, id: &ObjectId, uid: &str) -> Result<(), ClusterError> {
+        let mut call = Call::new(Method::DELETE, item_path(id), format!("delete {id}"));
+        call.body(&json!({
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "propagationPolicy": "Foreground",
+            "preconditions": { "uid": uid },
+        }));
+        match self.send(call).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.is_not_found() => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Lists every kind of object that can stand in a namespace.
+    ///
+    /// # Errors
+    /// When the server cannot be asked, or cannot say what one of its groups serves.
+    pub async fn namespaced_kinds(&self) -> Result<Vec<Kind>, ClusterError> {
+        let mut kinds = Vec::new();
+        for root in ["/api", "/apis"] {
+            let mut call = Call::new(
+                Method::GET,
+                root.to_owned(),
+                "list the kinds that the server serves".to_owned(),
+            );
+            call.representation = Representation::Discovery;
+            kinds.extend(served::namespaced_kinds(&self.send(call).await?.json)?);
+        }
+        Ok(kinds)
+    }
+
+    /// Whether the server has answered any request yet.
+    fn has_answered(&self) -> bool {
+        self.answered.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,191 @@
+//! From a kubeconfig and the name of a context to an HTTP client.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use kube::client::{Body, ConfigExt as _};
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+use tower::{BoxError, ServiceBuilder};
+
+/// How long a TCP connection may take to come about.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Which cluster is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The context's name. The kubeconfig's current context is never used.
+    pub context: String,
+    /// The kubeconfig; `None` for `KUBECONFIG` or `~/.kube/config`.
+    pub kubeconfig: Option<PathBuf>,
+}
+
+/// Why there is no client for a target.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// No kubeconfig where one is looked for.
+    #[error("there is no kubeconfig at {places}")]
+    Missing {
+        /// Where it was looked for.
+        places: String,
+    },
+    /// The kubeconfig cannot be read.
+    #[error("kubeconfig {places} cannot be read: {cause}")]
+    Unreadable {
+        /// Where it stands.
+        places: String,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// The kubeconfig has no such context.
+    #[error("kubeconfig {places} has no context `{context}`")]
+    UnknownContext {
+        /// Where it stands.
+        places: String,
+        /// The context that was asked for.
+        context: String,
+        /// The contexts it has.
+        known: Vec<String>,
+    },
+    /// The context is there but cannot be used.
+    #[error("context `{context}` of kubeconfig {places} cannot be used: {cause}")]
+    Unusable {
+        /// Where it stands.
+        places: String,
+        /// The context.
+        context: String,
+        /// Why.
+        cause: String,
+    },
+}
+
+impl ConnectError {
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Missing { .. } => {
+                "start the cluster (`minikube start`, or `just sandbox up` for the sandbox), or name \
+                 a kubeconfig with --kubeconfig or KUBECONFIG"
+                    .to_owned()
+            }
+            Self::Unreadable { .. } => "check the file with `kubectl config view`".to_owned(),
+            Self::UnknownContext { known, .. } if known.is_empty() => {
+                "the kubeconfig has no contexts: start the cluster (`minikube start`, or `just \
+                 sandbox up` for the sandbox)"
+                    .to_owned()
+            }
+            Self::UnknownContext { known, .. } => format!(
+                "it has: {}; set `context` in the `[cluster]` table, or start the cluster \
+                 (`minikube start`, or `just sandbox up` for the sandbox)",
+                known.join(", ")
+            ),
+            Self::Unusable { .. } => "check the context with `kubectl config view`".to_owned(),
+        }
+    }
+}
+
+/// Builds the client and says the server's URL.
+///
+/// The stack is put together here because `Client::try_from` sets no TCP_NODELAY, which costs 40 ms on each new
+/// connection, and retries silently up to fifteen times.
+#[expect(
+    clippy::disallowed_types,
+    reason = "this is the module that is allowed to"
+)]
+pub(super) async fn client(target: &Target) -> Result<(kube::Client, String), ConnectError> {
+    let places = places(target);
+    let kubeconfig = read(target, &places)?;
+    let context = kubeconfig
+        .contexts
+        .iter()
+        .find(|context| context.name == target.context)
+        .ok_or_else(|| ConnectError::UnknownContext {
+            places: places.clone(),
+            context: target.context.clone(),
+            known: kubeconfig.contexts.iter().map(|context| context.name.clone()).collect(),
+        })?;
+    let unusable = |cause: String| ConnectError::Unusable {
+        places: places.clone(),
+        context: target.context.clone(),
+        cause,
+    };
+    let cluster_name = context.context.as_ref().map(|context| context.cluster.clone());
+    let uses_proxy = kubeconfig.clusters.iter().any(|named| {
+        Some(&named.name) == cluster_name.as_ref()
+            && named.cluster.as_ref().is_some_and(|cluster| cluster.proxy_url.is_some())
+    });
+    if uses_proxy {
+        return Err(unusable("it sets `proxy-url`, which infra does not support".to_owned()));
+    }
+    let options = KubeConfigOptions {
+        context: Some(target.context.clone()),
+        ..KubeConfigOptions::default()
+    };
+    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options)
+        .await
+        .map_err(|error| unusable(in_words(&error)))?;
+    let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
+
+    let mut connector = HttpConnector::new();
+    connector.set_nodelay(true);
+    connector.enforce_http(false);
+    connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    let connector = config
+        .rustls_https_connector_with_connector(connector)
+        .map_err(|error| unusable(deepest(&error)))?;
+    let transport = legacy::Client::builder(TokioExecutor::new()).build::<_, Body>(connector);
+    let service = ServiceBuilder::new()
+        .layer(config.base_uri_layer())
+        .option_layer(config.auth_layer().map_err(|error| unusable(deepest(&error)))?)
+        .layer(config.extra_headers_layer().map_err(|error| unusable(deepest(&error)))?)
+        .map_err(BoxError::from)
+        .service(transport);
+    Ok((kube::Client::new(service, config.default_namespace), server))
+}
+
+fn read(target: &Target, places: &str) -> Result<Kubeconfig, ConnectError> {
+    let read = match &target.kubeconfig {
+        Some(path) => Kubeconfig::read_from(path),
+        None => Kubeconfig::read(),
+    };
+    read.map_err(|error| match &error {
+        KubeconfigError::ReadConfig(io, _) if io.kind() == std::io::ErrorKind::NotFound => {
+            ConnectError::Missing { places: places.to_owned() }
+        }
+        KubeconfigError::FindPath => ConnectError::Missing { places: places.to_owned() },
+        _ => ConnectError::Unreadable { places: places.to_owned(), cause: in_words(&error) },
+    })
+}
+
+/// Where the kubeconfig is looked for, as a person would name it.
+fn places(target: &Target) -> String {
+    match (&target.kubeconfig, std::env::var("KUBECONFIG")) {
+        (Some(path), _) => format!("`{}`", path.display()),
+        (None, Ok(paths)) if !paths.is_empty() => format!("`{paths}` (from KUBECONFIG)"),
+        _ => "`~/.kube/config`".to_owned(),
+    }
+}
+
+/// The error without the parts of it that repeat each other.
+fn in_words(error: &KubeconfigError) -> String {
+    match error {
+        KubeconfigError::ReadConfig(io, _) => io.to_string(),
+        KubeconfigError::Parse(error) => error.to_string(),
+        KubeconfigError::LoadContext(name) => format!("context `{name}` has no settings"),
+        KubeconfigError::LoadClusterOfContext(name) => format!("its cluster `{name}` is missing"),
+        KubeconfigError::MissingClusterUrl => "its cluster has no `server`".to_owned(),
+        other => deepest(other),
+    }
+}
+
+/// The innermost cause, which alone says what happened.
+pub(super) fn deepest(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}

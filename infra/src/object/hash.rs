@@ -1,0 +1,92 @@
+//! The state hash: what was desired when an object was last applied. Pure.
+
+use std::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::canonical::canonical_json;
+
+/// Version of the hash's recipe; a hash of another version is a mark to restore.
+const VERSION: &str = "v1";
+
+/// The environment's key, with which the hashes of its Secrets are made, so that a hash tells nothing about a value.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HashKey([u8; 32]);
+
+impl HashKey {
+    /// Wraps key bytes from the record.
+    #[must_use]
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The key's bytes, for the record alone.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for HashKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("HashKey(…)")
+    }
+}
+
+/// SHA-256 over the canonical JSON of a desired object, written `v1:<64 hex>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateHash(String);
+
+impl StateHash {
+    /// Hashes an object that holds no secret.
+    #[must_use]
+    pub fn plain(object: &Value) -> Self {
+        Self::from_digest(&Sha256::digest(canonical_json(object)))
+    }
+
+    /// Hashes a Secret with the environment's key (HMAC-SHA-256).
+    ///
+    /// # Panics
+    /// Never: HMAC takes keys of any length.
+    #[must_use]
+    pub fn keyed(object: &Value, key: &HashKey) -> Self {
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("HMAC takes keys of any length");
+        mac.update(&canonical_json(object));
+        Self::from_digest(&mac.finalize().into_bytes())
+    }
+
+    fn from_digest(digest: &[u8]) -> Self {
+        Self(format!("{VERSION}:{}", hex(digest)))
+    }
+}
+
+impl fmt::Display for StateHash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// Writes bytes as lower-case hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
+        text
+    })
+}
+
+/// Reads bytes written by [`hex`]; `None` when `text` is something else.
+#[must_use]
+pub fn from_hex(text: &str) -> Option<Vec<u8>> {
+    if !text.is_ascii() || text.len() % 2 != 0 {
+        return None;
+    }
+    (0..text.len())
+        .step_by(2)
+        .map(|start| u8::from_str_radix(&text[start..start + 2], 16).ok())
+        .collect()
+}

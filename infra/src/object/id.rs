@@ -1,0 +1,72 @@
+//! Names of kinds and of objects. Pure.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A kind as the API server serves it: enough to build the URL of any object without discovery.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Kind {
+    /// API group; empty for the core group.
+    pub group: String,
+    /// Version within the group, such as `v1`.
+    pub version: String,
+    /// The kind's name in objects, such as `Deployment`.
+    pub kind: String,
+    /// The kind's name in URLs, such as `deployments`.
+    pub plural: String,
+    /// Whether its objects live in namespaces.
+    pub namespaced: bool,
+}
+
+impl Kind {
+    /// The `apiVersion` of the kind's objects.
+    #[must_use]
+    pub fn api_version(&self) -> String {
+        if self.group.is_empty() {
+            self.version.clone()
+        } else {
+            format!("{}/{}", self.group, self.version)
+        }
+    }
+
+    /// Whether this is the core Secret, whose values are never shown.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        self.is("", "Secret")
+    }
+
+    /// Whether this is the core Namespace.
+    #[must_use]
+    pub fn is_namespace(&self) -> bool {
+        self.is("", "Namespace")
+    }
+
+    /// Whether this kind, in whichever version, is `kind` of `group`.
+    #[must_use]
+    pub fn is(&self, group: &str, kind: &str) -> bool {
+        self.group == group && self.kind == kind
+    }
+}
+
+/// Who an object is: kind, namespace and name. Written `Deployment/app/api` or `Namespace/app`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ObjectId {
+    /// What it is.
+    pub kind: Kind,
+    /// The namespace it lives in; `None` for cluster-scoped kinds.
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
+}
+
+impl fmt::Display for ObjectId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = &self.kind.kind;
+        let text = match &self.namespace {
+            Some(namespace) => format!("{kind}/{namespace}/{}", self.name),
+            None => format!("{kind}/{}", self.name),
+        };
+        formatter.pad(&text)
+    }
+}

@@ -1,0 +1,180 @@
+//! The desired objects of an environment and the references between them. Pure.
+
+use std::marker::PhantomData;
+
+use k8s_openapi::{Resource, ResourceScope};
+use serde::Serialize;
+
+use crate::object::{HashKey, Object, ObjectId, kind_of};
+
+/// Everything an environment wants to be in the cluster.
+#[derive(Clone, Debug, Default)]
+pub struct Stack {
+    /// The objects, each after those it refers to.
+    pub members: Vec<Member>,
+    /// The claims in which the databases of this stack will find their data.
+    pub claims: Vec<ExpectedClaim>,
+    /// The workloads whose number of replicas belongs to an autoscaler.
+    pub autoscaled: Vec<AutoscaledWorkload>,
+    /// The namespaces in which the stack has objects, its own ones and given ones.
+    pub namespaces: Vec<String>,
+}
+
+/// One desired object with what must be there before it.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// The object.
+    pub object: Object,
+    /// What it refers to.
+    pub needs: Vec<Need>,
+    /// Whether it opens data, so that it is never pruned.
+    pub role: Role,
+}
+
+/// What would be lost with an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Nothing that an apply does not bring back.
+    Plain,
+    /// The key to data: it is kept as long as the data is.
+    OpensData,
+}
+
+/// A reference to another object of the stack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// The object referred to.
+    pub id: ObjectId,
+    /// How far it must have come.
+    pub until: Until,
+}
+
+/// How far an object must have come before those that refer to it are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// It is written.
+    Applied,
+    /// It is ready for use.
+    Current,
+}
+
+/// A claim that a StatefulSet of the stack will mount.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExpectedClaim {
+    /// The StatefulSet.
+    pub workload: ObjectId,
+    /// The claim.
+    pub claim: ObjectId,
+}
+
+/// A workload that never carries `spec.replicas`, because an autoscaler of the stack sets them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AutoscaledWorkload {
+    /// The workload.
+    pub workload: ObjectId,
+    /// The number it starts with.
+    pub minimum: i32,
+}
+
+/// Proof that an object is in the stack, typed by its kind: what refers to an object asks for its handle.
+pub struct Handle<K> {
+    id: ObjectId,
+    kind: PhantomData<K>,
+}
+
+impl<K> Handle<K> {
+    /// Who the object is.
+    #[must_use]
+    pub fn id(&self) -> &ObjectId {
+        &self.id
+    }
+
+    /// The object's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.id.name
+    }
+
+    /// A reference that is met once the object is written.
+    #[must_use]
+    pub fn applied(&self) -> Need {
+        Need {
+            id: self.id.clone(),
+            until: Until::Applied,
+        }
+    }
+
+    /// A reference that is met once the object is ready for use.
+    #[must_use]
+    pub fn current(&self) -> Need {
+        Need {
+            id: self.id.clone(),
+            until: Until::Current,
+        }
+    }
+}
+
+impl Stack {
+    /// Adds a typed object and returns the handle by which others refer to it.
+    pub fn add<K>(&mut self, resource: &K, needs: Vec<Need>, key: &HashKey) -> Handle<K>
+    where
+        K: Resource + Serialize,
+        K::Scope: ResourceScope + 'static,
+    {
+        self.add_member(Object::new(resource, key), needs, Role::Plain)
+    }
+
+    /// Adds an object that opens data.
+    pub fn add_data_key<K>(&mut self, resource: &K, needs: Vec<Need>, key: &HashKey) -> Handle<K>
+    where
+        K: Resource + Serialize,
+        K::Scope: ResourceScope + 'static,
+    {
+        self.add_member(Object::new(resource, key), needs, Role::OpensData)
+    }
+
+    fn add_member<K>(&mut self, object: Object, needs: Vec<Need>, role: Role) -> Handle<K>
+    where
+        K: Resource,
+    {
+        let id = object.id().clone();
+        self.members.push(Member {
+            object,
+            needs,
+            role,
+        });
+        Handle {
+            id,
+            kind: PhantomData,
+        }
+    }
+
+    /// Finds an object of the stack.
+    #[must_use]
+    pub fn find(&self, id: &ObjectId) -> Option<&Member> {
+        self.members.iter().find(|member| member.object.id() == id)
+    }
+
+    /// The number of replicas with which an autoscaled workload starts; `None` when no autoscaler sets them.
+    #[must_use]
+    pub fn autoscaled_minimum(&self, id: &ObjectId) -> Option<i32> {
+        self.autoscaled
+            .iter()
+            .find(|relation| relation.workload == *id)
+            .map(|relation| relation.minimum)
+    }
+}
+
+/// Names an object of a typed kind.
+#[must_use]
+pub fn id_of<K>(namespace: Option<&str>, name: &str) -> ObjectId
+where
+    K: Resource,
+    K::Scope: ResourceScope + 'static,
+{
+    ObjectId {
+        kind: kind_of::<K>(),
+        namespace: namespace.map(str::to_owned),
+        name: name.to_owned(),
+    }
+}
