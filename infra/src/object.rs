@@ -1,5 +1,6 @@
 //! One Kubernetes object as this program wants it. Pure: no clock, IO or client.
 
+pub mod belonging;
 pub mod canonical;
 pub mod difference;
 pub mod hash;

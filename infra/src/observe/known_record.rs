@@ -1,0 +1,148 @@
+//! What is known about an environment before it is observed: its record, or what can be read back without one.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::SecretString;
+use serde_json::Value;
+
+use crate::cluster::{Cluster, ClusterError};
+use crate::environment::Environment;
+use crate::object::belonging::{Belonging, belonging};
+use crate::record::{Credentials, Record, RecordError};
+use crate::resources::{self, mongodb};
+
+/// A record and where it comes from.
+#[derive(Clone, Debug)]
+pub enum KnownRecord {
+    /// It stands in the cluster.
+    Stored {
+        /// The record.
+        record: Record,
+        /// Version of the Secret that holds it, for the next write.
+        resource_version: String,
+    },
+    /// It was lost; passwords come from the live Secret, the rest is new. Not stored yet.
+    Recovered(Record),
+    /// The environment is new. Not stored yet.
+    New(Record),
+}
+
+/// Why there is no record to work with.
+#[derive(Debug, thiserror::Error)]
+pub enum KnownRecordError {
+    /// The cluster could not be asked.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// The record is there and cannot be used.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// The record was made for another cluster.
+    #[error(
+        "the record of `{environment}` was made for another cluster ({recorded}); this one is {live}"
+    )]
+    OtherCluster {
+        /// The environment.
+        environment: String,
+        /// The cluster in the record.
+        recorded: String,
+        /// This cluster.
+        live: String,
+    },
+    /// Data is there, and nothing that opens it.
+    #[error(
+        "record and passwords of `{environment}` are lost, but its data is still there ({claim})"
+    )]
+    PasswordsLost {
+        /// The environment.
+        environment: String,
+        /// The claim with the data.
+        claim: String,
+    },
+}
+
+impl KnownRecord {
+    /// The record itself.
+    #[must_use]
+    pub fn record(&self) -> &Record {
+        match self {
+            Self::Stored { record, .. } | Self::Recovered(record) | Self::New(record) => record,
+        }
+    }
+}
+
+/// Reads the record from the cluster; `None` when there is none.
+///
+/// # Errors
+/// When the cluster cannot be asked, or the record cannot be used here.
+pub async fn read(
+    environment: &str,
+    namespace: &str,
+    cluster_id: &str,
+    cluster: &Cluster,
+) -> Result<Option<KnownRecord>, KnownRecordError> {
+    let Some(secret) = cluster.read(&Record::id(environment, namespace)).await? else {
+        return Ok(None);
+    };
+    let record = Record::from_secret(&secret)?;
+    if record.cluster_id != cluster_id {
+        return Err(KnownRecordError::OtherCluster {
+            environment: environment.to_owned(),
+            recorded: record.cluster_id,
+            live: cluster_id.to_owned(),
+        });
+    }
+    Ok(Some(KnownRecord::Stored {
+        record,
+        resource_version: resource_version(&secret),
+    }))
+}
+
+/// Reads the record, or makes one: from the live Secret when the record was lost, else with new passwords.
+///
+/// # Errors
+/// When the cluster cannot be asked, the record cannot be used here, or new passwords would shut data away.
+pub async fn read_or_make(
+    environment: &Environment,
+    cluster_id: &str,
+    cluster: &Cluster,
+) -> Result<KnownRecord, KnownRecordError> {
+    let name = environment.name.as_str();
+    let namespace = environment.record.namespace.as_str();
+    if let Some(known) = read(name, namespace, cluster_id, cluster).await? {
+        return Ok(known);
+    }
+    let users = cluster.read(&resources::users_secret(environment)).await?;
+    let live = users.filter(|secret| belonging(secret, name) == Belonging::Ours);
+    if let Some(credentials) = live.as_ref().and_then(credentials) {
+        let record = Record::new(name, cluster_id, credentials)?;
+        return Ok(KnownRecord::Recovered(record));
+    }
+    let claim = resources::data_claim(environment);
+    if cluster.read(&claim).await?.is_some() {
+        return Err(KnownRecordError::PasswordsLost {
+            environment: name.to_owned(),
+            claim: claim.to_string(),
+        });
+    }
+    let record = Record::new(name, cluster_id, Credentials::generate()?)?;
+    Ok(KnownRecord::New(record))
+}
+
+/// Version of a stored Secret.
+#[must_use]
+pub fn resource_version(secret: &Value) -> String {
+    let version = secret["metadata"]["resourceVersion"].as_str();
+    version.unwrap_or_default().to_owned()
+}
+
+fn credentials(secret: &Value) -> Option<Credentials> {
+    let password = |entry: &str| {
+        let bytes = STANDARD.decode(secret["data"][entry].as_str()?).ok()?;
+        let text = String::from_utf8(bytes).ok().filter(|text| !text.is_empty())?;
+        Some(SecretString::from(text))
+    };
+    Some(Credentials {
+        root: password(mongodb::ROOT_ENTRY)?,
+        application: password(mongodb::APPLICATION_ENTRY)?,
+    })
+}

@@ -1,0 +1,184 @@
+//! What an apply would do, and why. Pure: from what was observed alone.
+
+pub mod change;
+mod data;
+mod drift;
+mod effect;
+mod prune;
+mod rank;
+pub mod summary;
+
+use crate::object::{Object, ObjectId, marks, ownership};
+use crate::observe::{Check, Observation, Observations, State};
+use crate::record::Record;
+use crate::stack::Stack;
+
+pub use change::{
+    Action, Author, Cause, Change, Effect, FieldDrift, Handover, Note, Refusal, Timing,
+};
+pub use summary::Summary;
+
+/// Everything an apply would do, in the order in which it is shown.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    /// Name of the environment.
+    pub environment: String,
+    /// What would be done.
+    pub changes: Vec<Change>,
+    /// Objects that are as they should be.
+    pub unchanged: Vec<ObjectId>,
+    /// What is left to others.
+    pub notes: Vec<Note>,
+    /// What could not be listed, so that unwanted objects may have been missed.
+    pub gaps: Vec<String>,
+}
+
+/// What the person at the keyboard has agreed to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Consents {
+    /// Fields that another applier owns are taken over.
+    pub conflicts: Consent,
+    /// The database may begin without its data.
+    pub empty_database: Consent,
+    /// Data may be deleted.
+    pub purge: Consent,
+}
+
+/// Whether something was agreed to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Consent {
+    /// It was not.
+    #[default]
+    Withheld,
+    /// It was.
+    Given,
+}
+
+impl Plan {
+    /// Decides what to do about each observation. The plan of a destroy is the plan of an empty stack.
+    #[must_use]
+    pub fn new(
+        stack: &Stack,
+        record: &Record,
+        observations: &Observations,
+        consents: Consents,
+    ) -> Self {
+        let mut plan = Self {
+            environment: record.environment.clone(),
+            ..Self::default()
+        };
+        for (member, observation) in stack.members.iter().zip(&observations.members) {
+            let replicas = stack.autoscaled_minimum(&observation.id);
+            plan.add_member(&member.object, observation, replicas, consents);
+        }
+        data::guard(&mut plan, stack, record, &observations.claims, consents);
+        prune::add(&mut plan, stack, record, observations, consents);
+        plan
+    }
+
+    /// Whether nothing would be written.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.changes.iter().all(|change| matches!(change.action, Action::Keep { .. }))
+    }
+
+    /// The changes that stand against carrying out the plan.
+    pub fn refusals(&self) -> impl Iterator<Item = (&ObjectId, &Refusal)> {
+        self.changes.iter().filter_map(|change| match &change.action {
+            Action::Refuse { why } => Some((&change.id, why)),
+            _ => None,
+        })
+    }
+
+    fn add_member(
+        &mut self,
+        object: &Object,
+        observation: &Observation,
+        autoscaled_minimum: Option<i32>,
+        consents: Consents,
+    ) {
+        let refuse = |why: Refusal| Change::new(object.id(), Action::Refuse { why });
+        let change = match &observation.state {
+            State::Absent { check } => create(object, check, autoscaled_minimum),
+            State::Terminating { finalizers } => Change::new(
+                object.id(),
+                Action::Create {
+                    desired: object.clone(),
+                    timing: Timing::AfterDeletion {
+                        finalizers: finalizers.clone(),
+                    },
+                },
+            )
+            .with_handover(autoscaled_minimum),
+            State::Refused { status } => refuse(Refusal::Rejected {
+                message: status.to_string(),
+            }),
+            State::Foreign { belonging } => refuse(Refusal::Foreign {
+                belonging: belonging.clone(),
+            }),
+            State::Unknown { why } => refuse(Refusal::Unknown { why: why.clone() }),
+            State::Suspect { live, proposed } => {
+                let Some(change) =
+                    drift::change(object, live, proposed, autoscaled_minimum, consents)
+                else {
+                    self.unchanged.push(object.id().clone());
+                    self.note_replicas(object.id(), live, autoscaled_minimum);
+                    return;
+                };
+                self.note_replicas(object.id(), live, autoscaled_minimum);
+                change
+            }
+            // Orphans are no members; see `prune`.
+            State::Orphaned { .. } => return,
+        };
+        self.changes.push(change);
+    }
+
+    /// Says who sets the number of replicas when it is not the number that an apply would start with.
+    fn note_replicas(
+        &mut self,
+        id: &ObjectId,
+        live: &serde_json::Value,
+        autoscaled_minimum: Option<i32>,
+    ) {
+        let replicas = live["spec"]["replicas"].as_i64();
+        let (Some(minimum), Some(replicas)) = (autoscaled_minimum, replicas) else {
+            return;
+        };
+        if replicas != i64::from(minimum) {
+            self.notes.push(Note {
+                id: id.clone(),
+                text: format!("spec.replicas is owned by the autoscaler (now {replicas})"),
+            });
+        }
+    }
+}
+
+fn create(object: &Object, check: &Check, autoscaled_minimum: Option<i32>) -> Change {
+    let timing = match check {
+        Check::Accepted => Timing::Checked,
+        Check::Later { namespace } => Timing::Unchecked {
+            namespace: namespace.clone(),
+        },
+    };
+    Change::new(
+        object.id(),
+        Action::Create {
+            desired: object.clone(),
+            timing,
+        },
+    )
+    .with_handover(autoscaled_minimum)
+}
+
+/// Whether our configuration owns the number of replicas, so that dropping it would let it fall to 1.
+fn owns_replicas(live: &serde_json::Value) -> bool {
+    let replicas = crate::object::path::Path::of(&["spec", "replicas"]);
+    ownership::ours(live).is_some_and(|ours| ours.owns(&replicas))
+}
+
+/// Whether a path is one of the marks by which this program knows its objects.
+fn is_mark(path: &crate::object::path::Path) -> bool {
+    path.starts_with(&["metadata", "annotations", marks::STATE_HASH])
+        || path.starts_with(&["metadata", "labels", marks::ENVIRONMENT])
+}

@@ -1,0 +1,277 @@
+//! One object and what would be done to it. Pure.
+
+use std::fmt;
+
+use crate::object::belonging::Belonging;
+use crate::object::{FieldChange, Object, ObjectId};
+
+/// One object and what would be done to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// Which object.
+    pub id: ObjectId,
+    /// What would be done.
+    pub action: Action,
+    /// What that means for what runs.
+    pub effects: Vec<Effect>,
+    /// The number of replicas to hand over to the autoscaler along with it.
+    pub handover: Option<Handover>,
+}
+
+/// What would be done to an object.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// It is made.
+    Create {
+        /// What is applied.
+        desired: Object,
+        /// What stands before it.
+        timing: Timing,
+    },
+    /// Fields of it are changed.
+    Update {
+        /// What is applied. Never the dry-run's answer, which would take over the fields that others own.
+        desired: Object,
+        /// The fields that change.
+        fields: Vec<FieldDrift>,
+    },
+    /// It is as it should be but has lost a mark of ours, which is restored.
+    Mark {
+        /// What is applied.
+        desired: Object,
+        /// Which mark.
+        lost: String,
+    },
+    /// It is deleted.
+    Delete {
+        /// Exactly this object, not another of the same name.
+        uid: String,
+    },
+    /// It is no longer wanted, and stays.
+    Keep {
+        /// Why.
+        why: String,
+    },
+    /// It stands against carrying out the plan.
+    Refuse {
+        /// Why.
+        why: Refusal,
+    },
+}
+
+/// What stands before the creation of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Timing {
+    /// Nothing: the server has checked it.
+    Checked,
+    /// Its namespace; the server can check it only then.
+    Unchecked {
+        /// The namespace.
+        namespace: String,
+    },
+    /// The end of an object of the same name that is being deleted.
+    AfterDeletion {
+        /// What holds that up.
+        finalizers: Vec<String>,
+    },
+}
+
+/// A number of replicas that changes hands, so that it never falls to 1 in between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handover {
+    /// After the creation: the number to start with.
+    AfterCreate(i32),
+    /// Before our configuration drops the field: the number that is live.
+    BeforeUpdate(i64),
+}
+
+/// A field that would change, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FieldDrift {
+    /// The field and its values.
+    pub field: FieldChange,
+    /// Why it would change.
+    pub cause: Cause,
+}
+
+/// Why a field would change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The configuration has changed.
+    Configuration,
+    /// Somebody has changed or removed it in the cluster.
+    Drift {
+        /// Who; `None` when nothing tells, as after a removal.
+        by: Option<Author>,
+    },
+}
+
+/// Somebody who wrote a field, as far as `managedFields` say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Author {
+    /// The field manager.
+    pub manager: String,
+    /// The subresource it wrote through; empty for the object itself.
+    pub subresource: String,
+    /// The manager's last write of any field, RFC 3339.
+    pub time: String,
+}
+
+/// Why an object stands against carrying out a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The object is there and not this environment's.
+    Foreign {
+        /// Whose it is.
+        belonging: Belonging,
+    },
+    /// Another applier has declared fields of ours.
+    Conflict {
+        /// The fields, and who declared them.
+        fields: Vec<(String, Author)>,
+    },
+    /// The server does not take it.
+    Rejected {
+        /// Why, in the server's words.
+        message: String,
+    },
+    /// The database would begin without its data.
+    StartsEmpty {
+        /// What is missing.
+        why: String,
+    },
+    /// It could not be looked at.
+    Unknown {
+        /// Why.
+        why: String,
+    },
+}
+
+impl Refusal {
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Foreign {
+                belonging: Belonging::OtherEnvironment(_),
+            } => "give this environment other namespaces, or destroy the other one first",
+            Self::Foreign { .. } => {
+                "choose another name or namespace, or remove the object if nobody needs it"
+            }
+            Self::Conflict { .. } => {
+                "agree with that manager on who declares the field, or take it over with \
+                 --force-conflicts"
+            }
+            Self::Rejected { .. } => "correct what the server says and plan again",
+            Self::StartsEmpty { .. } => {
+                "restore the claim; or, if the data is not needed, apply with --confirm and the \
+                 environment's name"
+            }
+            Self::Unknown { .. } => "make the object visible to this user, then plan again",
+        }
+    }
+
+    /// Whether it is for want of consent (exit code 6), not a failure (exit code 1).
+    #[must_use]
+    pub fn is_want_of_consent(&self) -> bool {
+        !matches!(self, Self::Rejected { .. } | Self::Unknown { .. })
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Foreign {
+                belonging: Belonging::OtherEnvironment(name),
+            } => write!(formatter, "it belongs to environment `{name}`"),
+            Self::Foreign { .. } => formatter.write_str("it is there already, and not ours"),
+            Self::Conflict { fields } => {
+                for (position, (path, author)) in fields.iter().enumerate() {
+                    let comma = if position == 0 { "" } else { "; " };
+                    write!(formatter, "{comma}`{path}` is declared by {author}")?;
+                }
+                Ok(())
+            }
+            Self::Rejected { message } => write!(formatter, "the server refuses it: {message}"),
+            Self::StartsEmpty { why } => write!(formatter, "the database would start empty: {why}"),
+            Self::Unknown { why } => formatter.write_str(why),
+        }
+    }
+}
+
+impl fmt::Display for Author {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.manager)?;
+        if !self.subresource.is_empty() {
+            write!(formatter, " (through {})", self.subresource)?;
+        }
+        if !self.time.is_empty() {
+            write!(formatter, " at {}", self.time)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a change means for what runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Pods are replaced one after the other.
+    RollingRestart {
+        /// How many.
+        pods: i64,
+    },
+    /// Something is away for a while, or for good.
+    Outage {
+        /// What.
+        what: &'static str,
+    },
+    /// The number of pods changes.
+    Scale {
+        /// From how many.
+        from: i64,
+        /// To how many.
+        to: i64,
+    },
+    /// Data is lost.
+    DataLoss,
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RollingRestart { pods } => write!(formatter, "rolling restart ({pods} pods)"),
+            Self::Outage { what } => write!(formatter, "outage ({what})"),
+            Self::Scale { from, to } => write!(formatter, "scale ({from} to {to} pods)"),
+            Self::DataLoss => formatter.write_str("data is lost"),
+        }
+    }
+}
+
+/// Something about an object that an apply leaves as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// Which object.
+    pub id: ObjectId,
+    /// What is left, and to whom.
+    pub text: String,
+}
+
+impl Change {
+    /// A change without effects on what runs.
+    #[must_use]
+    pub fn new(id: &ObjectId, action: Action) -> Self {
+        Self {
+            id: id.clone(),
+            action,
+            effects: Vec::new(),
+            handover: None,
+        }
+    }
+
+    /// Hands the number of replicas over after the creation.
+    #[must_use]
+    pub fn with_handover(mut self, minimum: Option<i32>) -> Self {
+        self.handover = minimum.map(Handover::AfterCreate);
+        self
+    }
+}

@@ -1,0 +1,121 @@
+//! What an apply would change in an object that is there, and who is behind it. Pure.
+
+use serde_json::Value;
+
+use super::change::{Action, Author, Cause, Change, FieldDrift, Handover, Refusal};
+use super::{Consent, Consents, effect, is_mark, owns_replicas};
+use crate::object::ownership::{self, Manager, Operation};
+use crate::object::path::Path;
+use crate::object::{FieldChange, Object, differences, marks};
+
+/// Compares an object as it is with what an apply would make of it; `None` when that is the same.
+pub(super) fn change(
+    object: &Object,
+    live: &Value,
+    proposed: &Value,
+    autoscaled_minimum: Option<i32>,
+    consents: Consents,
+) -> Option<Change> {
+    let id = object.id();
+    let replicas = Path::of(&["spec", "replicas"]);
+    let mut fields = differences(&id.kind, live, proposed);
+    if autoscaled_minimum.is_some() {
+        // The dry-run shows what would happen without the hand-over: a fall to 1.
+        fields.retain(|field| field.path != replicas);
+    }
+    let (lost_marks, fields): (Vec<_>, Vec<_>) =
+        fields.into_iter().partition(|field| is_mark(&field.path));
+    let hash_is_current = marks::annotation(live, marks::STATE_HASH)
+        == Some(object.hash().to_string().as_str());
+    let fields: Vec<FieldDrift> = fields
+        .into_iter()
+        .map(|field| FieldDrift {
+            cause: cause(&field.path, live, hash_is_current),
+            field,
+        })
+        .collect();
+
+    let conflicts: Vec<(String, Author)> = conflicts(&fields, live);
+    if !conflicts.is_empty() && consents.conflicts == Consent::Withheld {
+        let why = Refusal::Conflict { fields: conflicts };
+        return Some(Change::new(id, Action::Refuse { why }));
+    }
+    let handover = (autoscaled_minimum.is_some() && owns_replicas(live))
+        .then(|| live["spec"]["replicas"].as_i64())
+        .flatten()
+        .map(Handover::BeforeUpdate);
+    let desired = object.clone();
+    let action = if !fields.is_empty() {
+        Action::Update { desired, fields }
+    } else if !lost_marks.is_empty() || !ownership::same_ownership(live, proposed) {
+        let lost = lost(&lost_marks, hash_is_current, live);
+        Action::Mark { desired, lost }
+    } else {
+        return None;
+    };
+    Some(Change {
+        id: id.clone(),
+        effects: effect::of(id, &action, live),
+        action,
+        handover,
+    })
+}
+
+/// Why a field would change.
+fn cause(path: &Path, live: &Value, hash_is_current: bool) -> Cause {
+    if ownership::ours(live).is_some_and(|ours| ours.owns(path)) {
+        return Cause::Configuration;
+    }
+    let by = writers(path, live)
+        .max_by_key(|manager| manager.time)
+        .map(|manager| author(&manager));
+    // A field that nobody owns was removed, or never was: the hash tells whether we had sent it before.
+    if by.is_none() && !hash_is_current {
+        return Cause::Configuration;
+    }
+    Cause::Drift { by }
+}
+
+/// The others who own a field.
+fn writers<'a>(path: &'a Path, live: &'a Value) -> impl Iterator<Item = Manager<'a>> {
+    ownership::managers(live)
+        .filter(|manager| !manager.is_of_this_program() && manager.owns(path))
+}
+
+/// The changed fields that another applier has declared: it would declare them again after us.
+fn conflicts(fields: &[FieldDrift], live: &Value) -> Vec<(String, Author)> {
+    fields
+        .iter()
+        .filter(|drift| drift.cause != Cause::Configuration)
+        .filter_map(|drift| {
+            let path = &drift.field.path;
+            let applier = writers(path, live).find(|writer| writer.operation == Operation::Apply)?;
+            Some((path.to_string(), author(&applier)))
+        })
+        .collect()
+}
+
+fn author(manager: &Manager<'_>) -> Author {
+    Author {
+        manager: manager.name.to_owned(),
+        subresource: manager.subresource.to_owned(),
+        time: manager.time.to_owned(),
+    }
+}
+
+/// Names the mark that was lost.
+fn lost(lost_marks: &[FieldChange], hash_is_current: bool, live: &Value) -> String {
+    let hash = marks::annotation(live, marks::STATE_HASH);
+    let label_is_lost = lost_marks
+        .iter()
+        .any(|field| field.path.starts_with(&["metadata", "labels"]));
+    if label_is_lost {
+        "the environment's label is missing".to_owned()
+    } else if hash.is_none() {
+        "the state hash is missing".to_owned()
+    } else if !hash_is_current {
+        "the state hash is not that of this configuration".to_owned()
+    } else {
+        "fields of ours are no longer owned by us".to_owned()
+    }
+}

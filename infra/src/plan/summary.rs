@@ -1,0 +1,65 @@
+//! A plan in numbers. Pure.
+
+use std::fmt;
+
+use super::{Action, Plan};
+
+/// How many objects a plan would do what to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// To be made.
+    pub create: usize,
+    /// To be changed.
+    pub change: usize,
+    /// To be deleted and made again.
+    pub replace: usize,
+    /// To be deleted.
+    pub delete: usize,
+    /// As they should be.
+    pub unchanged: usize,
+    /// To be given a mark back.
+    pub mark: usize,
+    /// No longer wanted, and kept.
+    pub keep: usize,
+    /// Standing against the plan.
+    pub refuse: usize,
+}
+
+impl Summary {
+    /// Counts a plan.
+    #[must_use]
+    pub fn of(plan: &Plan) -> Self {
+        let mut summary = Self {
+            unchanged: plan.unchanged.len(),
+            ..Self::default()
+        };
+        for change in &plan.changes {
+            *match change.action {
+                Action::Create { .. } => &mut summary.create,
+                Action::Update { .. } => &mut summary.change,
+                Action::Mark { .. } => &mut summary.mark,
+                Action::Delete { .. } => &mut summary.delete,
+                Action::Keep { .. } => &mut summary.keep,
+                Action::Refuse { .. } => &mut summary.refuse,
+            } += 1;
+        }
+        summary
+    }
+}
+
+/// The numbers as they stand in the last line of a plan, without its first word and full stop.
+impl fmt::Display for Summary {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{} to create, {} to change, {} to replace, {} to delete, {} unchanged",
+            self.create, self.change, self.replace, self.delete, self.unchanged
+        )?;
+        for (count, word) in [(self.mark, "to mark"), (self.keep, "kept"), (self.refuse, "refused")] {
+            if count > 0 {
+                write!(formatter, ", {count} {word}")?;
+            }
+        }
+        Ok(())
+    }
+}

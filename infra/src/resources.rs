@@ -1,0 +1,79 @@
+//! From an environment and its record to its stack. Pure and total: what can be wrong was refused while parsing.
+
+pub mod api;
+pub mod autoscaling;
+pub mod metadata;
+pub mod mongodb;
+pub mod namespaces;
+pub mod pods;
+
+use k8s_openapi::api::core::v1::Secret;
+
+use crate::environment::{Environment, Scale};
+use crate::object::ObjectId;
+use crate::record::Record;
+use crate::stack::{AutoscaledWorkload, ExpectedClaim, Stack, id_of};
+
+/// Declares every object of an environment.
+#[must_use]
+pub fn declare(environment: &Environment, record: &Record) -> Stack {
+    let mut stack = Stack::default();
+    let key = &record.key;
+    let namespaces = namespaces::add(&mut stack, environment, key);
+
+    let database = &namespaces.database;
+    let users = stack.add_data_key(
+        &mongodb::users(environment, &record.credentials),
+        database.needs(),
+        key,
+    );
+    let scripts = stack.add(&mongodb::scripts(environment), database.needs(), key);
+    let headless = stack.add(&mongodb::headless_service(environment), database.needs(), key);
+    let mongodb = stack.add(
+        &mongodb::stateful_set(environment, &users, &scripts, &headless),
+        [database.needs(), vec![users.applied(), scripts.applied(), headless.applied()]].concat(),
+        key,
+    );
+    stack.claims.push(ExpectedClaim {
+        workload: mongodb.id().clone(),
+        claim: mongodb::claim(environment),
+    });
+
+    let app = &namespaces.app;
+    let uri = stack.add(
+        &api::uri_secret(environment, &record.credentials, &headless),
+        app.needs(),
+        key,
+    );
+    stack.add(&api::node_port_service(environment), app.needs(), key);
+    // The database first: pods that start before it would only restart until it answers.
+    let api = stack.add(
+        &api::deployment(environment, &uri),
+        [app.needs(), vec![uri.applied(), mongodb.current()]].concat(),
+        key,
+    );
+    if let Scale::Autoscaled(autoscaling) = &environment.service.scale {
+        stack.add(
+            &autoscaling::autoscaler(environment, autoscaling, &api),
+            [app.needs(), vec![api.applied()]].concat(),
+            key,
+        );
+        stack.autoscaled.push(AutoscaledWorkload {
+            workload: api.id().clone(),
+            minimum: i32::from(autoscaling.min_replicas),
+        });
+    }
+    stack
+}
+
+/// The Secret in which the database's passwords stand, from which a lost record is made again.
+#[must_use]
+pub fn users_secret(environment: &Environment) -> ObjectId {
+    id_of::<Secret>(Some(environment.namespaces.database.as_str()), mongodb::USERS)
+}
+
+/// The claims in which the database's data is looked for.
+#[must_use]
+pub fn data_claim(environment: &Environment) -> ObjectId {
+    mongodb::claim(environment)
+}

@@ -1,0 +1,179 @@
+//! The data API: its Deployment, its Service, and the Secret with the database's URI. Pure.
+
+use k8s_openapi::ByteString;
+use k8s_openapi::api::apps::v1::{
+    Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment,
+};
+use k8s_openapi::api::core::v1::{
+    Container, ContainerPort, EnvVar, HTTPGetAction, PodSpec, PodTemplateSpec, Probe, Secret,
+    Service, ServicePort, ServiceSpec,
+};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use secrecy::ExposeSecret;
+
+use super::metadata::{API, metadata, selector, selector_labels, template_metadata};
+use super::mongodb;
+use super::pods::{
+    TEMPORARY, container_security, empty_volume, mount, mount_read_only, pod_security, resources,
+    secret_volume,
+};
+use crate::environment::{Environment, Scale};
+use crate::record::Credentials;
+use crate::stack::Handle;
+
+/// Port of the data API, in the pod and of its Service.
+const PORT: i32 = 5000;
+
+/// User and group of the image's process.
+const USER: i64 = 65532;
+
+/// Name of the Secret with the database's URI, and of the entry in it.
+const URI_SECRET: &str = "api-mongodb";
+const URI_ENTRY: &str = "uri";
+const URI_DIRECTORY: &str = "/run/secrets/mongodb";
+
+/// Seconds between the order to stop and the end by force: 5 s to leave the endpoints, 30 s for requests under way.
+const GRACE_SECONDS: i64 = 45;
+
+/// Builds the Secret with the URI under which the data API finds its database.
+///
+/// The host is the full name of the Service, because the database may live in another namespace.
+#[must_use]
+pub fn uri_secret(
+    environment: &Environment,
+    credentials: &Credentials,
+    database: &Handle<Service>,
+) -> Secret {
+    let uri = format!(
+        "mongodb://{user}:{password}@{service}.{namespace}.svc.cluster.local:{port}/{name}?authSource={name}",
+        user = mongodb::APPLICATION_USER,
+        password = utf8_percent_encode(credentials.application.expose_secret(), NON_ALPHANUMERIC),
+        service = database.name(),
+        namespace = environment.namespaces.database,
+        port = mongodb::PORT,
+        name = mongodb::DATABASE,
+    );
+    Secret {
+        metadata: metadata(environment, API, Some(environment.namespaces.app.as_str()), URI_SECRET),
+        type_: Some("Opaque".to_owned()),
+        data: Some([(URI_ENTRY.to_owned(), ByteString(uri.into_bytes()))].into()),
+        ..Secret::default()
+    }
+}
+
+/// Builds the Service that opens the data API on a port of every node.
+#[must_use]
+pub fn node_port_service(environment: &Environment) -> Service {
+    Service {
+        metadata: metadata(environment, API, Some(environment.namespaces.app.as_str()), API.name),
+        spec: Some(ServiceSpec {
+            type_: Some("NodePort".to_owned()),
+            selector: Some(selector_labels(environment, API)),
+            ports: Some(vec![ServicePort {
+                name: Some("http".to_owned()),
+                port: PORT,
+                target_port: Some(IntOrString::String("http".to_owned())),
+                node_port: Some(i32::from(environment.service.node_port.number())),
+                protocol: Some("TCP".to_owned()),
+                ..ServicePort::default()
+            }]),
+            ..ServiceSpec::default()
+        }),
+        ..Service::default()
+    }
+}
+
+/// Builds the Deployment of the data API. Carries no `replicas` when an autoscaler sets them.
+#[must_use]
+pub fn deployment(environment: &Environment, uri: &Handle<Secret>) -> Deployment {
+    let replicas = match &environment.service.scale {
+        Scale::Fixed { replicas } => Some(i32::from(*replicas)),
+        Scale::Autoscaled(_) => None,
+    };
+    Deployment {
+        metadata: metadata(environment, API, Some(environment.namespaces.app.as_str()), API.name),
+        spec: DeploymentSpec {
+            replicas,
+            selector: selector(environment, API),
+            strategy: Some(without_outage()),
+            template: PodTemplateSpec {
+                metadata: Some(template_metadata(environment, API)),
+                spec: Some(pod(environment, uri)),
+            },
+            ..DeploymentSpec::default()
+        }
+        .into(),
+        ..Deployment::default()
+    }
+}
+
+/// A new pod must be ready before an old one goes.
+fn without_outage() -> DeploymentStrategy {
+    DeploymentStrategy {
+        type_: Some("RollingUpdate".to_owned()),
+        rolling_update: Some(RollingUpdateDeployment {
+            max_surge: Some(IntOrString::Int(1)),
+            max_unavailable: Some(IntOrString::Int(0)),
+        }),
+    }
+}
+
+fn pod(environment: &Environment, uri: &Handle<Secret>) -> PodSpec {
+    PodSpec {
+        automount_service_account_token: Some(false),
+        enable_service_links: Some(false),
+        security_context: Some(pod_security(USER)),
+        termination_grace_period_seconds: Some(GRACE_SECONDS),
+        containers: vec![container(environment)],
+        volumes: Some(vec![
+            secret_volume("mongodb-uri", uri.name()),
+            empty_volume("temporary"),
+        ]),
+        ..PodSpec::default()
+    }
+}
+
+fn container(environment: &Environment) -> Container {
+    Container {
+        name: API.name.to_owned(),
+        image: Some(environment.service.image.to_string()),
+        image_pull_policy: Some(environment.service.image_pull_policy.as_str().to_owned()),
+        env: Some(vec![EnvVar {
+            name: "MONGODB_URI_FILE".to_owned(),
+            value: Some(format!("{URI_DIRECTORY}/{URI_ENTRY}")),
+            ..EnvVar::default()
+        }]),
+        ports: Some(vec![ContainerPort {
+            name: Some("http".to_owned()),
+            container_port: PORT,
+            protocol: Some("TCP".to_owned()),
+            ..ContainerPort::default()
+        }]),
+        // Alive is the process alone: a pod that restarts because its database is away helps nobody.
+        liveness_probe: Some(probe("/livez", 10, 3)),
+        readiness_probe: Some(probe("/readyz", 5, 2)),
+        startup_probe: Some(probe("/livez", 1, 30)),
+        resources: Some(resources(&environment.service.resources)),
+        security_context: Some(container_security()),
+        volume_mounts: Some(vec![
+            mount_read_only("mongodb-uri", URI_DIRECTORY),
+            mount("temporary", TEMPORARY),
+        ]),
+        ..Container::default()
+    }
+}
+
+fn probe(path: &str, period_seconds: i32, failure_threshold: i32) -> Probe {
+    Probe {
+        http_get: Some(HTTPGetAction {
+            path: Some(path.to_owned()),
+            port: IntOrString::String("http".to_owned()),
+            ..HTTPGetAction::default()
+        }),
+        period_seconds: Some(period_seconds),
+        timeout_seconds: Some(3),
+        failure_threshold: Some(failure_threshold),
+        ..Probe::default()
+    }
+}

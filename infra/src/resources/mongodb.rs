@@ -1,0 +1,275 @@
+//! The database: its `StatefulSet`, its headless Service, its users and the scripts that make them. Pure.
+
+use k8s_openapi::ByteString;
+use k8s_openapi::api::apps::v1::{StatefulSet, StatefulSetSpec};
+use k8s_openapi::api::core::v1::{
+    ConfigMap, Container, ContainerPort, ExecAction, PersistentVolumeClaim,
+    PersistentVolumeClaimSpec, PodSpec, PodTemplateSpec, Probe, Secret, Service, ServicePort,
+    ServiceSpec, TCPSocketAction, VolumeResourceRequirements,
+};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use secrecy::ExposeSecret;
+
+use super::metadata::{MONGODB, metadata, selector, selector_labels, template_metadata};
+use super::pods::{
+    TEMPORARY, config_volume, container_security, empty_volume, mount, mount_read_only,
+    pod_security, resources, secret_volume,
+};
+use crate::environment::Environment;
+use crate::object::ObjectId;
+use crate::record::Credentials;
+use crate::stack::{Handle, id_of};
+
+/// Port of the database.
+pub const PORT: i32 = 27017;
+
+/// The database in which the data API keeps its documents, and against which its user logs in.
+pub const DATABASE: &str = "flask_db";
+
+/// The user with which the data API logs in; it can read and write [`DATABASE`] and nothing else.
+pub const APPLICATION_USER: &str = "api";
+
+/// Name of the Secret with the passwords, and of the entries in it.
+pub const USERS: &str = "mongodb-users";
+/// Entry of [`USERS`] with the password of `root`.
+pub const ROOT_ENTRY: &str = "root-password";
+/// Entry of [`USERS`] with the password of [`APPLICATION_USER`].
+pub const APPLICATION_ENTRY: &str = "application-password";
+
+const SCRIPTS: &str = "mongodb-scripts";
+const SCRIPTS_DIRECTORY: &str = "/scripts";
+const USERS_DIRECTORY: &str = "/run/secrets/mongodb-users";
+const DATA: &str = "data";
+const DATA_DIRECTORY: &str = "/data/db";
+
+/// Makes the users; runs as the init container, before every start of the database.
+const USERS_SCRIPT: &str = include_str!("mongodb/users.sh");
+/// What `mongosh` does for it.
+const USERS_PROGRAM: &str = include_str!("mongodb/users.js");
+/// Asks the running database for an answer.
+const PING_SCRIPT: &str = include_str!("mongodb/ping.sh");
+
+/// User and group of the database's process. Any but root will do: the volume's group is set to it.
+const USER: i64 = 10999;
+
+/// A database that is stopped writes out its cache; half a minute is ample at 0.25 GB.
+const GRACE_SECONDS: i64 = 60;
+
+/// Builds the Secret with the passwords of the database's users.
+#[must_use]
+pub fn users(environment: &Environment, credentials: &Credentials) -> Secret {
+    let entry = |name: &str, password: &str| (name.to_owned(), ByteString(password.into()));
+    Secret {
+        metadata: named(environment, USERS),
+        type_: Some("Opaque".to_owned()),
+        data: Some(
+            [
+                entry(ROOT_ENTRY, credentials.root.expose_secret()),
+                entry(APPLICATION_ENTRY, credentials.application.expose_secret()),
+            ]
+            .into(),
+        ),
+        ..Secret::default()
+    }
+}
+
+/// Builds the `ConfigMap` with the scripts of the pod.
+#[must_use]
+pub fn scripts(environment: &Environment) -> ConfigMap {
+    let entry = |name: &str, text: &str| (name.to_owned(), text.to_owned());
+    ConfigMap {
+        metadata: named(environment, SCRIPTS),
+        data: Some(
+            [
+                entry("users.sh", USERS_SCRIPT),
+                entry("users.js", USERS_PROGRAM),
+                entry("ping.sh", PING_SCRIPT),
+            ]
+            .into(),
+        ),
+        ..ConfigMap::default()
+    }
+}
+
+/// Builds the Service that gives the database's pod its name.
+#[must_use]
+pub fn headless_service(environment: &Environment) -> Service {
+    Service {
+        metadata: named(environment, MONGODB.name),
+        spec: Some(ServiceSpec {
+            cluster_ip: Some("None".to_owned()),
+            selector: Some(selector_labels(environment, MONGODB)),
+            ports: Some(vec![ServicePort {
+                name: Some("mongodb".to_owned()),
+                port: PORT,
+                target_port: Some(IntOrString::String("mongodb".to_owned())),
+                protocol: Some("TCP".to_owned()),
+                ..ServicePort::default()
+            }]),
+            ..ServiceSpec::default()
+        }),
+        ..Service::default()
+    }
+}
+
+/// Builds the `StatefulSet` that runs the database.
+#[must_use]
+pub fn stateful_set(
+    environment: &Environment,
+    users: &Handle<Secret>,
+    scripts: &Handle<ConfigMap>,
+    service: &Handle<Service>,
+) -> StatefulSet {
+    StatefulSet {
+        metadata: named(environment, MONGODB.name),
+        spec: Some(StatefulSetSpec {
+            replicas: Some(1),
+            service_name: Some(service.name().to_owned()),
+            selector: selector(environment, MONGODB),
+            template: PodTemplateSpec {
+                metadata: Some(template_metadata(environment, MONGODB)),
+                spec: Some(pod(environment, users, scripts)),
+            },
+            volume_claim_templates: Some(vec![claim_template(environment)]),
+            ..StatefulSetSpec::default()
+        }),
+        ..StatefulSet::default()
+    }
+}
+
+/// The claim that the `StatefulSet` makes for its one pod.
+#[must_use]
+pub fn claim(environment: &Environment) -> ObjectId {
+    id_of::<PersistentVolumeClaim>(
+        Some(environment.namespaces.database.as_str()),
+        &format!("{DATA}-{}-0", MONGODB.name),
+    )
+}
+
+fn named(environment: &Environment, name: &str) -> ObjectMeta {
+    let namespace = environment.namespaces.database.as_str();
+    metadata(environment, MONGODB, Some(namespace), name)
+}
+
+fn claim_template(environment: &Environment) -> PersistentVolumeClaim {
+    let storage = Quantity(environment.mongodb.storage.to_string());
+    PersistentVolumeClaim {
+        metadata: ObjectMeta {
+            name: Some(DATA.to_owned()),
+            ..template_metadata(environment, MONGODB)
+        },
+        spec: Some(PersistentVolumeClaimSpec {
+            access_modes: Some(vec!["ReadWriteOnce".to_owned()]),
+            resources: Some(VolumeResourceRequirements {
+                requests: Some([("storage".to_owned(), storage)].into()),
+                ..VolumeResourceRequirements::default()
+            }),
+            storage_class_name: environment
+                .mongodb
+                .storage_class
+                .as_ref()
+                .map(ToString::to_string),
+            volume_mode: Some("Filesystem".to_owned()),
+            ..PersistentVolumeClaimSpec::default()
+        }),
+        ..PersistentVolumeClaim::default()
+    }
+}
+
+fn pod(
+    environment: &Environment,
+    users: &Handle<Secret>,
+    scripts: &Handle<ConfigMap>,
+) -> PodSpec {
+    PodSpec {
+        automount_service_account_token: Some(false),
+        enable_service_links: Some(false),
+        security_context: Some(pod_security(USER)),
+        termination_grace_period_seconds: Some(GRACE_SECONDS),
+        init_containers: Some(vec![users_container(environment)]),
+        containers: vec![database_container(environment)],
+        volumes: Some(vec![
+            secret_volume("users", users.name()),
+            config_volume("scripts", scripts.name()),
+            empty_volume("configuration"),
+            empty_volume("temporary"),
+        ]),
+        ..PodSpec::default()
+    }
+}
+
+/// Makes or mends the users at every start, so that a crash at any point is repaired by the next one.
+fn users_container(environment: &Environment) -> Container {
+    let mut container = container(environment, "users");
+    container.command = Some(words(&["bash", &format!("{SCRIPTS_DIRECTORY}/users.sh")]));
+    if let Some(mounts) = &mut container.volume_mounts {
+        mounts.push(mount_read_only("users", USERS_DIRECTORY));
+    }
+    container
+}
+
+fn database_container(environment: &Environment) -> Container {
+    let mut container = container(environment, MONGODB.name);
+    container.command = Some(words(&["mongod"]));
+    // The cache is given, because some versions take it from the memory of the host, not of the pod.
+    container.args = Some(words(&["--auth", "--bind_ip_all", "--wiredTigerCacheSizeGB", "0.25"]));
+    container.ports = Some(vec![ContainerPort {
+        name: Some("mongodb".to_owned()),
+        container_port: PORT,
+        protocol: Some("TCP".to_owned()),
+        ..ContainerPort::default()
+    }]);
+    container.startup_probe = Some(Probe {
+        tcp_socket: Some(tcp_socket()),
+        period_seconds: Some(2),
+        failure_threshold: Some(150),
+        ..Probe::default()
+    });
+    container.liveness_probe = Some(Probe {
+        tcp_socket: Some(tcp_socket()),
+        period_seconds: Some(20),
+        timeout_seconds: Some(5),
+        failure_threshold: Some(6),
+        ..Probe::default()
+    });
+    container.readiness_probe = Some(Probe {
+        exec: Some(ExecAction {
+            command: Some(words(&["bash", &format!("{SCRIPTS_DIRECTORY}/ping.sh")])),
+        }),
+        period_seconds: Some(5),
+        timeout_seconds: Some(5),
+        failure_threshold: Some(3),
+        ..Probe::default()
+    });
+    container
+}
+
+fn container(environment: &Environment, name: &str) -> Container {
+    Container {
+        name: name.to_owned(),
+        image: Some(environment.mongodb.image.to_string()),
+        image_pull_policy: Some("IfNotPresent".to_owned()),
+        resources: Some(resources(&environment.mongodb.resources)),
+        security_context: Some(container_security()),
+        volume_mounts: Some(vec![
+            mount(DATA, DATA_DIRECTORY),
+            mount("configuration", "/data/configdb"),
+            mount("temporary", TEMPORARY),
+            mount_read_only("scripts", SCRIPTS_DIRECTORY),
+        ]),
+        ..Container::default()
+    }
+}
+
+fn tcp_socket() -> TCPSocketAction {
+    TCPSocketAction {
+        port: IntOrString::String("mongodb".to_owned()),
+        ..TCPSocketAction::default()
+    }
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
