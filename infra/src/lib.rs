@@ -11,3 +11,4 @@ pub mod status;
 pub mod cluster;
 pub mod observe;
 pub mod plan;
+pub mod apply;

@@ -16,6 +16,7 @@ use crate::stack::Stack;
 pub use change::{
     Action, Author, Cause, Change, Effect, FieldDrift, Handover, Note, Refusal, Timing,
 };
+pub use rank::of_deletion as deletion_rank;
 pub use summary::Summary;
 
 /// Everything an apply would do, in the order in which it is shown.

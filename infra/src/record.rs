@@ -21,7 +21,7 @@ const FORMAT_VERSION: u32 = 1;
 const ENTRY: &str = "record.json";
 
 /// What an environment has to remember.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     /// The environment's name.
     pub environment: String,
@@ -48,6 +48,13 @@ pub struct Credentials {
     pub root: SecretString,
     /// Of the user with which the data API logs in.
     pub application: SecretString,
+}
+
+impl PartialEq for Credentials {
+    fn eq(&self, other: &Self) -> bool {
+        self.root.expose_secret() == other.root.expose_secret()
+            && self.application.expose_secret() == other.application.expose_secret()
+    }
 }
 
 /// A claim that holds data.

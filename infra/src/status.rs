@@ -51,6 +51,12 @@ pub fn status(kind: &Kind, object: &Value) -> Status {
     }
 }
 
+/// Whether objects of this kind take time to become current.
+#[must_use]
+pub fn has_rule(kind: &Kind) -> bool {
+    runs_pods(kind) || kind.is("", "PersistentVolumeClaim") || kind.is("", "Namespace")
+}
+
 /// Whether pods belong to objects of this kind, which then explain why it is not current.
 #[must_use]
 pub fn runs_pods(kind: &Kind) -> bool {

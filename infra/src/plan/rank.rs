@@ -6,7 +6,8 @@ use crate::object::Kind;
 ///
 /// Controllers before what they control, workloads before what they use, data and namespaces last. A kind that is not
 /// named here goes with the workloads: custom resources stand for some.
-pub(super) fn of_deletion(kind: &Kind) -> u8 {
+#[must_use]
+pub fn of_deletion(kind: &Kind) -> u8 {
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("autoscaling", _) => 0,
         ("batch", _) => 2,

@@ -93,7 +93,7 @@ pub fn deployment(environment: &Environment, uri: &Handle<Secret>) -> Deployment
     };
     Deployment {
         metadata: metadata(environment, API, Some(environment.namespaces.app.as_str()), API.name),
-        spec: DeploymentSpec {
+        spec: Some(DeploymentSpec {
             replicas,
             selector: selector(environment, API),
             strategy: Some(without_outage()),
@@ -102,8 +102,7 @@ pub fn deployment(environment: &Environment, uri: &Handle<Secret>) -> Deployment
                 spec: Some(pod(environment, uri)),
             },
             ..DeploymentSpec::default()
-        }
-        .into(),
+        }),
         ..Deployment::default()
     }
 }

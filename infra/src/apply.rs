@@ -1,0 +1,149 @@
+//! Carries a plan out: writes in the order of references, waits, deletes last.
+
+pub mod event;
+mod delete;
+mod member;
+pub mod outcome;
+mod readiness;
+pub mod remember;
+mod replicas;
+mod undo;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use futures::future::join_all;
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
+use crate::cluster::Cluster;
+use crate::object::ObjectId;
+use crate::plan::{Action, Change, Plan};
+use crate::stack::Stack;
+
+pub use event::Event;
+pub use outcome::{Outcome, Trouble};
+
+/// How an apply is carried out.
+#[derive(Clone, Debug)]
+pub struct Conduct {
+    /// Whether objects are waited for.
+    pub waiting: Waiting,
+    /// Becomes true when the person at the keyboard wants an end: nothing new is begun then.
+    pub stop: watch::Receiver<bool>,
+}
+
+/// Whether objects are waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// Until all are ready or gone, this long in all.
+    Until(Duration),
+    /// Not at all.
+    No,
+}
+
+/// What all parts of one run share.
+struct Run<'a> {
+    cluster: &'a Cluster,
+    waiting: Waiting,
+    deadline: Option<Instant>,
+    stop: watch::Receiver<bool>,
+    events: mpsc::UnboundedSender<Event>,
+}
+
+/// How far the object of a member has come in this run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    Pending,
+    Applied,
+    Current,
+    /// Whatever refers to it must not be written.
+    Failed,
+}
+
+impl Run<'_> {
+    fn is_stopped(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    fn tell(&self, event: Event) {
+        // Nobody listens any more when the report has ended; the outcome still tells.
+        let _ = self.events.send(event);
+    }
+
+    /// Waits until the deadline or the wish to stop; true when time is left.
+    async fn pause(&self, duration: Duration) -> bool {
+        let mut stop = self.stop.clone();
+        tokio::select! {
+            () = tokio::time::sleep(duration) => {}
+            _ = stop.wait_for(|stop| *stop) => return false,
+        }
+        self.deadline.is_none_or(|deadline| Instant::now() < deadline)
+    }
+}
+
+/// Carries `plan` out and tells `events` what happens. The plan must hold no refusal.
+///
+/// What cannot be written is in the outcome; objects that refer to it are left alone, all others are written.
+pub async fn run(
+    plan: &Plan,
+    stack: &Stack,
+    cluster: &Cluster,
+    conduct: Conduct,
+    events: mpsc::UnboundedSender<Event>,
+) -> Outcome {
+    let run = Run {
+        cluster,
+        waiting: conduct.waiting,
+        deadline: match conduct.waiting {
+            Waiting::Until(duration) => Some(Instant::now() + duration),
+            Waiting::No => None,
+        },
+        stop: conduct.stop,
+        events,
+    };
+    let mut outcome = upsert(plan, stack, &run).await;
+    let deletions: Vec<&Change> = plan
+        .changes
+        .iter()
+        .filter(|change| matches!(change.action, Action::Delete { .. }))
+        .collect();
+    if outcome.is_good() {
+        outcome.merge(delete::run(&deletions, &run).await);
+    } else {
+        for change in deletions {
+            run.tell(Event::Skipped { id: change.id.clone(), because: None });
+            outcome.skipped += 1;
+        }
+    }
+    outcome.unchanged = plan.unchanged.len();
+    outcome.kept = plan
+        .changes
+        .iter()
+        .filter(|change| matches!(change.action, Action::Keep { .. }))
+        .count();
+    outcome.interrupted = run.is_stopped();
+    outcome
+}
+
+/// Writes all members that change, each as soon as what it refers to has come far enough.
+async fn upsert(plan: &Plan, stack: &Stack, run: &Run<'_>) -> Outcome {
+    let changes: HashMap<&ObjectId, &Change> =
+        plan.changes.iter().map(|change| (&change.id, change)).collect();
+    let (senders, receivers): (Vec<_>, HashMap<_, _>) = stack
+        .members
+        .iter()
+        .map(|member| {
+            let (sender, receiver) = watch::channel(Progress::Pending);
+            (sender, (member.object.id(), receiver))
+        })
+        .unzip();
+    let members = stack.members.iter().zip(senders).map(|(member, progress)| {
+        let change = changes.get(member.object.id()).copied();
+        member::run(member, change, progress, &receivers, run)
+    });
+    join_all(members).await.into_iter().fold(Outcome::default(), |mut sum, outcome| {
+        sum.merge(outcome);
+        sum
+    })
+}

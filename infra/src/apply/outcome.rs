@@ -1,0 +1,75 @@
+//! What an apply has done, in numbers, and what went wrong. Pure.
+
+use crate::object::ObjectId;
+
+use super::event::Deed;
+
+/// What an apply has done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Objects made.
+    pub created: usize,
+    /// Objects changed.
+    pub changed: usize,
+    /// Objects given a mark back.
+    pub marked: usize,
+    /// Objects deleted and gone.
+    pub deleted: usize,
+    /// Objects that were as they should be.
+    pub unchanged: usize,
+    /// Objects no longer wanted, and kept.
+    pub kept: usize,
+    /// Objects left alone because something failed before.
+    pub skipped: usize,
+    /// What went wrong.
+    pub troubles: Vec<(ObjectId, Trouble)>,
+    /// Whether the person at the keyboard ended it.
+    pub interrupted: bool,
+}
+
+/// What went wrong with an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// It could not be written or deleted.
+    Failed(String),
+    /// It is written, and not ready in time or without hope.
+    NotReady(String),
+    /// Somebody else made it in the same moment; our part was taken back.
+    Foreign(String),
+}
+
+impl Trouble {
+    /// What happened, in words.
+    #[must_use]
+    pub fn why(&self) -> &str {
+        match self {
+            Self::Failed(why) | Self::NotReady(why) | Self::Foreign(why) => why,
+        }
+    }
+}
+
+impl Outcome {
+    /// Whether nothing went wrong so far.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.troubles.is_empty() && self.skipped == 0
+    }
+
+    pub(super) fn count(&mut self, deed: Deed) {
+        *match deed {
+            Deed::Created => &mut self.created,
+            Deed::Changed => &mut self.changed,
+            Deed::Marked => &mut self.marked,
+            Deed::Deleted => &mut self.deleted,
+        } += 1;
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
+        self.created += other.created;
+        self.changed += other.changed;
+        self.marked += other.marked;
+        self.deleted += other.deleted;
+        self.skipped += other.skipped;
+        self.troubles.extend(other.troubles);
+    }
+}

@@ -1,0 +1,171 @@
+//! Waits until an object is current or gone, and says meanwhile what keeps it.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::Run;
+use super::event::Event;
+use crate::cluster::ClusterError;
+use crate::object::{ObjectId, kind_of, marks};
+use crate::status::pods::{Cause, Outlook, explain};
+use crate::status::{self, Status};
+
+/// Pause between two looks at an object.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// How long a cause that seldom passes by itself is watched before the wait is given up.
+const STUCK_FOR: Duration = Duration::from_secs(60);
+
+/// Waits until an object is current. `live` is the object as just written, when it was.
+pub(super) async fn wait(id: &ObjectId, live: Option<Value>, run: &Run<'_>) -> Result<(), String> {
+    if !status::has_rule(&id.kind) {
+        return Ok(());
+    }
+    let mut live = live;
+    let mut told: Option<String> = None;
+    let mut stuck_since: Option<Instant> = None;
+    loop {
+        let object = match live.take() {
+            Some(object) => object,
+            None => match run.cluster.read(id).await {
+                Ok(Some(object)) => object,
+                Ok(None) => return Err("it was deleted while it was waited for".to_owned()),
+                Err(error) => return Err(error.to_string()),
+            },
+        };
+        let message = match status::status(&id.kind, &object) {
+            Status::Current => {
+                if told.is_some() {
+                    run.tell(Event::Ready { id: id.clone() });
+                }
+                return Ok(());
+            }
+            Status::InProgress { message } => message,
+            Status::Failed { message } => return Err(message),
+        };
+        let cause = cause(id, &object, run).await;
+        let outlook = cause.as_ref().map_or(Outlook::Passing, |cause| cause.outlook);
+        let message = match cause {
+            Some(cause) => format!("{message}: {}", cause.message),
+            None => message,
+        };
+        if outlook == Outlook::Stuck {
+            stuck_since.get_or_insert_with(Instant::now);
+        } else {
+            stuck_since = None;
+        }
+        let has_no_hope = outlook == Outlook::Hopeless
+            || stuck_since.is_some_and(|since| since.elapsed() > STUCK_FOR);
+        if has_no_hope {
+            return Err(message);
+        }
+        // Causes name pods that come and go: only a new kind of message is news.
+        if told.as_deref() != Some(&message) {
+            run.tell(Event::Waiting { id: id.clone(), cause: message.clone() });
+            told = Some(message.clone());
+        }
+        if !run.pause(PAUSE).await {
+            return Err(format!("not ready in time: {message}"));
+        }
+    }
+}
+
+/// Waits until an object is gone; with a UID, until another has its name.
+pub(super) async fn wait_until_gone(
+    id: &ObjectId,
+    uid: Option<&str>,
+    run: &Run<'_>,
+) -> Result<(), String> {
+    let mut told = false;
+    loop {
+        let live = match run.cluster.read(id).await {
+            Ok(live) => live.filter(|live| uid.is_none_or(|uid| marks::uid(live) == uid)),
+            Err(error) => return Err(error.to_string()),
+        };
+        let Some(live) = live else {
+            return Ok(());
+        };
+        let why = what_holds(&live);
+        if !told {
+            run.tell(Event::Waiting { id: id.clone(), cause: why.clone() });
+            told = true;
+        }
+        if !run.pause(PAUSE).await {
+            return Err(format!("not gone in time: {why}"));
+        }
+    }
+}
+
+fn what_holds(live: &Value) -> String {
+    let names = |list: &Value| {
+        let names: Vec<String> =
+            list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+        names.join("`, `")
+    };
+    let finalizers = names(&live["metadata"]["finalizers"]);
+    let conditions = live["status"]["conditions"].as_array();
+    let remaining = conditions.into_iter().flatten().find(|condition| {
+        condition["status"] == "True" && condition["type"] == "NamespaceContentRemaining"
+    });
+    if let Some(message) = remaining.and_then(|condition| condition["message"].as_str()) {
+        message.to_owned()
+    } else if finalizers.is_empty() {
+        "being deleted".to_owned()
+    } else {
+        format!("being deleted, finalizer `{finalizers}`")
+    }
+}
+
+/// Asks an object's pods and claims why it is not current. No answer is no error: the wait goes on without one.
+async fn cause(id: &ObjectId, object: &Value, run: &Run<'_>) -> Option<Cause> {
+    if !status::runs_pods(&id.kind) {
+        return None;
+    }
+    let namespace = id.namespace.as_deref();
+    let selector = selector(object)?;
+    let pods = run.cluster.list(&kind_of::<Pod>(), namespace, &selector).await.ok()?;
+    let cause = explain(&pods)?;
+    if !cause.message.contains("unbound") {
+        return Some(cause);
+    }
+    let claims = pending_claims(namespace, &selector, run).await.ok()?;
+    Some(Cause {
+        message: format!("{} ({})", cause.message, claims.join(", ")),
+        ..cause
+    })
+}
+
+async fn pending_claims(
+    namespace: Option<&str>,
+    selector: &str,
+    run: &Run<'_>,
+) -> Result<Vec<String>, ClusterError> {
+    let kind = kind_of::<PersistentVolumeClaim>();
+    let claims = run.cluster.list(&kind, namespace, selector).await?;
+    Ok(claims
+        .iter()
+        .filter(|claim| claim["status"]["phase"] != "Bound")
+        .map(|claim| {
+            let text = |value: &Value| value.as_str().unwrap_or("none").to_owned();
+            format!(
+                "claim {} is {}, storage class `{}`",
+                text(&claim["metadata"]["name"]),
+                text(&claim["status"]["phase"]),
+                text(&claim["spec"]["storageClassName"]),
+            )
+        })
+        .collect())
+}
+
+/// The label selector of a workload's pods.
+fn selector(object: &Value) -> Option<String> {
+    let labels = object["spec"]["selector"]["matchLabels"].as_object()?;
+    let pairs: Vec<String> = labels
+        .iter()
+        .filter_map(|(name, value)| Some(format!("{name}={}", value.as_str()?)))
+        .collect();
+    Some(pairs.join(","))
+}

@@ -1,0 +1,158 @@
+//! Writes the record: before the first write of an apply, and after its last.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::core::v1::{Namespace, PersistentVolumeClaim};
+use serde_json::{Value, json};
+
+use crate::cluster::{Cluster, ClusterError};
+use crate::object::{Kind, ObjectId, kind_of, marks};
+use crate::observe::known_record::{self, KnownRecord, KnownRecordError};
+use crate::plan::{Action, Plan};
+use crate::record::{Claim, Record};
+use crate::stack::{Role, Stack, id_of};
+
+/// Makes sure that the record stands in the cluster, and returns the one that does.
+///
+/// Of two runs that begin at once, one creates it and the other reads that one: there is one set of passwords.
+///
+/// # Errors
+/// When it cannot be created; then nothing else must be written.
+pub async fn establish(
+    known: KnownRecord,
+    namespace: &str,
+    cluster: &Cluster,
+) -> Result<KnownRecord, KnownRecordError> {
+    let record = match &known {
+        KnownRecord::Stored { .. } => return Ok(known),
+        KnownRecord::Recovered(record) | KnownRecord::New(record) => record,
+    };
+    establish_namespace(namespace, cluster).await?;
+    let id = Record::id(&record.environment, namespace);
+    match cluster.create(&id, &record.to_secret(namespace)).await {
+        Ok(secret) => Ok(stored(record.clone(), &secret)),
+        Err(error) if error.is_already_there() => {
+            let other = known_record::read(&record.environment, namespace, &record.cluster_id, cluster);
+            // Gone again in the same moment: then the creation's own answer is the best explanation.
+            other.await?.ok_or_else(|| error.into())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn establish_namespace(name: &str, cluster: &Cluster) -> Result<(), ClusterError> {
+    let id = id_of::<Namespace>(None, name);
+    match cluster.read(&id).await {
+        Ok(Some(_)) => return Ok(()),
+        // Who may not read namespaces may still write into this one.
+        Err(error) if error.is_forbidden() => return Ok(()),
+        Ok(None) => {}
+        Err(error) => return Err(error),
+    }
+    let namespace = json!({
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": { "name": name, "labels": { "app.kubernetes.io/managed-by": "infra" } },
+    });
+    match cluster.create(&id, &namespace).await {
+        Err(error) if !error.is_already_there() => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn stored(record: Record, secret: &Value) -> KnownRecord {
+    KnownRecord::Stored {
+        record,
+        resource_version: known_record::resource_version(secret),
+    }
+}
+
+/// Writes `record` in place of the stored one, unless they are equal. Nobody else may have written it since.
+///
+/// # Errors
+/// When somebody has, or the server cannot be asked.
+pub async fn replace(
+    known: KnownRecord,
+    record: Record,
+    namespace: &str,
+    cluster: &Cluster,
+) -> Result<KnownRecord, ClusterError> {
+    let KnownRecord::Stored { record: old, resource_version } = &known else {
+        return Ok(known);
+    };
+    if *old == record {
+        return Ok(known);
+    }
+    let mut secret = record.to_secret(namespace);
+    secret["metadata"]["resourceVersion"] = json!(resource_version);
+    let id = Record::id(&record.environment, namespace);
+    let secret = cluster.replace(&id, &secret).await?;
+    Ok(stored(record, &secret))
+}
+
+/// Deletes the record, when nothing is left to remember.
+///
+/// # Errors
+/// When the server refuses or cannot be asked.
+pub async fn forget(
+    environment: &str,
+    namespace: &str,
+    cluster: &Cluster,
+) -> Result<(), ClusterError> {
+    let id = Record::id(environment, namespace);
+    match cluster.read(&id).await? {
+        Some(secret) => cluster.delete(&id, marks::uid(&secret)).await,
+        None => Ok(()),
+    }
+}
+
+/// The record before the first write: all that was in use, and all that will be.
+///
+/// So a run that ends halfway never leaves an object where the next one does not look.
+#[must_use]
+pub fn widened(record: &Record, stack: &Stack) -> Record {
+    let mut widened = record.clone();
+    widened.kinds.extend(kinds(stack));
+    widened.namespaces.extend(stack.namespaces.iter().cloned());
+    widened.data_keys.extend(data_keys(stack));
+    widened
+}
+
+/// The record after the last write: what is in use, what is kept, and the claims as they are.
+#[must_use]
+pub fn narrowed(record: &Record, stack: &Stack, plan: &Plan, claims: &[Claim]) -> Record {
+    let kept: Vec<&ObjectId> = plan
+        .changes
+        .iter()
+        .filter(|change| matches!(change.action, Action::Keep { .. }))
+        .map(|change| &change.id)
+        .collect();
+    let of_kept = kept.iter().map(|id| id.kind.clone());
+    let is_claim = |kind: &Kind| *kind == kind_of::<PersistentVolumeClaim>();
+    let mut namespaces: BTreeSet<String> = stack.namespaces.iter().cloned().collect();
+    namespaces.extend(kept.iter().filter_map(|id| id.namespace.clone()));
+    namespaces.extend(claims.iter().map(|claim| claim.namespace.clone()));
+    let mut data_keys = data_keys(stack);
+    data_keys.extend(record.data_keys.iter().filter(|key| kept.contains(key)).cloned());
+    Record {
+        // Claims are looked for by themselves: they carry no label of the environment.
+        kinds: kinds(stack).into_iter().chain(of_kept).filter(|kind| !is_claim(kind)).collect(),
+        namespaces,
+        claims: claims.to_vec(),
+        data_keys,
+        ..record.clone()
+    }
+}
+
+fn kinds(stack: &Stack) -> BTreeSet<Kind> {
+    stack.members.iter().map(|member| member.object.id().kind.clone()).collect()
+}
+
+fn data_keys(stack: &Stack) -> BTreeSet<ObjectId> {
+    stack
+        .members
+        .iter()
+        .filter(|member| member.role == Role::OpensData)
+        .map(|member| member.object.id().clone())
+        .collect()
+}

@@ -1,0 +1,140 @@
+//! What can be typed. Parses and nothing else.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Declares a Kubernetes environment in typed code and reconciles it by diff, plan and apply.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Where to find files and the cluster, and how to print.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// Flags of every command.
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// The kubeconfig to use, before that of the environment file, KUBECONFIG and ~/.kube/config
+    #[arg(long, global = true, value_name = "PATH")]
+    pub kubeconfig: Option<PathBuf>,
+    /// The directory of the environment files
+    #[arg(long, global = true, value_name = "DIR", default_value = "environments")]
+    pub environments: PathBuf,
+    /// When to colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// Print the result alone
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Print unchanged objects and whole values too
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show what an apply would change, and why; changes nothing
+    Plan(PlanArgs),
+    /// Plan, ask, write, wait until everything is ready
+    Apply(ApplyArgs),
+    /// Delete the environment; data is kept
+    Destroy(DestroyArgs),
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// The environment: the name of its file without `.toml`
+    pub environment: String,
+    /// Plan a destroy
+    #[arg(long, conflicts_with_all = ["force_conflicts", "confirm"])]
+    pub destroy: bool,
+    /// Exit with 2 when changes are pending
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+    /// What is agreed to.
+    #[command(flatten)]
+    pub consent: ConsentArgs,
+}
+
+/// Arguments of `apply`.
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    /// The environment: the name of its file without `.toml`
+    pub environment: String,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// How to wait.
+    #[command(flatten)]
+    pub wait: WaitArgs,
+    /// What is agreed to.
+    #[command(flatten)]
+    pub consent: ConsentArgs,
+}
+
+/// Arguments of `destroy`.
+#[derive(Debug, Args)]
+pub struct DestroyArgs {
+    /// The environment: the name of its file without `.toml`
+    pub environment: String,
+    /// Do not ask for the environment's name
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Delete the data too; needs --confirm with the environment's name
+    #[arg(long)]
+    pub purge_data: bool,
+    /// The environment's name, as consent to the loss of its data
+    #[arg(long, value_name = "NAME")]
+    pub confirm: Option<String>,
+    /// How to wait.
+    #[command(flatten)]
+    pub wait: WaitArgs,
+}
+
+/// What is agreed to.
+#[derive(Clone, Debug, Args)]
+pub struct ConsentArgs {
+    /// Take over fields that another applier has declared
+    #[arg(long)]
+    pub force_conflicts: bool,
+    /// The environment's name, as consent to a database that starts empty
+    #[arg(long, value_name = "NAME")]
+    pub confirm: Option<String>,
+}
+
+/// How to wait.
+#[derive(Clone, Debug, Args)]
+pub struct WaitArgs {
+    /// How long to wait in all, such as 90s or 5m
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
+    pub timeout: Duration,
+    /// Do not wait
+    #[arg(long)]
+    pub no_wait: bool,
+}
+
+/// Reads `90s`, `5m`, `1h30m`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "a time is a number and a unit, such as `90s` or `5m`".to_owned();
+    let span: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
+    Duration::try_from(span).map_err(|_| wrong())
+}

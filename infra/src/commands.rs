@@ -1,0 +1,97 @@
+//! The commands, one file each, and how they end.
+
+pub mod apply;
+pub mod destroy;
+mod execution;
+pub mod plan;
+mod prompt;
+mod session;
+
+use std::fmt;
+
+use crate::cli::{Cli, Command};
+use crate::report::Report;
+
+/// How a command ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done, or nothing to do.
+    Done,
+    /// Failed.
+    Failed,
+    /// Changes are pending, and that was asked for.
+    Pending,
+    /// Not ready in time, or without hope.
+    NotReady,
+    /// The cluster has moved since the plan.
+    Moved,
+    /// Refused for want of consent.
+    Refused,
+    /// Typed wrongly.
+    Usage,
+    /// Ended by Ctrl-C.
+    Interrupted,
+    /// Ended by SIGTERM.
+    Terminated,
+}
+
+impl Exit {
+    /// The exit code.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Pending => 2,
+            Self::NotReady => 3,
+            Self::Moved => 5,
+            Self::Refused => 6,
+            Self::Usage => 64,
+            Self::Interrupted => 130,
+            Self::Terminated => 143,
+        }
+    }
+}
+
+/// An error with its exit code and the next step.
+#[derive(Debug)]
+pub struct Failure {
+    /// How the command ends.
+    pub exit: Exit,
+    /// What went wrong; its causes are printed behind it.
+    pub error: anyhow::Error,
+    /// What to do next.
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure with its exit code.
+    pub fn new(exit: Exit, error: impl Into<anyhow::Error>) -> Self {
+        Self { exit, error: error.into(), hint: None }
+    }
+
+    /// Adds the next step.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:#}", self.error)
+    }
+}
+
+/// Runs the command that was typed.
+///
+/// # Errors
+/// When it does not succeed.
+pub async fn run(cli: Cli, report: &Report) -> Result<Exit, Failure> {
+    match &cli.command {
+        Command::Plan(args) => plan::run(args, &cli.global, report).await,
+        Command::Apply(args) => apply::run(args, &cli.global, report).await,
+        Command::Destroy(args) => destroy::run(args, &cli.global, report).await,
+    }
+}

@@ -1,0 +1,49 @@
+//! `infra apply`: plans, asks, writes, waits until everything is ready, and says where it answers.
+
+use std::sync::Arc;
+
+use super::execution::{self, Aim};
+use super::prompt::{Question, confirm};
+use super::session::{Session, consents};
+use super::{Exit, Failure};
+use crate::cli::{ApplyArgs, Global};
+use crate::observe::known_record::KnownRecord;
+use crate::report::Report;
+
+pub(super) async fn run(
+    args: &ApplyArgs,
+    global: &Global,
+    report: &Arc<Report>,
+) -> Result<Exit, Failure> {
+    let session = Session::open(&args.environment, global, report).await?;
+    report.aside(&session.describe());
+    let consents = consents(&args.consent, session.name())?;
+    let known = session.known_record().await?;
+    let (stack, plan) = execution::plan(&session, known.record(), Aim::Apply, consents).await?;
+    report.plan(&plan);
+    report.result(&execution::last_line(&plan, Aim::Apply));
+    if let Some(exit) = execution::refusal(&plan) {
+        report.error("the plan holds what cannot be done, so nothing was written", None);
+        return Ok(exit);
+    }
+    if plan.is_empty() {
+        return execution::rest(&session, known, &stack, &plan, &args.wait, report).await;
+    }
+    say_which_cluster(&session, &known, report);
+    let question = format!("Apply this plan to {}?", session.name());
+    confirm(Question::YesOrNo(&question), args.yes, report).await?;
+    execution::carry_out(&session, known, &plan, Aim::Apply, consents, &args.wait, report).await
+}
+
+/// Before the first apply, shows the line that pins the environment to this cluster.
+fn say_which_cluster(session: &Session, known: &KnownRecord, report: &Report) {
+    if let KnownRecord::New(_) = known
+        && session.environment.cluster.id.is_none()
+    {
+        report.hint(&format!(
+            "to bind {} to this cluster, put into its `[cluster]` table: id = \"{}\"",
+            session.name(),
+            session.cluster_id
+        ));
+    }
+}

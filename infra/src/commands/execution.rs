@@ -1,0 +1,258 @@
+//! From a plan that was shown to its last line: what `plan`, `apply` and `destroy` have in common.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::anyhow;
+use tokio::sync::{mpsc, watch};
+
+use super::session::Session;
+use super::{Exit, Failure};
+use crate::apply::{self, Conduct, Outcome, Trouble, Waiting, remember};
+use crate::cli::WaitArgs;
+use crate::observe::known_record::{self, KnownRecord};
+use crate::observe::{self, observe};
+use crate::plan::{Action, Consents, Plan, Summary};
+use crate::record::{Credentials, Record};
+use crate::report::Report;
+use crate::resources;
+use crate::stack::Stack;
+
+/// What is aimed at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Aim {
+    /// The environment as its file says.
+    Apply,
+    /// Nothing but its data.
+    Destroy,
+}
+
+/// The record to plan with.
+///
+/// A destroy needs none: it then looks for everything that the environment could hold.
+pub(super) async fn known_record(session: &Session, aim: Aim) -> Result<KnownRecord, Failure> {
+    if aim == Aim::Apply {
+        return session.known_record().await;
+    }
+    let name = session.name();
+    let stored = known_record::read(
+        name,
+        session.record_namespace(),
+        &session.cluster_id,
+        &session.cluster,
+    );
+    if let Some(known) = stored.await? {
+        return Ok(known);
+    }
+    let credentials = Credentials::generate().map_err(known_record::KnownRecordError::from)?;
+    let record = Record::new(name, &session.cluster_id, credentials)
+        .map_err(known_record::KnownRecordError::from)?;
+    let declared = resources::declare(&session.environment, &record);
+    Ok(KnownRecord::New(remember::widened(&record, &declared)))
+}
+
+/// Declares the stack, observes the cluster, and decides.
+pub(super) async fn plan(
+    session: &Session,
+    record: &Record,
+    aim: Aim,
+    consents: Consents,
+) -> Result<(Stack, Plan), Failure> {
+    let stack = match aim {
+        Aim::Apply => resources::declare(&session.environment, record),
+        Aim::Destroy => Stack::default(),
+    };
+    let observations = observe(&stack, record, &session.cluster).await?;
+    let plan = Plan::new(&stack, record, &observations, consents);
+    Ok((stack, plan))
+}
+
+/// The exit code of a plan that holds refusals.
+pub(super) fn refusal(plan: &Plan) -> Option<Exit> {
+    let mut refusals = plan.refusals().peekable();
+    refusals.peek()?;
+    if refusals.all(|(_, why)| why.is_want_of_consent()) {
+        Some(Exit::Refused)
+    } else {
+        Some(Exit::Failed)
+    }
+}
+
+/// The last line of a plan.
+pub(super) fn last_line(plan: &Plan, aim: Aim) -> String {
+    if !plan.is_empty() {
+        return format!("Plan: {}.", Summary::of(plan));
+    }
+    let name = &plan.environment;
+    match aim {
+        Aim::Apply => format!(
+            "No changes. {name} matches its configuration ({} objects).",
+            plan.unchanged.len()
+        ),
+        Aim::Destroy => format!("No changes. Nothing of {name} is left to delete."),
+    }
+}
+
+/// Carries out a plan that was agreed to, and prints how it went.
+pub(super) async fn carry_out(
+    session: &Session,
+    known: KnownRecord,
+    shown: &Plan,
+    aim: Aim,
+    consents: Consents,
+    wait: &WaitArgs,
+    report: &Arc<Report>,
+) -> Result<Exit, Failure> {
+    let started = Instant::now();
+    let namespace = session.record_namespace();
+    let cluster = &session.cluster;
+    let known = match aim {
+        Aim::Apply => remember::establish(known, namespace, cluster).await?,
+        Aim::Destroy => known,
+    };
+    // Time has passed since the plan was shown, and the record may be another run's.
+    let (stack, plan) = self::plan(session, known.record(), aim, consents).await?;
+    if !plan.says_the_same_as(shown) {
+        report.plan(&plan);
+        return Err(Failure::new(
+            Exit::Moved,
+            anyhow!("the cluster has moved since the plan was shown; above is the plan as it is now"),
+        )
+        .with_hint("plan again; no object was changed"));
+    }
+    let widened = remember::widened(known.record(), &stack);
+    let known = remember::replace(known, widened, namespace, cluster).await?;
+    let outcome = run(&plan, &stack, session, wait, report).await?;
+    if outcome.is_good() && !outcome.interrupted {
+        settle(session, known, &stack, &plan).await?;
+    }
+    Ok(finish(&outcome, &plan, aim, started, report))
+}
+
+/// Runs an apply while its events are printed, and listens for Ctrl-C.
+async fn run(
+    plan: &Plan,
+    stack: &Stack,
+    session: &Session,
+    wait: &WaitArgs,
+    report: &Arc<Report>,
+) -> Result<Outcome, Failure> {
+    let (stop, stopped) = watch::channel(false);
+    let (events, mut happened) = mpsc::unbounded_channel();
+    let waiting = if wait.no_wait { Waiting::No } else { Waiting::Until(wait.timeout) };
+    let conduct = Conduct { waiting, stop: stopped };
+    let print = async {
+        while let Some(event) = happened.recv().await {
+            report.event(&event);
+        }
+    };
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            report.aside("stopping when what is under way is done; Ctrl-C again stops at once");
+            stop.send_replace(true);
+            let _ = tokio::signal::ctrl_c().await;
+        } else {
+            std::future::pending::<()>().await;
+        }
+    };
+    let apply = async {
+        let (outcome, ()) =
+            tokio::join!(apply::run(plan, stack, &session.cluster, conduct, events), print);
+        outcome
+    };
+    tokio::select! {
+        outcome = apply => Ok(outcome),
+        () = interrupt => Err(Failure::new(
+            Exit::Interrupted,
+            anyhow!("stopped at once: some objects may be half written"),
+        )
+        .with_hint("apply again: it goes on where this run ended")),
+    }
+}
+
+/// Brings the record up to date after a run in which everything went well.
+pub(super) async fn settle(
+    session: &Session,
+    known: KnownRecord,
+    stack: &Stack,
+    plan: &Plan,
+) -> Result<(), Failure> {
+    let KnownRecord::Stored { record, .. } = &known else {
+        return Ok(());
+    };
+    let cluster = &session.cluster;
+    let claims = observe::data_claims(record, &stack.namespaces, cluster).await?;
+    let narrowed = remember::narrowed(record, stack, plan, &claims);
+    if narrowed.remembers_nothing() {
+        remember::forget(session.name(), session.record_namespace(), cluster).await?;
+    } else {
+        remember::replace(known, narrowed, session.record_namespace(), cluster).await?;
+    }
+    Ok(())
+}
+
+/// Prints the last line and says how the command ends.
+fn finish(
+    outcome: &Outcome,
+    plan: &Plan,
+    aim: Aim,
+    started: Instant,
+    report: &Report,
+) -> Exit {
+    let seconds = started.elapsed().as_secs_f64();
+    let kept: Vec<_> = plan
+        .changes
+        .iter()
+        .filter_map(|change| match &change.action {
+            Action::Keep { why } => Some((&change.id, why.as_str())),
+            _ => None,
+        })
+        .collect();
+    if aim == Aim::Destroy {
+        report.kept(&kept);
+    }
+    let good = outcome.is_good() && !outcome.interrupted;
+    let mut numbers = match aim {
+        Aim::Apply => format!(
+            "{} created, {} changed, 0 replaced, {} deleted, {} unchanged",
+            outcome.created, outcome.changed, outcome.deleted, outcome.unchanged
+        ),
+        Aim::Destroy => format!("{} deleted, {} kept", outcome.deleted, outcome.kept),
+    };
+    let extra = match aim {
+        Aim::Apply => vec![(outcome.marked, "marked"), (outcome.kept, "kept")],
+        Aim::Destroy => Vec::new(),
+    };
+    let failed = outcome.troubles.len();
+    for (count, word) in extra.into_iter().chain([(failed, "failed"), (outcome.skipped, "skipped")]) {
+        if count > 0 {
+            numbers.push_str(&format!(", {count} {word}"));
+        }
+    }
+    let word = match (aim, good) {
+        (Aim::Apply, true) => "Applied",
+        (Aim::Destroy, true) => "Destroyed",
+        (_, false) if outcome.interrupted => "Interrupted",
+        (_, false) => "Not done",
+    };
+    report.result(&format!("{word}: {numbers} in {seconds:.1} s."));
+    if !good {
+        report.hint("the same command goes on where this one ended");
+    }
+    exit(outcome)
+}
+
+fn exit(outcome: &Outcome) -> Exit {
+    let has = |wanted: fn(&Trouble) -> bool| outcome.troubles.iter().any(|(_, trouble)| wanted(trouble));
+    if outcome.interrupted {
+        Exit::Interrupted
+    } else if has(|trouble| matches!(trouble, Trouble::Failed(_))) {
+        Exit::Failed
+    } else if has(|trouble| matches!(trouble, Trouble::Foreign(_))) {
+        Exit::Refused
+    } else if has(|trouble| matches!(trouble, Trouble::NotReady(_))) {
+        Exit::NotReady
+    } else {
+        Exit::Done
+    }
+}

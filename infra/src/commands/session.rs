@@ -1,0 +1,146 @@
+//! What every command begins with: the environment, its cluster, and whether that is the right one.
+
+use std::sync::Arc;
+
+use anyhow::anyhow;
+
+use super::{Exit, Failure};
+use crate::cli::{ConsentArgs, Global};
+use crate::cluster::{Cluster, ClusterError, ConnectError, Target};
+use crate::environment::{Environment, EnvironmentError};
+use crate::observe::known_record::{self, KnownRecord, KnownRecordError};
+use crate::plan::{Consent, Consents};
+use crate::report::Report;
+
+/// An environment and its cluster.
+pub(super) struct Session {
+    pub(super) environment: Environment,
+    pub(super) cluster: Cluster,
+    pub(super) cluster_id: String,
+}
+
+impl Session {
+    pub(super) async fn open(
+        name: &str,
+        global: &Global,
+        report: &Arc<Report>,
+    ) -> Result<Self, Failure> {
+        let environment = Environment::load(&global.environments, name)?;
+        let target = Target {
+            context: environment.cluster.context.clone(),
+            kubeconfig: global
+                .kubeconfig
+                .clone()
+                .or_else(|| environment.cluster.kubeconfig.clone()),
+        };
+        let notices = Arc::clone(report);
+        let notice = Arc::new(move |text: &str| notices.warning(text));
+        let cluster = Cluster::connect(&target, notice).await?;
+        let cluster_id = cluster.identity().await?;
+        if let Some(wanted) = &environment.cluster.id
+            && wanted.to_string() != cluster_id
+        {
+            let context = &environment.cluster.context;
+            return Err(Failure::new(
+                Exit::Refused,
+                anyhow!(
+                    "context `{context}` leads to cluster {cluster_id}, and `{name}` belongs to {wanted}"
+                ),
+            )
+            .with_hint("choose the right context, or correct `id` in the `[cluster]` table"));
+        }
+        Ok(Self { environment, cluster, cluster_id })
+    }
+
+    pub(super) fn name(&self) -> &str {
+        self.environment.name.as_str()
+    }
+
+    pub(super) fn record_namespace(&self) -> &str {
+        self.environment.record.namespace.as_str()
+    }
+
+    pub(super) async fn known_record(&self) -> Result<KnownRecord, Failure> {
+        let known =
+            known_record::read_or_make(&self.environment, &self.cluster_id, &self.cluster).await?;
+        Ok(known)
+    }
+
+    /// One line that says which cluster is meant.
+    pub(super) fn describe(&self) -> String {
+        format!(
+            "{} in {} (context {})",
+            self.name(),
+            self.cluster.server(),
+            self.environment.cluster.context
+        )
+    }
+}
+
+/// Reads what was agreed to on the command line.
+pub(super) fn consents(args: &ConsentArgs, environment: &str) -> Result<Consents, Failure> {
+    let given = |given: bool| if given { Consent::Given } else { Consent::Withheld };
+    Ok(Consents {
+        conflicts: given(args.force_conflicts),
+        empty_database: given(confirmed(args.confirm.as_deref(), environment)?),
+        purge: Consent::Withheld,
+    })
+}
+
+/// Whether the environment's name was given as consent. Another name is a mistake, never a consent.
+pub(super) fn confirmed(name: Option<&str>, environment: &str) -> Result<bool, Failure> {
+    match name {
+        None => Ok(false),
+        Some(name) if name == environment => Ok(true),
+        Some(name) => Err(Failure::new(
+            Exit::Refused,
+            anyhow!("--confirm names `{name}`, and the environment is `{environment}`"),
+        )),
+    }
+}
+
+impl From<EnvironmentError> for Failure {
+    fn from(error: EnvironmentError) -> Self {
+        Self::new(Exit::Failed, error)
+    }
+}
+
+impl From<ConnectError> for Failure {
+    fn from(error: ConnectError) -> Self {
+        let hint = error.hint();
+        Self::new(Exit::Failed, error).with_hint(hint)
+    }
+}
+
+impl From<ClusterError> for Failure {
+    fn from(error: ClusterError) -> Self {
+        let hint = error.hint();
+        Self { hint, ..Self::new(Exit::Failed, error) }
+    }
+}
+
+impl From<KnownRecordError> for Failure {
+    fn from(error: KnownRecordError) -> Self {
+        let (exit, hint) = match &error {
+            KnownRecordError::Cluster(error) => (Exit::Failed, error.hint()),
+            KnownRecordError::Record(_) => (Exit::Failed, None),
+            KnownRecordError::OtherCluster { .. } => (
+                Exit::Refused,
+                Some(
+                    "it was copied here, from a backup perhaps: delete that Secret if this cluster \
+                     has nothing of the environment"
+                        .to_owned(),
+                ),
+            ),
+            KnownRecordError::PasswordsLost { .. } => (
+                Exit::Refused,
+                Some(
+                    "restore the record or the Secret from a backup; or, if the data is not needed, \
+                     delete the claim and apply again"
+                        .to_owned(),
+                ),
+            ),
+        };
+        Self { hint, ..Self::new(exit, error) }
+    }
+}

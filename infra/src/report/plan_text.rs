@@ -1,0 +1,111 @@
+//! A plan as text. Pure.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::{Verbosity, style};
+use crate::object::FieldValue;
+use crate::plan::{Action, Cause, Change, FieldDrift, Plan, Timing};
+
+/// Longest value that is shown whole, in characters.
+const VALUE_WIDTH: usize = 72;
+
+/// The changes, one block each, and the notes.
+pub(super) fn changes(plan: &Plan, verbosity: Verbosity) -> String {
+    let mut lines: Vec<String> =
+        plan.changes.iter().map(|change| self::change(change, verbosity)).collect();
+    if verbosity == Verbosity::Verbose {
+        let unchanged = plan.unchanged.iter();
+        lines.extend(unchanged.map(|id| format!("  {} {id}", style::faint("= unchanged"))));
+    }
+    let notes = plan.notes.iter().map(|note| format!("  {} {}: {}", style::faint("i note"), note.id, note.text));
+    lines.extend(notes);
+    lines.join("\n")
+}
+
+fn change(change: &Change, verbosity: Verbosity) -> String {
+    let id = &change.id;
+    let mut text = match &change.action {
+        Action::Create { timing, .. } => {
+            format!("  {} {id}{}", style::good("+ create"), before(timing))
+        }
+        Action::Update { .. } => format!("  {} {id}", style::changed("~ change")),
+        Action::Mark { lost, .. } => {
+            format!("  {} {id}: {lost}; the content is as it should be", style::changed("~ mark"))
+        }
+        Action::Delete { .. } => format!("  {} {id}", style::gone("- delete")),
+        Action::Keep { why } => format!("  {} {id}: {why}", style::faint("  keep")),
+        Action::Refuse { why } => format!(
+            "  {} {id}: {why}\n      {} {}",
+            style::bad("! refuse"),
+            style::hint("hint:"),
+            why.hint()
+        ),
+    };
+    if !change.effects.is_empty() {
+        let effects: Vec<String> = change.effects.iter().map(ToString::to_string).collect();
+        let _ = write!(text, "  [{}]", style::warning(&effects.join(", ")));
+    }
+    if let Action::Update { fields, .. } = &change.action {
+        for drift in fields {
+            let _ = write!(text, "\n{}", field(drift, verbosity));
+        }
+    }
+    text
+}
+
+fn before(timing: &Timing) -> String {
+    match timing {
+        Timing::Checked => String::new(),
+        Timing::Unchecked { namespace } => {
+            format!(" (checked when namespace `{namespace}` is there)")
+        }
+        Timing::AfterDeletion { finalizers } if finalizers.is_empty() => {
+            " (after the deletion that is under way)".to_owned()
+        }
+        Timing::AfterDeletion { finalizers } => format!(
+            " (after the deletion that is under way; finalizer `{}`)",
+            finalizers.join("`, `")
+        ),
+    }
+}
+
+fn field(drift: &FieldDrift, verbosity: Verbosity) -> String {
+    let field = &drift.field;
+    let mut text = match (&field.live, &field.proposed) {
+        (Some(FieldValue::Hidden), Some(_)) => format!("      {}: (value changes, not shown)", field.path),
+        (live, proposed) => format!(
+            "      {}: {} -> {}",
+            field.path,
+            side(live.as_ref(), verbosity),
+            side(proposed.as_ref(), verbosity)
+        ),
+    };
+    if let Cause::Drift { by } = &drift.cause {
+        let verb = if field.live.is_none() { "removed" } else { "changed" };
+        let who = match by {
+            Some(author) => format!("{verb} by {author}"),
+            None => format!("{verb} by an unknown manager"),
+        };
+        let _ = write!(text, "\n        {}", style::faint(&format!("{who}; apply reverts it")));
+    }
+    text
+}
+
+fn side(value: Option<&FieldValue>, verbosity: Verbosity) -> String {
+    match value {
+        None => "nothing".to_owned(),
+        Some(FieldValue::Hidden) => "(not shown)".to_owned(),
+        Some(FieldValue::Shown(value)) => shown(value, verbosity),
+    }
+}
+
+fn shown(value: &Value, verbosity: Verbosity) -> String {
+    let text = value.to_string();
+    if verbosity == Verbosity::Verbose || text.chars().count() <= VALUE_WIDTH {
+        return text;
+    }
+    let start: String = text.chars().take(VALUE_WIDTH).collect();
+    format!("{start}…")
+}
