@@ -1,0 +1,40 @@
+//! Turns `environments/NAME.toml` into a typed `Environment`: every name, quantity and port is
+//! validated here, so that nothing after it can fail on them. Pure, except for `load`.
+
+mod error;
+mod fault;
+mod file;
+mod image;
+mod invalid;
+mod keys;
+mod layers;
+mod load;
+mod names;
+mod nearest;
+mod node_port;
+mod parse;
+mod pull_policy;
+mod quantity;
+mod reader;
+mod settings;
+mod validate;
+mod variables;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::EnvironmentError;
+pub use fault::Faults;
+pub use image::Image;
+pub use invalid::InvalidValue;
+pub use load::names;
+pub use names::{ClusterId, EnvironmentName, NamespaceName, StorageClassName};
+pub use node_port::NodePort;
+pub use parse::parse;
+pub use pull_policy::ImagePullPolicy;
+pub use quantity::{ByteQuantity, CpuQuantity};
+pub use settings::{
+    Autoscaling, ClusterSettings, Environment, MongodbSettings, Namespaces, RecordSettings,
+    ResourceAmounts, Resources, Scale, ServiceSettings,
+};
+pub use variables::COMMAND_LINE_VARIABLES;

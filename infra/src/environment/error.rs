@@ -1,0 +1,152 @@
+//! Why there is no environment, and what to do about it. Pure.
+
+use std::error::Error;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use annotate_snippets::{Group, Level, Renderer};
+
+use super::fault::Faults;
+use super::invalid::{InvalidValue, printable};
+use super::names::EnvironmentName;
+use super::nearest::nearest;
+
+/// Why an environment could not be loaded.
+///
+/// `Display` is one line; [`EnvironmentError::render`] is everything there is to say.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvironmentError {
+    /// The name cannot be an environment's.
+    #[error("`{}` is not the name of an environment", printable(.name))]
+    InvalidName {
+        /// The name as it was given.
+        name: String,
+        /// What is wrong with it.
+        source: InvalidValue,
+    },
+    /// There is no file of that name.
+    #[error("there is no environment `{name}` in `{}`", .directory.display())]
+    UnknownEnvironment {
+        /// The name that was asked for.
+        name: EnvironmentName,
+        /// The directory of environment files.
+        directory: PathBuf,
+        /// The environments that are there, sorted.
+        known: Vec<EnvironmentName>,
+    },
+    /// The directory of environment files could not be listed.
+    #[error("the directory of environments `{}` cannot be read", .directory.display())]
+    UnreadableDirectory {
+        /// The directory of environment files.
+        directory: PathBuf,
+        /// What the system answered.
+        source: io::Error,
+    },
+    /// The file is there and could not be read.
+    #[error("`{}` cannot be read", .file.display())]
+    UnreadableFile {
+        /// The environment file.
+        file: PathBuf,
+        /// What the system answered.
+        source: io::Error,
+    },
+    /// The file is not text.
+    #[error("`{}` is not UTF-8: line {line} holds the first wrong byte", .file.display())]
+    FileNotText {
+        /// The environment file.
+        file: PathBuf,
+        /// Counted from 1.
+        line: usize,
+    },
+    /// A variable is not text.
+    #[error("the value of the variable `{}` is not UTF-8", printable(.variable))]
+    VariableNotText {
+        /// The variable's name.
+        variable: String,
+    },
+    /// The file, or a variable that overrides it, says something that is not valid.
+    #[error("`{}` has {}", .0.file().display(), counted(.0.count()))]
+    Faulty(Box<Faults>),
+}
+
+impl EnvironmentError {
+    /// The next step, where there is one beside mending what is shown.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::InvalidName { .. } => {
+                "a name is that of its file, without directory and `.toml`".to_owned()
+            }
+            Self::UnknownEnvironment {
+                name,
+                directory,
+                known,
+            } => unknown_hint(name, directory, known),
+            Self::UnreadableDirectory { .. } => {
+                "run above the directory `environments`, or name it with `--environments`"
+                    .to_owned()
+            }
+            Self::FileNotText { .. } => "save the file as UTF-8".to_owned(),
+            Self::VariableNotText { .. } => "unset the variable, or set it anew".to_owned(),
+            Self::UnreadableFile { .. } | Self::Faulty(_) => return None,
+        };
+        Some(hint)
+    }
+
+    /// Everything there is to say, for people: every fault with its place, then the error, its
+    /// causes and the hint.
+    #[must_use]
+    pub fn render(&self) -> String {
+        self.render_with(&Renderer::plain())
+    }
+
+    /// The same as [`EnvironmentError::render`] with terminal colours.
+    #[must_use]
+    pub fn render_coloured(&self) -> String {
+        self.render_with(&Renderer::styled())
+    }
+
+    fn render_with(&self, renderer: &Renderer) -> String {
+        let message = match self.source() {
+            Some(cause) => format!("{self}: {cause}"),
+            None => self.to_string(),
+        };
+        let error = Group::with_title(Level::ERROR.primary_title(message));
+        let hint = self
+            .hint()
+            .map(|hint| Group::with_title(Level::HELP.with_name("hint").primary_title(hint)));
+        let ending: Vec<String> = [error]
+            .into_iter()
+            .chain(hint)
+            .map(|line| renderer.render(&[line]))
+            .collect();
+        match self {
+            Self::Faulty(faults) => faults.render(renderer) + &ending.join("\n"),
+            _ => ending.join("\n"),
+        }
+    }
+}
+
+fn unknown_hint(name: &EnvironmentName, directory: &Path, known: &[EnvironmentName]) -> String {
+    let file = directory.join(format!("{name}.toml"));
+    let names: Vec<&str> = known.iter().map(EnvironmentName::as_str).collect();
+    match (
+        nearest(name.as_str(), names.iter().copied()),
+        names.is_empty(),
+    ) {
+        (_, true) => format!("there is none yet: write `{}`", file.display()),
+        (Some(nearest), _) => format!(
+            "did you mean `{nearest}`? There are: `{}`",
+            names.join("`, `")
+        ),
+        (None, _) => format!("there are: `{}`", names.join("`, `")),
+    }
+}
+
+fn counted(faults: usize) -> String {
+    if faults == 1 {
+        "1 fault".to_owned()
+    } else {
+        format!("{faults} faults")
+    }
+}

@@ -1,0 +1,110 @@
+//! One fault of an environment file, and how all of a file's faults are shown. Pure.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+
+/// Something wrong with an environment, and where it was said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) place: Place,
+    /// What is wrong.
+    pub(super) title: String,
+    /// Stands beside the caret.
+    pub(super) label: String,
+    /// The next step, where the label does not say it.
+    pub(super) hint: Option<String>,
+}
+
+/// Where a fault was made. The order is the order of showing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
+    WholeFile,
+    /// Bytes of the file: first, and behind the last.
+    Bytes(usize, usize),
+    /// A variable, and its value unless that must not be shown.
+    Variable(String, Option<String>),
+}
+
+/// All faults of one environment, in the order of the file; never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Faults {
+    file: PathBuf,
+    text: String,
+    found: Vec<Fault>,
+}
+
+impl From<Range<usize>> for Place {
+    fn from(span: Range<usize>) -> Self {
+        Self::Bytes(span.start, span.end)
+    }
+}
+
+impl Faults {
+    pub(super) fn new(file: &Path, text: &str, mut found: Vec<Fault>) -> Self {
+        found.sort_by(|one, other| one.place.cmp(&other.place));
+        Self {
+            file: file.to_owned(),
+            text: text.to_owned(),
+            found,
+        }
+    }
+
+    /// The file that the environment was read from.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// How many faults there are, at least one.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Shows every fault with its place, as rustc does.
+    pub(super) fn render(&self, renderer: &Renderer) -> String {
+        let path = self.file.display().to_string();
+        let mut shown = String::new();
+        for fault in &self.found {
+            let group = fault.group(&path, &self.text);
+            let _infallible = write!(shown, "{}\n\n", renderer.render(&[group]));
+        }
+        shown
+    }
+}
+
+impl Fault {
+    fn group<'a>(&'a self, path: &'a str, text: &'a str) -> Group<'a> {
+        let title = Level::ERROR.primary_title(&self.title);
+        let group = match &self.place {
+            Place::WholeFile => title
+                .element(Origin::path(path))
+                .element(Level::NOTE.message(&self.label)),
+            Place::Bytes(start, end) => {
+                let annotation = AnnotationKind::Primary
+                    .span(*start..*end)
+                    .label(&self.label);
+                title.element(Snippet::source(text).path(path).annotation(annotation))
+            }
+            Place::Variable(name, None) => title
+                .element(Origin::path(name))
+                .element(Level::NOTE.message(&self.label)),
+            Place::Variable(name, Some(value)) => {
+                let assignment = format!("{name}={value}");
+                let span = name.len() + 1..assignment.len();
+                let annotation = AnnotationKind::Primary.span(span).label(&self.label);
+                let snippet = Snippet::source(assignment)
+                    .line_numbering(false)
+                    .annotation(annotation);
+                title.element(snippet)
+            }
+        };
+        match &self.hint {
+            Some(hint) => group.element(Level::HELP.with_name("hint").message(hint)),
+            None => group,
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Reads the text of an environment file into said values, with their places and the faults of
+//! form. Pure.
+
+use std::collections::BTreeMap;
+
+use toml_edit::{Document, Item, TableLike, Value};
+
+use super::fault::{Fault, Place};
+use super::invalid::printable;
+use super::keys::{self, Key, Named, Shape};
+use super::nearest::nearest;
+
+/// What a file says: values of known keys in the right type, and everything else as faults.
+#[derive(Default)]
+pub(super) struct FileContent {
+    /// Texts of the values, by path.
+    pub(super) values: BTreeMap<&'static str, String>,
+    /// Where values, and the names of tables, stand.
+    pub(super) places: BTreeMap<String, Place>,
+    /// Paths whose value has the wrong type.
+    pub(super) unreadable: Vec<String>,
+    pub(super) faults: Vec<Fault>,
+}
+
+/// Reads a file's text.
+///
+/// # Errors
+/// When it is not TOML: then this is the only fault that can be told.
+pub(super) fn read(text: &str) -> Result<FileContent, Fault> {
+    let document = Document::parse(text).map_err(|error| Fault {
+        place: error.span().map_or(Place::WholeFile, Place::from),
+        title: "this is not valid TOML".to_owned(),
+        label: error.message().replace('\n', ", "),
+        hint: None,
+    })?;
+    let mut content = FileContent::default();
+    content.walk(document.as_table(), "");
+    Ok(content)
+}
+
+impl FileContent {
+    fn walk(&mut self, table: &dyn TableLike, table_path: &str) {
+        for (name, item) in table.iter() {
+            let path = keys::join(table_path, name);
+            let name_place = table
+                .key(name)
+                .and_then(toml_edit::Key::span)
+                .map_or(Place::WholeFile, Place::from);
+            let value_place = item.span().map_or_else(|| name_place.clone(), Place::from);
+            // A quoted key may hold dots, which must not read as tables.
+            let named = if name.contains('.') {
+                Named::Nothing
+            } else {
+                keys::named(&path)
+            };
+            match (named, item.as_table_like()) {
+                (Named::Key(key), _) => self.value(key, item, value_place),
+                (Named::Table, Some(inner)) => {
+                    self.places.insert(path.clone(), name_place);
+                    self.walk(inner, &path);
+                }
+                (Named::Table, None) => {
+                    self.faults.push(Fault {
+                        place: value_place,
+                        title: format!("`{path}` must be a table"),
+                        label: format!("found {}", with_article(item.type_name())),
+                        hint: None,
+                    });
+                    self.unreadable.push(path);
+                }
+                (Named::Nothing, inner) => {
+                    let meant = nearest(name, keys::names_inside(table_path));
+                    // What was meant counts as said wrongly: it is not reported as missing as well.
+                    if let Some(meant) = meant.filter(|meant| !table.contains_key(meant)) {
+                        self.unreadable.push(keys::join(table_path, meant));
+                    }
+                    self.faults.push(unknown(
+                        name,
+                        table_path,
+                        inner.is_some(),
+                        meant,
+                        name_place,
+                    ));
+                }
+            }
+        }
+    }
+
+    fn value(&mut self, key: &'static Key, item: &Item, place: Place) {
+        let text = match (&key.shape, item.as_value()) {
+            (Shape::Text(_), Some(Value::String(text))) => Some(text.value().clone()),
+            (Shape::Integer(_), Some(Value::Integer(number))) => Some(number.value().to_string()),
+            (Shape::Boolean, Some(Value::Boolean(choice))) => Some(choice.value().to_string()),
+            _ => None,
+        };
+        if let Some(text) = text {
+            self.places.insert(key.path.to_owned(), place);
+            self.values.insert(key.path, text);
+            return;
+        }
+        let hint = match (&key.shape, item) {
+            (Shape::Text(_), item) if item.is_integer() || item.is_float() => {
+                Some("write it in quotes".to_owned())
+            }
+            (shape, item) if item.as_str().is_some_and(|text| shape.allows(text)) => {
+                Some("write it without quotes".to_owned())
+            }
+            _ => None,
+        };
+        self.unreadable.push(key.path.to_owned());
+        self.faults.push(Fault {
+            place,
+            title: format!("`{}` must be {}", key.path, key.shape.expected()),
+            label: format!("found {}", with_article(item.type_name())),
+            hint,
+        });
+    }
+}
+
+fn unknown(
+    name: &str,
+    table_path: &str,
+    is_table: bool,
+    meant: Option<&str>,
+    place: Place,
+) -> Fault {
+    let shown = printable(name);
+    let title = match (is_table, table_path) {
+        (true, _) => format!("unknown table `[{}]`", keys::join(table_path, &shown)),
+        (false, "") => format!("unknown key `{shown}` outside of a table"),
+        (false, _) => format!("unknown key `{shown}` in `[{table_path}]`"),
+    };
+    let here = keys::names_inside(table_path);
+    let elsewhere = keys::tables_with(name);
+    let label = match meant {
+        Some(meant) => format!("nearest: `{meant}`"),
+        None if elsewhere.is_empty() => format!("known here: `{}`", here.join("`, `")),
+        None => format!("belongs in `[{}]`", elsewhere.join("]`, `[")),
+    };
+    Fault {
+        place,
+        title,
+        label,
+        hint: None,
+    }
+}
+
+fn with_article(noun: &str) -> String {
+    let article = if noun.starts_with(['a', 'i']) {
+        "an"
+    } else {
+        "a"
+    };
+    format!("{article} {noun}")
+}

@@ -1,0 +1,209 @@
+//! Names that Kubernetes will accept, validated on construction. Pure.
+
+use super::invalid::{InvalidValue, printable};
+
+/// Declares a text that is validated once, on construction.
+macro_rules! validated_text {
+    ($(#[$documentation:meta])* $name:ident, $check:path) => {
+        $(#[$documentation])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text as it was given.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::environment::InvalidValue;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                $check(text)?;
+                Ok(Self(text.to_owned()))
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.pad(&self.0)
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+pub(super) use validated_text;
+
+validated_text!(
+    /// The name of an environment: `[a-z]([a-z0-9-]{0,38}[a-z0-9])?`.
+    ///
+    /// It does not end in `-`, because names of objects and values of labels that end in it may
+    /// not.
+    EnvironmentName,
+    check_environment
+);
+
+validated_text!(
+    /// The name of a namespace: a DNS label of 1 to 63 characters.
+    NamespaceName,
+    check_label
+);
+
+validated_text!(
+    /// The name of a storage class: a DNS subdomain of 1 to 253 characters.
+    StorageClassName,
+    check_subdomain
+);
+
+validated_text!(
+    /// The UID of a cluster's namespace `kube-system`, which stands for the cluster: a UUID in
+    /// lower case.
+    ClusterId,
+    check_uuid
+);
+
+impl NamespaceName {
+    /// Whether Kubernetes itself lives in the namespace.
+    ///
+    /// `default` counts: it is in every cluster, cannot be deleted, holds the Service `kubernetes`,
+    /// and receives whatever is applied without a namespace, so no environment can own it. The
+    /// prefix `kube-` is reserved by Kubernetes.
+    #[must_use]
+    pub fn is_reserved(&self) -> bool {
+        self.as_str() == "default" || self.as_str().starts_with("kube-")
+    }
+}
+
+fn check_environment(text: &str) -> Result<(), InvalidValue> {
+    check_length(text, 40)?;
+    check_characters(text)?;
+    if text.starts_with(|first: char| first.is_ascii_lowercase()) {
+        return Ok(());
+    }
+    Err(InvalidValue::new("it must begin with a letter"))
+}
+
+fn check_label(text: &str) -> Result<(), InvalidValue> {
+    check_length(text, 63)?;
+    check_characters(text)
+}
+
+fn check_subdomain(text: &str) -> Result<(), InvalidValue> {
+    check_length(text, 253)?;
+    text.split('.').try_for_each(check_characters)
+}
+
+fn check_uuid(text: &str) -> Result<(), InvalidValue> {
+    let groups: Vec<&str> = text.split('-').collect();
+    let is_hexadecimal = |group: &&str| {
+        group
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
+    if lengths == [8, 4, 4, 4, 12] && groups.iter().all(is_hexadecimal) {
+        return Ok(());
+    }
+    Err(InvalidValue::new("not a UUID in lower case"))
+}
+
+fn check_length(text: &str, longest: usize) -> Result<(), InvalidValue> {
+    match text.chars().count() {
+        0 => Err(InvalidValue::new("it is empty")),
+        length if length > longest => Err(InvalidValue::new(format!(
+            "{length} characters, where {longest} are allowed"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn check_characters(text: &str) -> Result<(), InvalidValue> {
+    let allowed = |character: char| matches!(character, 'a'..='z' | '0'..='9' | '-');
+    if let Some(wrong) = text.chars().find(|character| !allowed(*character)) {
+        let wrong = printable(&wrong.to_string());
+        return Err(InvalidValue::new(format!(
+            "`{wrong}` is not one of `a-z`, `0-9` and `-`"
+        )));
+    }
+    if text.is_empty() || text.starts_with('-') || text.ends_with('-') {
+        return Err(InvalidValue::new(
+            "it must begin and end with a letter or a digit",
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fmt, str::FromStr};
+
+    use super::*;
+
+    fn check<T: FromStr<Err = InvalidValue> + fmt::Display>(text: &str, expected: &str) {
+        let outcome = text
+            .parse::<T>()
+            .map_or_else(|error| error.to_string(), |_| "valid".to_owned());
+        assert_eq!(outcome, expected, "`{text}`");
+    }
+
+    #[test]
+    fn an_environment_is_named_so_that_every_object_can_carry_the_name() {
+        check::<EnvironmentName>("minikube", "valid");
+        check::<EnvironmentName>("a", "valid");
+        check::<EnvironmentName>("eu-2", "valid");
+        check::<EnvironmentName>(&"a".repeat(40), "valid");
+        check::<EnvironmentName>(&"a".repeat(41), "41 characters, where 40 are allowed");
+        check::<EnvironmentName>("", "it is empty");
+        check::<EnvironmentName>("2eu", "it must begin with a letter");
+        check::<EnvironmentName>("eu-", "it must begin and end with a letter or a digit");
+        check::<EnvironmentName>("Eu", "`E` is not one of `a-z`, `0-9` and `-`");
+        check::<EnvironmentName>("../eu", "`.` is not one of `a-z`, `0-9` and `-`");
+        check::<EnvironmentName>("eu\n", "`\\n` is not one of `a-z`, `0-9` and `-`");
+    }
+
+    #[test]
+    fn a_namespace_is_a_dns_label() {
+        check::<NamespaceName>("app", "valid");
+        check::<NamespaceName>("1app", "valid");
+        check::<NamespaceName>(&"a".repeat(63), "valid");
+        check::<NamespaceName>(&"a".repeat(64), "64 characters, where 63 are allowed");
+        check::<NamespaceName>("-app", "it must begin and end with a letter or a digit");
+        check::<NamespaceName>("my app", "` ` is not one of `a-z`, `0-9` and `-`");
+        check::<NamespaceName>("äpp", "`ä` is not one of `a-z`, `0-9` and `-`");
+    }
+
+    #[test]
+    fn a_storage_class_is_a_dns_subdomain() {
+        check::<StorageClassName>("standard", "valid");
+        check::<StorageClassName>("fast.example.com", "valid");
+        check::<StorageClassName>(
+            "fast..com",
+            "it must begin and end with a letter or a digit",
+        );
+        check::<StorageClassName>("", "it is empty");
+    }
+
+    #[test]
+    fn a_cluster_is_identified_by_a_uuid() {
+        check::<ClusterId>("0b5e12c7-6a0f-4a51-9a5e-3f1f0c8f7d21", "valid");
+        check::<ClusterId>("0b5e12c7-6a0f-4a51-9a5e", "not a UUID in lower case");
+        check::<ClusterId>(
+            "0B5E12C7-6A0F-4A51-9A5E-3F1F0C8F7D21",
+            "not a UUID in lower case",
+        );
+    }
+
+    #[test]
+    fn the_namespaces_of_kubernetes_are_reserved() {
+        let reserved = |name: &str| name.parse::<NamespaceName>().unwrap().is_reserved();
+        assert!(reserved("kube-system") && reserved("kube-public") && reserved("default"));
+        assert!(!reserved("app") && !reserved("kubeflow"));
+    }
+}

@@ -1,0 +1,129 @@
+//! The shape of a valid environment. Pure; values of these types are made by parsing, and building
+//! objects from them cannot fail.
+
+use std::path::PathBuf;
+
+use super::image::Image;
+use super::names::{EnvironmentName, NamespaceName, StorageClassName};
+use super::node_port::NodePort;
+use super::pull_policy::ImagePullPolicy;
+use super::quantity::{ByteQuantity, CpuQuantity};
+
+/// Everything that differs between environments, validated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Environment {
+    /// The name of the file without `.toml`.
+    pub name: EnvironmentName,
+    /// The cluster it lives in.
+    pub cluster: ClusterSettings,
+    /// Where its record is kept.
+    pub record: RecordSettings,
+    /// Where its objects are put.
+    pub namespaces: Namespaces,
+    /// The data API.
+    pub service: ServiceSettings,
+    /// The database.
+    pub mongodb: MongodbSettings,
+}
+
+/// `[cluster]`: which cluster, and how it is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClusterSettings {
+    /// The context of the kubeconfig; the current context is never used.
+    pub context: String,
+    /// The kubeconfig; a relative path was resolved against the directory above the environment
+    /// files.
+    pub kubeconfig: Option<PathBuf>,
+    /// The UID of the namespace `kube-system`; another cluster is refused.
+    pub id: Option<String>,
+    /// Whether a destroy, and an outage without consent, is refused.
+    pub protected: bool,
+}
+
+/// `[record]`: where the record is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordSettings {
+    /// Never a namespace of an environment, nor one of Kubernetes.
+    pub namespace: NamespaceName,
+}
+
+/// `[namespaces]`: where objects are put; never in a namespace of Kubernetes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Namespaces {
+    /// The namespace of the data API.
+    pub app: NamespaceName,
+    /// The namespace of the database; may be the same.
+    pub database: NamespaceName,
+    /// Whether the namespaces belong to the environment; otherwise they are there already, and are
+    /// never adopted or deleted.
+    pub create: bool,
+}
+
+/// `[service]`: the data API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceSettings {
+    /// The image of its container.
+    pub image: Image,
+    /// When a node pulls the image.
+    pub image_pull_policy: ImagePullPolicy,
+    /// The port on every node that leads to it.
+    pub node_port: NodePort,
+    /// What one pod requests, and where it is stopped.
+    pub resources: Resources,
+    /// How many pods there are.
+    pub scale: Scale,
+}
+
+/// How many pods there are, and who decides it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// Always the same number.
+    Fixed {
+        /// From 1 to 1000.
+        replicas: u16,
+    },
+    /// The autoscaler decides.
+    Autoscaled(Autoscaling),
+}
+
+/// `[service.autoscaling]`: the bounds and the target of the autoscaler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Autoscaling {
+    /// From 1 to 1000.
+    pub min_replicas: u16,
+    /// From `min_replicas` to 1000.
+    pub max_replicas: u16,
+    /// Mean usage of CPU in percent of the request, below what the limit lets a pod reach.
+    pub target_cpu_percent: u16,
+}
+
+/// What one container requests, and where it is stopped; no request is above its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resources {
+    /// What the scheduler sets aside.
+    pub requests: ResourceAmounts,
+    /// What is never exceeded.
+    pub limits: ResourceAmounts,
+}
+
+/// Amounts of CPU and memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResourceAmounts {
+    /// CPU, in thousandths of a core.
+    pub cpu: CpuQuantity,
+    /// Memory, in bytes.
+    pub memory: ByteQuantity,
+}
+
+/// `[mongodb]`: the database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MongodbSettings {
+    /// The image of its container.
+    pub image: Image,
+    /// What its pod requests, and where it is stopped.
+    pub resources: Resources,
+    /// The size of its volume, in bytes.
+    pub storage: ByteQuantity,
+    /// The class of its volume; without one the cluster's default class.
+    pub storage_class: Option<StorageClassName>,
+}

@@ -1,0 +1,221 @@
+//! Builds the environment from the values that were read, and checks which of them go together.
+//! Pure.
+
+use std::path::{Path, PathBuf};
+
+use super::names::{ClusterId, EnvironmentName, NamespaceName};
+use super::reader::Reader;
+use super::settings::{
+    Autoscaling, ClusterSettings, Environment, MongodbSettings, Namespaces, RecordSettings,
+    ResourceAmounts, Resources, Scale, ServiceSettings,
+};
+
+/// Reads every key; `None` when the reader has noted a fault that leaves no value.
+pub(super) fn environment(
+    reader: &mut Reader,
+    name: EnvironmentName,
+    project: &Path,
+) -> Option<Environment> {
+    // Everything is read before anything is given up, so that all faults are noted.
+    let cluster = cluster(reader, project);
+    let record = record(reader);
+    let namespaces = namespaces(reader, record.as_ref());
+    let service = service(reader);
+    let mongodb = mongodb(reader);
+    Some(Environment {
+        name,
+        cluster: cluster?,
+        record: record?,
+        namespaces: namespaces?,
+        service: service?,
+        mongodb: mongodb?,
+    })
+}
+
+fn cluster(reader: &mut Reader, project: &Path) -> Option<ClusterSettings> {
+    let context = reader.value("cluster.context");
+    let kubeconfig = reader.optional::<PathBuf>("cluster.kubeconfig");
+    let id = reader.optional::<ClusterId>("cluster.id");
+    let protected = reader.value("cluster.protected");
+    if let Some(Some(path)) = &kubeconfig
+        && path.starts_with("~")
+    {
+        reader.conflict(
+            &["cluster.kubeconfig"],
+            "`cluster.kubeconfig` begins with `~`",
+            "not expanded: write the whole path, or leave the key out for `~/.kube/config`",
+        );
+    }
+    Some(ClusterSettings {
+        context: context?,
+        kubeconfig: kubeconfig?.map(|path| project.join(path)),
+        id: id?.map(|id| id.as_str().to_owned()),
+        protected: protected?,
+    })
+}
+
+fn record(reader: &mut Reader) -> Option<RecordSettings> {
+    let namespace = own_namespace(reader, "record.namespace");
+    Some(RecordSettings {
+        namespace: namespace?,
+    })
+}
+
+fn namespaces(reader: &mut Reader, record: Option<&RecordSettings>) -> Option<Namespaces> {
+    let app = own_namespace(reader, "namespaces.app");
+    let database = own_namespace(reader, "namespaces.database");
+    let create = reader.value("namespaces.create");
+    for (path, namespace) in [("namespaces.app", &app), ("namespaces.database", &database)] {
+        if let (Some(namespace), Some(record)) = (namespace, record)
+            && *namespace == record.namespace
+        {
+            let title = format!("`{path}` is the namespace of the record");
+            let label = "the record must outlive the namespaces of the environment";
+            reader.conflict(&[path, "record.namespace"], title, label);
+        }
+    }
+    Some(Namespaces {
+        app: app?,
+        database: database?,
+        create: create?,
+    })
+}
+
+/// Reads a namespace that Kubernetes does not use itself.
+fn own_namespace(reader: &mut Reader, path: &str) -> Option<NamespaceName> {
+    let namespace: NamespaceName = reader.value(path)?;
+    if namespace.is_reserved() {
+        reader.conflict(
+            &[path],
+            format!("`{path}` is a namespace of Kubernetes"),
+            "choose one of your own",
+        );
+    }
+    Some(namespace)
+}
+
+fn service(reader: &mut Reader) -> Option<ServiceSettings> {
+    let image = reader.value("service.image");
+    let image_pull_policy = reader.value("service.image_pull_policy");
+    let node_port = reader.value("service.node_port");
+    let resources = resources(reader, "service");
+    let scale = scale(reader, resources.as_ref());
+    Some(ServiceSettings {
+        image: image?,
+        image_pull_policy: image_pull_policy?,
+        node_port: node_port?,
+        resources: resources?,
+        scale: scale?,
+    })
+}
+
+fn scale(reader: &mut Reader, resources: Option<&Resources>) -> Option<Scale> {
+    let replicas = reader.value("service.replicas");
+    if !reader.is_said("service.autoscaling") {
+        return Some(Scale::Fixed {
+            replicas: replicas?,
+        });
+    }
+    if reader.is_said("service.replicas") {
+        reader.conflict(
+            &["service.replicas"],
+            "`service.replicas` stands beside `[service.autoscaling]`",
+            "the autoscaler sets the number: keep one of the two",
+        );
+    }
+    autoscaling(reader, resources).map(Scale::Autoscaled)
+}
+
+fn autoscaling(reader: &mut Reader, resources: Option<&Resources>) -> Option<Autoscaling> {
+    const MINIMUM: &str = "service.autoscaling.min_replicas";
+    const MAXIMUM: &str = "service.autoscaling.max_replicas";
+    const TARGET: &str = "service.autoscaling.target_cpu_percent";
+    let minimum: Option<u16> = reader.value(MINIMUM);
+    let maximum: Option<u16> = reader.value(MAXIMUM);
+    let target: Option<u16> = reader.value(TARGET);
+    if let (Some(minimum), Some(maximum)) = (minimum, maximum)
+        && minimum > maximum
+    {
+        let title = format!("`{MINIMUM}` is more than `max_replicas`");
+        reader.conflict(
+            &[MINIMUM, MAXIMUM],
+            title,
+            format!("`{minimum}` is more than `{maximum}`"),
+        );
+    }
+    if let (Some(target), Some(resources)) = (target, resources) {
+        let request = resources.requests.cpu.millicores();
+        let limit = resources.limits.cpu.millicores();
+        // Pods are held at their limit: usage can come up to this share of the request, and no
+        // further.
+        let reachable = u128::from(limit) * 100 / u128::from(request);
+        if request <= limit && u128::from(target) >= reachable {
+            reader.conflict(
+                &[TARGET, "service.limits.cpu", "service.requests.cpu"],
+                format!("`{TARGET}` can never be exceeded"),
+                format!("`service.limits.cpu` holds a pod at {reachable} % of its request"),
+            );
+        }
+    }
+    Some(Autoscaling {
+        min_replicas: minimum?,
+        max_replicas: maximum?,
+        target_cpu_percent: target?,
+    })
+}
+
+fn mongodb(reader: &mut Reader) -> Option<MongodbSettings> {
+    let image = reader.value("mongodb.image");
+    let resources = resources(reader, "mongodb");
+    let storage = reader.value("mongodb.storage");
+    let storage_class = reader.optional("mongodb.storage_class");
+    Some(MongodbSettings {
+        image: image?,
+        resources: resources?,
+        storage: storage?,
+        storage_class: storage_class?,
+    })
+}
+
+fn resources(reader: &mut Reader, component: &str) -> Option<Resources> {
+    let requests = amounts(reader, &format!("{component}.requests"));
+    let limits = amounts(reader, &format!("{component}.limits"));
+    let resources = Resources {
+        requests: requests?,
+        limits: limits?,
+    };
+    let Resources { requests, limits } = &resources;
+    if requests.cpu > limits.cpu {
+        above_limit(reader, component, "cpu", requests.cpu, limits.cpu);
+    }
+    if requests.memory > limits.memory {
+        above_limit(reader, component, "memory", requests.memory, limits.memory);
+    }
+    Some(resources)
+}
+
+fn above_limit(
+    reader: &mut Reader,
+    component: &str,
+    resource: &str,
+    request: impl std::fmt::Display,
+    limit: impl std::fmt::Display,
+) {
+    let [requested, limited] =
+        ["requests", "limits"].map(|kind| format!("{component}.{kind}.{resource}"));
+    let title = format!("`{requested}` is more than `{limited}`");
+    reader.conflict(
+        &[&requested, &limited],
+        title,
+        format!("`{request}` is more than `{limit}`"),
+    );
+}
+
+fn amounts(reader: &mut Reader, table: &str) -> Option<ResourceAmounts> {
+    let cpu = reader.value(&format!("{table}.cpu"));
+    let memory = reader.value(&format!("{table}.memory"));
+    Some(ResourceAmounts {
+        cpu: cpu?,
+        memory: memory?,
+    })
+}
