@@ -1,16 +1,31 @@
 //! The commands, one file each, and how they end.
 
+mod address;
 pub mod apply;
 pub mod destroy;
 mod execution;
+mod interrupt;
 pub mod plan;
 mod prompt;
 mod session;
 
 use std::fmt;
+use std::sync::Arc;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Command, Global};
 use crate::report::Report;
+
+pub use interrupt::Interrupts;
+
+/// What every command is given besides its own arguments.
+pub struct Context {
+    /// Flags of every command.
+    pub global: Global,
+    /// Where everything is printed.
+    pub report: Report,
+    /// The wish to stop.
+    pub interrupts: Interrupts,
+}
 
 /// How a command ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,10 +103,10 @@ impl fmt::Display for Failure {
 ///
 /// # Errors
 /// When it does not succeed.
-pub async fn run(cli: Cli, report: &Report) -> Result<Exit, Failure> {
-    match &cli.command {
-        Command::Plan(args) => plan::run(args, &cli.global, report).await,
-        Command::Apply(args) => apply::run(args, &cli.global, report).await,
-        Command::Destroy(args) => destroy::run(args, &cli.global, report).await,
+pub async fn run(command: &Command, context: &Arc<Context>) -> Result<Exit, Failure> {
+    match command {
+        Command::Plan(args) => plan::run(args, context).await,
+        Command::Apply(args) => apply::run(args, context).await,
+        Command::Destroy(args) => destroy::run(args, context).await,
     }
 }

@@ -1,5 +1,5 @@
-//! Turns `environments/NAME.toml` into a typed `Environment`: every name, quantity and port is validated here, so that nothing
-//! after it can fail on them. Pure, except for `load`.
+//! Turns `environments/NAME.toml` into a typed `Environment`: every name, quantity and port is
+//! validated here, so that nothing after it can fail on them. Pure, except for `load`.
 
 mod error;
 mod fault;
@@ -34,7 +34,7 @@ pub use parse::parse;
 pub use pull_policy::ImagePullPolicy;
 pub use quantity::{ByteQuantity, CpuQuantity};
 pub use settings::{
-    Autoscaling, ClusterSettings, Environment, MongodbSettings, Namespaces, RecordSettings, ResourceAmounts, Resources, Scale,
-    ServiceSettings,
+    Autoscaling, ClusterSettings, Environment, MongodbSettings, Namespaces, RecordSettings,
+    ResourceAmounts, Resources, Scale, ServiceSettings,
 };
 pub use variables::COMMAND_LINE_VARIABLES;

@@ -12,3 +12,6 @@ pub mod cluster;
 pub mod observe;
 pub mod plan;
 pub mod apply;
+pub mod report;
+pub mod cli;
+pub mod commands;

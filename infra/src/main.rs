@@ -6,8 +6,8 @@ use std::sync::Arc;
 use anstream::ColorChoice;
 use clap::Parser as _;
 use clap::error::ErrorKind;
-use infra::cli::{Cli, Color};
-use infra::commands::{self, Exit, Failure};
+use infra::cli::{Cli, Color, Command};
+use infra::commands::{self, Context, Exit, Failure, Interrupts};
 use infra::environment::EnvironmentError;
 use infra::report::{Report, Verbosity};
 
@@ -32,28 +32,33 @@ fn main() -> ExitCode {
         (_, true) => Verbosity::Verbose,
         _ => Verbosity::Normal,
     };
-    let report = Arc::new(Report::new(colour, verbosity));
+    let Cli { command, global } = cli;
+    let context = Arc::new(Context {
+        global,
+        report: Report::new(colour, verbosity),
+        interrupts: Interrupts::default(),
+    });
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            report.error(&format!("the program cannot start: {error}"), None);
+            context.report.error(&format!("the program cannot start: {error}"), None);
             return ExitCode::from(Exit::Failed.code());
         }
     };
-    let exit = runtime.block_on(run(cli, &report));
+    let exit = runtime.block_on(run(&command, &context));
     ExitCode::from(exit.code())
 }
 
 /// Runs the command until it ends, or until somebody wants it to.
-async fn run(cli: Cli, report: &Arc<Report>) -> Exit {
+async fn run(command: &Command, context: &Arc<Context>) -> Exit {
     let result = tokio::select! {
-        result = commands::run(cli, report) => result,
-        exit = infra::interrupt::wanted() => return exit,
+        result = commands::run(command, context) => result,
+        exit = context.interrupts.wanted(&context.report) => return exit,
     };
     match result {
         Ok(exit) => exit,
         Err(failure) => {
-            print(&failure, report);
+            print(&failure, &context.report);
             failure.exit
         }
     }
@@ -61,7 +66,7 @@ async fn run(cli: Cli, report: &Arc<Report>) -> Exit {
 
 fn print(failure: &Failure, report: &Report) {
     match failure.error.downcast_ref::<EnvironmentError>() {
-        Some(error) => report.laid_out(&error.render(), &error.render_in_colour()),
+        Some(error) => report.laid_out(&error.render(), &error.render_coloured()),
         None => report.error(&failure.to_string(), failure.hint.as_deref()),
     }
 }

@@ -231,6 +231,20 @@ fn may_be_pruned(metadata: &Value, environment: &str) -> bool {
     belonging(metadata, environment) == Belonging::Ours && !marks::has_controller(metadata)
 }
 
+/// Lists the claims that hold the environment's data, in the namespaces of the record and in `namespaces`.
+///
+/// # Errors
+/// When the server cannot be asked.
+pub async fn data_claims(
+    record: &Record,
+    namespaces: &[String],
+    cluster: &Cluster,
+) -> Result<Vec<Claim>, ClusterError> {
+    let all: BTreeSet<&str> = namespaces.iter().chain(&record.namespaces).map(String::as_str).collect();
+    let all: Vec<&str> = all.into_iter().collect();
+    claims(&record.environment, record, &all, cluster).await
+}
+
 /// Lists the claims in the environment's namespaces that its databases made, or that the record knows.
 async fn claims(
     environment: &str,

@@ -83,6 +83,16 @@ impl Plan {
         self.changes.iter().all(|change| matches!(change.action, Action::Keep { .. }))
     }
 
+    /// Whether another plan would do the same to the same objects.
+    ///
+    /// Notes are left out: what is left to others may move.
+    #[must_use]
+    pub fn says_the_same_as(&self, other: &Self) -> bool {
+        self.unchanged == other.unchanged
+            && self.changes.len() == other.changes.len()
+            && self.changes.iter().zip(&other.changes).all(|(one, other)| one.does_the_same_as(other))
+    }
+
     /// The changes that stand against carrying out the plan.
     pub fn refusals(&self) -> impl Iterator<Item = (&ObjectId, &Refusal)> {
         self.changes.iter().filter_map(|change| match &change.action {

@@ -286,6 +286,12 @@ impl Record {
         }
     }
 
+    /// Whether nothing is left to remember, so that the record can go.
+    #[must_use]
+    pub fn remembers_nothing(&self) -> bool {
+        self.kinds.is_empty() && self.namespaces.is_empty() && self.claims.is_empty() && self.data_keys.is_empty()
+    }
+
     /// The claim recorded under this name.
     #[must_use]
     pub fn claim(&self, id: &ObjectId) -> Option<&Claim> {

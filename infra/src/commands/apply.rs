@@ -5,17 +5,17 @@ use std::sync::Arc;
 use super::execution::{self, Aim};
 use super::prompt::{Question, confirm};
 use super::session::{Session, consents};
-use super::{Exit, Failure};
-use crate::cli::{ApplyArgs, Global};
+use super::{Context, Exit, Failure};
+use crate::cli::ApplyArgs;
 use crate::observe::known_record::KnownRecord;
 use crate::report::Report;
 
 pub(super) async fn run(
     args: &ApplyArgs,
-    global: &Global,
-    report: &Arc<Report>,
+    context: &Arc<Context>,
 ) -> Result<Exit, Failure> {
-    let session = Session::open(&args.environment, global, report).await?;
+    let session = Session::open(&args.environment, context).await?;
+    let report = &context.report;
     report.aside(&session.describe());
     let consents = consents(&args.consent, session.name())?;
     let known = session.known_record().await?;
@@ -27,12 +27,12 @@ pub(super) async fn run(
         return Ok(exit);
     }
     if plan.is_empty() {
-        return execution::rest(&session, known, &stack, &plan, &args.wait, report).await;
+        return execution::rest(&session, known, &stack, &plan, &args.wait, context).await;
     }
     say_which_cluster(&session, &known, report);
     let question = format!("Apply this plan to {}?", session.name());
     confirm(Question::YesOrNo(&question), args.yes, report).await?;
-    execution::carry_out(&session, known, &plan, Aim::Apply, consents, &args.wait, report).await
+    execution::carry_out(&session, known, &plan, Aim::Apply, consents, &args.wait, context).await
 }
 
 /// Before the first apply, shows the line that pins the environment to this cluster.

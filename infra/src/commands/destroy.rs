@@ -7,17 +7,16 @@ use anyhow::anyhow;
 use super::execution::{self, Aim};
 use super::prompt::{Question, confirm};
 use super::session::{Session, confirmed};
-use super::{Exit, Failure};
-use crate::cli::{DestroyArgs, Global};
+use super::{Context, Exit, Failure};
+use crate::cli::DestroyArgs;
 use crate::plan::{Consent, Consents};
-use crate::report::Report;
 
 pub(super) async fn run(
     args: &DestroyArgs,
-    global: &Global,
-    report: &Arc<Report>,
+    context: &Arc<Context>,
 ) -> Result<Exit, Failure> {
-    let session = Session::open(&args.environment, global, report).await?;
+    let session = Session::open(&args.environment, context).await?;
+    let report = &context.report;
     report.aside(&session.describe());
     let name = session.name();
     if session.environment.cluster.protected {
@@ -43,5 +42,5 @@ pub(super) async fn run(
     }
     let question = format!("Destroy {name}?");
     confirm(Question::Type(&question, name), args.yes, report).await?;
-    execution::carry_out(&session, known, &plan, Aim::Destroy, consents, &args.wait, report).await
+    execution::carry_out(&session, known, &plan, Aim::Destroy, consents, &args.wait, context).await
 }

@@ -1,13 +1,12 @@
 //! From a plan that was shown to its last line: what `plan`, `apply` and `destroy` have in common.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::anyhow;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 use super::session::Session;
-use super::{Exit, Failure};
+use super::{Context, Exit, Failure, address};
 use crate::apply::{self, Conduct, Outcome, Trouble, Waiting, remember};
 use crate::cli::WaitArgs;
 use crate::observe::known_record::{self, KnownRecord};
@@ -101,7 +100,7 @@ pub(super) async fn carry_out(
     aim: Aim,
     consents: Consents,
     wait: &WaitArgs,
-    report: &Arc<Report>,
+    context: &Context,
 ) -> Result<Exit, Failure> {
     let started = Instant::now();
     let namespace = session.record_namespace();
@@ -113,7 +112,7 @@ pub(super) async fn carry_out(
     // Time has passed since the plan was shown, and the record may be another run's.
     let (stack, plan) = self::plan(session, known.record(), aim, consents).await?;
     if !plan.says_the_same_as(shown) {
-        report.plan(&plan);
+        context.report.plan(&plan);
         return Err(Failure::new(
             Exit::Moved,
             anyhow!("the cluster has moved since the plan was shown; above is the plan as it is now"),
@@ -122,52 +121,47 @@ pub(super) async fn carry_out(
     }
     let widened = remember::widened(known.record(), &stack);
     let known = remember::replace(known, widened, namespace, cluster).await?;
-    let outcome = run(&plan, &stack, session, wait, report).await?;
+    let outcome = run(&plan, &stack, session, wait, context).await;
     if outcome.is_good() && !outcome.interrupted {
         settle(session, known, &stack, &plan).await?;
+        if aim == Aim::Apply {
+            address::say(session, &context.report).await;
+        }
     }
-    Ok(finish(&outcome, &plan, aim, started, report))
+    Ok(finish(&outcome, &plan, aim, started, &context.report))
 }
 
-/// Runs an apply while its events are printed, and listens for Ctrl-C.
-async fn run(
-    plan: &Plan,
-    stack: &Stack,
-    session: &Session,
-    wait: &WaitArgs,
-    report: &Arc<Report>,
-) -> Result<Outcome, Failure> {
-    let (stop, stopped) = watch::channel(false);
+/// Runs an apply while its events are printed.
+async fn run(plan: &Plan, stack: &Stack, session: &Session, wait: &WaitArgs, context: &Context) -> Outcome {
     let (events, mut happened) = mpsc::unbounded_channel();
     let waiting = if wait.no_wait { Waiting::No } else { Waiting::Until(wait.timeout) };
-    let conduct = Conduct { waiting, stop: stopped };
+    let conduct = Conduct { waiting, stop: context.interrupts.begin_writing() };
     let print = async {
         while let Some(event) = happened.recv().await {
-            report.event(&event);
+            context.report.event(&event);
         }
     };
-    let interrupt = async {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            report.aside("stopping when what is under way is done; Ctrl-C again stops at once");
-            stop.send_replace(true);
-            let _ = tokio::signal::ctrl_c().await;
-        } else {
-            std::future::pending::<()>().await;
-        }
-    };
-    let apply = async {
-        let (outcome, ()) =
-            tokio::join!(apply::run(plan, stack, &session.cluster, conduct, events), print);
-        outcome
-    };
-    tokio::select! {
-        outcome = apply => Ok(outcome),
-        () = interrupt => Err(Failure::new(
-            Exit::Interrupted,
-            anyhow!("stopped at once: some objects may be half written"),
-        )
-        .with_hint("apply again: it goes on where this run ended")),
+    let apply = apply::run(plan, stack, &session.cluster, conduct, events);
+    let (outcome, ()) = tokio::join!(apply, print);
+    context.interrupts.end_writing();
+    outcome
+}
+
+/// Ends an apply that has nothing to write: waits until everything is ready.
+pub(super) async fn rest(
+    session: &Session,
+    known: KnownRecord,
+    stack: &Stack,
+    plan: &Plan,
+    wait: &WaitArgs,
+    context: &Context,
+) -> Result<Exit, Failure> {
+    let outcome = run(plan, stack, session, wait, context).await;
+    if outcome.is_good() && !outcome.interrupted {
+        settle(session, known, stack, plan).await?;
+        address::say(session, &context.report).await;
     }
+    Ok(exit(&outcome))
 }
 
 /// Brings the record up to date after a run in which everything went well.

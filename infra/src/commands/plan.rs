@@ -4,17 +4,16 @@ use std::sync::Arc;
 
 use super::execution::{self, Aim};
 use super::session::{Session, consents};
-use super::{Exit, Failure};
-use crate::cli::{Global, PlanArgs};
+use super::{Context, Exit, Failure};
+use crate::cli::PlanArgs;
 use crate::plan::Consents;
-use crate::report::Report;
 
 pub(super) async fn run(
     args: &PlanArgs,
-    global: &Global,
-    report: &Arc<Report>,
+    context: &Arc<Context>,
 ) -> Result<Exit, Failure> {
-    let session = Session::open(&args.environment, global, report).await?;
+    let session = Session::open(&args.environment, context).await?;
+    let report = &context.report;
     report.aside(&session.describe());
     let (aim, consents) = if args.destroy {
         (Aim::Destroy, Consents::default())

@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use anyhow::anyhow;
 
-use super::{Exit, Failure};
-use crate::cli::{ConsentArgs, Global};
+use super::{Context, Exit, Failure};
+use crate::cli::ConsentArgs;
 use crate::cluster::{Cluster, ClusterError, ConnectError, Target};
 use crate::environment::{Environment, EnvironmentError};
 use crate::observe::known_record::{self, KnownRecord, KnownRecordError};
 use crate::plan::{Consent, Consents};
-use crate::report::Report;
 
 /// An environment and its cluster.
 pub(super) struct Session {
@@ -22,9 +21,9 @@ pub(super) struct Session {
 impl Session {
     pub(super) async fn open(
         name: &str,
-        global: &Global,
-        report: &Arc<Report>,
+        context: &Arc<Context>,
     ) -> Result<Self, Failure> {
+        let global = &context.global;
         let environment = Environment::load(&global.environments, name)?;
         let target = Target {
             context: environment.cluster.context.clone(),
@@ -33,8 +32,8 @@ impl Session {
                 .clone()
                 .or_else(|| environment.cluster.kubeconfig.clone()),
         };
-        let notices = Arc::clone(report);
-        let notice = Arc::new(move |text: &str| notices.warning(text));
+        let notices = Arc::clone(context);
+        let notice = Arc::new(move |text: &str| notices.report.warning(text));
         let cluster = Cluster::connect(&target, notice).await?;
         let cluster_id = cluster.identity().await?;
         if let Some(wanted) = &environment.cluster.id

@@ -1,10 +1,10 @@
 //! Why there is no environment, and what to do about it. Pure.
 
-use std::fmt::Write as _;
+use std::error::Error;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use annotate_snippets::Renderer;
+use annotate_snippets::{Group, Level, Renderer};
 
 use super::fault::Faults;
 use super::invalid::{InvalidValue, printable};
@@ -73,61 +73,80 @@ impl EnvironmentError {
     /// The next step, where there is one beside mending what is shown.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
-        match self {
+        let hint = match self {
             Self::InvalidName { .. } => {
-                Some("a name is that of its file without directory and `.toml`, such as `minikube`".to_owned())
+                "a name is that of its file, without directory and `.toml`".to_owned()
             }
-            Self::UnknownEnvironment { name, directory, known } => Some(unknown_hint(name, directory, known)),
+            Self::UnknownEnvironment {
+                name,
+                directory,
+                known,
+            } => unknown_hint(name, directory, known),
             Self::UnreadableDirectory { .. } => {
-                Some("run in the directory above `environments`, or name another one with `--environments`".to_owned())
+                "run above the directory `environments`, or name it with `--environments`"
+                    .to_owned()
             }
-            Self::FileNotText { .. } => Some("save the file as UTF-8".to_owned()),
-            Self::VariableNotText { variable } => Some(format!("unset `{}` or set it anew", printable(variable))),
-            Self::UnreadableFile { .. } | Self::Faulty(_) => None,
-        }
+            Self::FileNotText { .. } => "save the file as UTF-8".to_owned(),
+            Self::VariableNotText { .. } => "unset the variable, or set it anew".to_owned(),
+            Self::UnreadableFile { .. } | Self::Faulty(_) => return None,
+        };
+        Some(hint)
     }
 
-    /// Everything there is to say, for people: every fault with its place, then the error, its causes and the hint.
+    /// Everything there is to say, for people: every fault with its place, then the error, its
+    /// causes and the hint.
     #[must_use]
     pub fn render(&self) -> String {
-        self.rendered_with(&Renderer::plain(), "error:", "hint:")
+        self.render_with(&Renderer::plain())
     }
 
     /// The same as [`EnvironmentError::render`] with terminal colours.
     #[must_use]
     pub fn render_coloured(&self) -> String {
-        self.rendered_with(&Renderer::styled(), "\u{1b}[1m\u{1b}[91merror:\u{1b}[0m", "\u{1b}[1m\u{1b}[96mhint:\u{1b}[0m")
+        self.render_with(&Renderer::styled())
     }
 
-    fn rendered_with(&self, renderer: &Renderer, error: &str, hint: &str) -> String {
-        let mut rendered = match self {
-            Self::Faulty(faults) => faults.render(renderer),
-            _ => String::new(),
+    fn render_with(&self, renderer: &Renderer) -> String {
+        let message = match self.source() {
+            Some(cause) => format!("{self}: {cause}"),
+            None => self.to_string(),
         };
-        let mut message = self.to_string();
-        let mut source = std::error::Error::source(self);
-        while let Some(cause) = source {
-            let _infallible = write!(message, ": {cause}");
-            source = cause.source();
+        let error = Group::with_title(Level::ERROR.primary_title(message));
+        let hint = self
+            .hint()
+            .map(|hint| Group::with_title(Level::HELP.with_name("hint").primary_title(hint)));
+        let ending: Vec<String> = [error]
+            .into_iter()
+            .chain(hint)
+            .map(|line| renderer.render(&[line]))
+            .collect();
+        match self {
+            Self::Faulty(faults) => faults.render(renderer) + &ending.join("\n"),
+            _ => ending.join("\n"),
         }
-        let _infallible = write!(rendered, "{error} {message}");
-        if let Some(text) = self.hint() {
-            let _infallible = write!(rendered, "\n{hint} {text}");
-        }
-        rendered
     }
 }
 
-fn unknown_hint(name: &EnvironmentName, directory: &std::path::Path, known: &[EnvironmentName]) -> String {
+fn unknown_hint(name: &EnvironmentName, directory: &Path, known: &[EnvironmentName]) -> String {
     let file = directory.join(format!("{name}.toml"));
     let names: Vec<&str> = known.iter().map(EnvironmentName::as_str).collect();
-    match (nearest(name.as_str(), names.iter().copied()), names.is_empty()) {
+    match (
+        nearest(name.as_str(), names.iter().copied()),
+        names.is_empty(),
+    ) {
         (_, true) => format!("there is none yet: write `{}`", file.display()),
-        (Some(nearest), _) => format!("did you mean `{nearest}`? There are: `{}`", names.join("`, `")),
+        (Some(nearest), _) => format!(
+            "did you mean `{nearest}`? There are: `{}`",
+            names.join("`, `")
+        ),
         (None, _) => format!("there are: `{}`", names.join("`, `")),
     }
 }
 
 fn counted(faults: usize) -> String {
-    if faults == 1 { "1 fault".to_owned() } else { format!("{faults} faults") }
+    if faults == 1 {
+        "1 fault".to_owned()
+    } else {
+        format!("{faults} faults")
+    }
 }

@@ -33,7 +33,7 @@ pub(super) enum Place {
 pub struct Faults {
     file: PathBuf,
     text: String,
-    faults: Vec<Fault>,
+    found: Vec<Fault>,
 }
 
 impl From<Range<usize>> for Place {
@@ -43,9 +43,13 @@ impl From<Range<usize>> for Place {
 }
 
 impl Faults {
-    pub(super) fn new(file: &Path, text: &str, mut faults: Vec<Fault>) -> Self {
-        faults.sort_by(|one, other| one.place.cmp(&other.place));
-        Self { file: file.to_owned(), text: text.to_owned(), faults }
+    pub(super) fn new(file: &Path, text: &str, mut found: Vec<Fault>) -> Self {
+        found.sort_by(|one, other| one.place.cmp(&other.place));
+        Self {
+            file: file.to_owned(),
+            text: text.to_owned(),
+            found,
+        }
     }
 
     /// The file that the environment was read from.
@@ -57,18 +61,18 @@ impl Faults {
     /// How many faults there are, at least one.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.faults.len()
+        self.found.len()
     }
 
     /// Shows every fault with its place, as rustc does.
     pub(super) fn render(&self, renderer: &Renderer) -> String {
         let path = self.file.display().to_string();
-        let mut rendered = String::new();
-        for fault in &self.faults {
+        let mut shown = String::new();
+        for fault in &self.found {
             let group = fault.group(&path, &self.text);
-            let _infallible = write!(rendered, "{}\n\n", renderer.render(&[group]));
+            let _infallible = write!(shown, "{}\n\n", renderer.render(&[group]));
         }
-        rendered
+        shown
     }
 }
 
@@ -76,21 +80,26 @@ impl Fault {
     fn group<'a>(&'a self, path: &'a str, text: &'a str) -> Group<'a> {
         let title = Level::ERROR.primary_title(&self.title);
         let group = match &self.place {
-            Place::WholeFile => title.element(Origin::path(path)).element(Level::NOTE.message(&self.label)),
+            Place::WholeFile => title
+                .element(Origin::path(path))
+                .element(Level::NOTE.message(&self.label)),
             Place::Bytes(start, end) => {
-                // A caret needs a character to stand under, at the end of the file as well.
-                let span = *start..(*end).max(*start);
-                let annotation = AnnotationKind::Primary.span(span).label(&self.label);
+                let annotation = AnnotationKind::Primary
+                    .span(*start..*end)
+                    .label(&self.label);
                 title.element(Snippet::source(text).path(path).annotation(annotation))
             }
-            Place::Variable(name, None) => {
-                title.element(Origin::path(name)).element(Level::NOTE.message(&self.label))
-            }
+            Place::Variable(name, None) => title
+                .element(Origin::path(name))
+                .element(Level::NOTE.message(&self.label)),
             Place::Variable(name, Some(value)) => {
                 let assignment = format!("{name}={value}");
                 let span = name.len() + 1..assignment.len();
                 let annotation = AnnotationKind::Primary.span(span).label(&self.label);
-                title.element(Snippet::source(assignment).line_numbering(false).path(name).annotation(annotation))
+                let snippet = Snippet::source(assignment)
+                    .line_numbering(false)
+                    .annotation(annotation);
+                title.element(snippet)
             }
         };
         match &self.hint {

@@ -1,4 +1,5 @@
-//! Reads the text of an environment file into said values, with their places and the faults of form. Pure.
+//! Reads the text of an environment file into said values, with their places and the faults of
+//! form. Pure.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +29,7 @@ pub(super) struct FileContent {
 pub(super) fn read(text: &str) -> Result<FileContent, Fault> {
     let document = Document::parse(text).map_err(|error| Fault {
         place: error.span().map_or(Place::WholeFile, Place::from),
-        title: "this is not TOML".to_owned(),
+        title: "this is not valid TOML".to_owned(),
         label: error.message().replace('\n', ", "),
         hint: None,
     })?;
@@ -40,11 +41,18 @@ pub(super) fn read(text: &str) -> Result<FileContent, Fault> {
 impl FileContent {
     fn walk(&mut self, table: &dyn TableLike, table_path: &str) {
         for (name, item) in table.iter() {
-            let path = if table_path.is_empty() { name.to_owned() } else { format!("{table_path}.{name}") };
-            let name_place = table.key(name).and_then(toml_edit::Key::span).map_or(Place::WholeFile, Place::from);
+            let path = keys::join(table_path, name);
+            let name_place = table
+                .key(name)
+                .and_then(toml_edit::Key::span)
+                .map_or(Place::WholeFile, Place::from);
             let value_place = item.span().map_or_else(|| name_place.clone(), Place::from);
             // A quoted key may hold dots, which must not read as tables.
-            let named = if name.contains('.') { Named::Nothing } else { keys::named(&path) };
+            let named = if name.contains('.') {
+                Named::Nothing
+            } else {
+                keys::named(&path)
+            };
             match (named, item.as_table_like()) {
                 (Named::Key(key), _) => self.value(key, item, value_place),
                 (Named::Table, Some(inner)) => {
@@ -60,7 +68,20 @@ impl FileContent {
                     });
                     self.unreadable.push(path);
                 }
-                (Named::Nothing, inner) => self.faults.push(unknown(name, table_path, inner.is_some(), name_place)),
+                (Named::Nothing, inner) => {
+                    let meant = nearest(name, keys::names_inside(table_path));
+                    // What was meant counts as said wrongly: it is not reported as missing as well.
+                    if let Some(meant) = meant.filter(|meant| !table.contains_key(meant)) {
+                        self.unreadable.push(keys::join(table_path, meant));
+                    }
+                    self.faults.push(unknown(
+                        name,
+                        table_path,
+                        inner.is_some(),
+                        meant,
+                        name_place,
+                    ));
+                }
             }
         }
     }
@@ -78,8 +99,12 @@ impl FileContent {
             return;
         }
         let hint = match (&key.shape, item) {
-            (Shape::Text(_), item) if item.is_integer() || item.is_float() => Some("write it in quotes".to_owned()),
-            (Shape::Integer(_) | Shape::Boolean, item) if item.is_str() => Some("write it without quotes".to_owned()),
+            (Shape::Text(_), item) if item.is_integer() || item.is_float() => {
+                Some("write it in quotes".to_owned())
+            }
+            (shape, item) if item.as_str().is_some_and(|text| shape.allows(text)) => {
+                Some("write it without quotes".to_owned())
+            }
             _ => None,
         };
         self.unreadable.push(key.path.to_owned());
@@ -92,34 +117,39 @@ impl FileContent {
     }
 }
 
-fn unknown(name: &str, table_path: &str, is_table: bool, place: Place) -> Fault {
+fn unknown(
+    name: &str,
+    table_path: &str,
+    is_table: bool,
+    meant: Option<&str>,
+    place: Place,
+) -> Fault {
     let shown = printable(name);
     let title = match (is_table, table_path) {
-        (true, "") => format!("unknown table `[{shown}]`"),
-        (true, _) => format!("unknown table `[{table_path}.{shown}]`"),
+        (true, _) => format!("unknown table `[{}]`", keys::join(table_path, &shown)),
         (false, "") => format!("unknown key `{shown}` outside of a table"),
         (false, _) => format!("unknown key `{shown}` in `[{table_path}]`"),
     };
     let here = keys::names_inside(table_path);
     let elsewhere = keys::tables_with(name);
-    let label = if let Some(nearest) = nearest(name, here.iter().copied()) {
-        format!("nearest: `{nearest}`")
-    } else if elsewhere.is_empty() {
-        format!("known here: {}", quoted(&here, ""))
-    } else {
-        format!("belongs in {}", quoted(&elsewhere, "[]"))
+    let label = match meant {
+        Some(meant) => format!("nearest: `{meant}`"),
+        None if elsewhere.is_empty() => format!("known here: `{}`", here.join("`, `")),
+        None => format!("belongs in `[{}]`", elsewhere.join("]`, `[")),
     };
-    Fault { place, title, label, hint: None }
-}
-
-/// Lists names in backticks, and in the given brackets.
-fn quoted(names: &[&str], brackets: &str) -> String {
-    let (open, close) = brackets.split_at(brackets.len() / 2);
-    let names: Vec<String> = names.iter().map(|name| format!("`{open}{name}{close}`")).collect();
-    names.join(", ")
+    Fault {
+        place,
+        title,
+        label,
+        hint: None,
+    }
 }
 
 fn with_article(noun: &str) -> String {
-    let article = if noun.starts_with(['a', 'i']) { "an" } else { "a" };
+    let article = if noun.starts_with(['a', 'i']) {
+        "an"
+    } else {
+        "a"
+    };
     format!("{article} {noun}")
 }

@@ -10,8 +10,14 @@ validated_text!(
 );
 
 fn check(text: &str) -> Result<(), InvalidValue> {
-    if let Some(wrong) = text.chars().find(|character| character.is_whitespace() || character.is_control()) {
-        return Err(InvalidValue::new(format!("white space in it: {:?}", wrong.to_string())));
+    if let Some(wrong) = text
+        .chars()
+        .find(|character| character.is_whitespace() || character.is_control())
+    {
+        return Err(InvalidValue::new(format!(
+            "white space in it: {:?}",
+            wrong.to_string()
+        )));
     }
     let (rest, digest) = match text.split_once('@') {
         Some((rest, digest)) => (rest, Some(digest)),
@@ -20,7 +26,10 @@ fn check(text: &str) -> Result<(), InvalidValue> {
     // A colon before the last slash belongs to a registry's port.
     let last_slash = rest.rfind('/').map_or(0, |slash| slash + 1);
     let (name, tag) = match rest[last_slash..].find(':') {
-        Some(colon) => (&rest[..last_slash + colon], Some(&rest[last_slash + colon + 1..])),
+        Some(colon) => (
+            &rest[..last_slash + colon],
+            Some(&rest[last_slash + colon + 1..]),
+        ),
         None => (rest, None),
     };
     check_name(name)?;
@@ -33,7 +42,10 @@ fn check_name(name: &str) -> Result<(), InvalidValue> {
         return Err(InvalidValue::new("the name is empty"));
     }
     if name.len() > 255 {
-        return Err(InvalidValue::new(format!("the name has {} bytes, where 255 are allowed", name.len())));
+        return Err(InvalidValue::new(format!(
+            "the name has {} bytes, where 255 are allowed",
+            name.len()
+        )));
     }
     match name.split_once('/') {
         Some((registry, path)) if is_registry(registry) => {
@@ -52,24 +64,39 @@ fn is_registry(component: &str) -> bool {
 fn check_registry(registry: &str) -> Result<(), InvalidValue> {
     let (host, port) = registry.split_once(':').unwrap_or((registry, "443"));
     let host_is_valid = host.split('.').all(|label| {
-        !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     });
     if host_is_valid && port.parse::<u16>().is_ok() {
         return Ok(());
     }
-    Err(InvalidValue::new(format!("`{}` is not a registry's address", printable(registry))))
+    Err(InvalidValue::new(format!(
+        "`{}` is not a registry's address",
+        printable(registry)
+    )))
 }
 
 fn check_component(component: &str) -> Result<(), InvalidValue> {
-    let refuse = |reason: &str| Err(InvalidValue::new(format!("`{}` in the name {reason}", printable(component))));
+    let refuse = |reason: &str| {
+        Err(InvalidValue::new(format!(
+            "`{}` in the name {reason}",
+            printable(component)
+        )))
+    };
     if component.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return refuse("must be lower case");
     }
-    if !component.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-')) {
+    if !component
+        .bytes()
+        .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-'))
+    {
         return refuse("may only hold `a-z`, `0-9`, `.`, `_` and `-`");
     }
     let separators = component.split(|character: char| character.is_ascii_alphanumeric());
-    let is_separator = |run: &str| matches!(run, "" | "." | "_" | "__") || run.bytes().all(|byte| byte == b'-');
+    let is_separator =
+        |run: &str| matches!(run, "" | "." | "_" | "__") || run.bytes().all(|byte| byte == b'-');
     if !separators.clone().all(is_separator) {
         return refuse("holds separators in a row");
     }
@@ -89,22 +116,32 @@ fn check_tag(tag: &str) -> Result<(), InvalidValue> {
         [first, rest @ ..]
             if rest.len() < 128
                 && is_word(*first)
-                && rest.iter().all(|byte| is_word(*byte) || matches!(byte, b'.' | b'-')) =>
+                && rest
+                    .iter()
+                    .all(|byte| is_word(*byte) || matches!(byte, b'.' | b'-')) =>
         {
             Ok(())
         }
-        _ => Err(InvalidValue::new(format!("`{}` is not a tag", printable(tag)))),
+        _ => Err(InvalidValue::new(format!(
+            "`{}` is not a tag",
+            printable(tag)
+        ))),
     }
 }
 
 fn check_digest(digest: &str) -> Result<(), InvalidValue> {
     let is_valid = digest.strip_prefix("sha256:").is_some_and(|hexadecimal| {
-        hexadecimal.len() == 64 && hexadecimal.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        hexadecimal.len() == 64
+            && hexadecimal
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     });
     if is_valid {
         return Ok(());
     }
-    Err(InvalidValue::new("what follows `@` is not `sha256:` and 64 digits `0-9a-f`"))
+    Err(InvalidValue::new(
+        "what follows `@` is not `sha256:` and 64 digits `0-9a-f`",
+    ))
 }
 
 #[cfg(test)]
@@ -112,7 +149,9 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: &str) {
-        let outcome = text.parse::<Image>().map_or_else(|error| error.to_string(), |_| "valid".to_owned());
+        let outcome = text
+            .parse::<Image>()
+            .map_or_else(|error| error.to_string(), |_| "valid".to_owned());
         assert_eq!(outcome, expected, "`{text}`");
     }
 
@@ -133,12 +172,27 @@ mod tests {
         check("mongo: 8.0", "white space in it: \" \"");
         check("mongo:", "nothing follows `:`");
         check("mongo:-1", "`-1` is not a tag");
-        check(&format!("mongo:{}", "a".repeat(129)), &format!("`{}…` is not a tag", "a".repeat(60)));
+        check(
+            &format!("mongo:{}", "a".repeat(129)),
+            &format!("`{}…` is not a tag", "a".repeat(60)),
+        );
         check("Mongo", "`Mongo` in the name must be lower case");
-        check("team//mongo", "`` in the name must begin and end with a letter or a digit");
-        check("mongo.", "`mongo.` in the name must begin and end with a letter or a digit");
+        check(
+            "team//mongo",
+            "`` in the name must begin and end with a letter or a digit",
+        );
+        check(
+            "mongo.",
+            "`mongo.` in the name must begin and end with a letter or a digit",
+        );
         check("mon..go", "`mon..go` in the name holds separators in a row");
-        check("https://example.com/mongo", "`https:` is not a registry's address");
-        check("mongo@sha256:00", "what follows `@` is not `sha256:` and 64 digits `0-9a-f`");
+        check(
+            "https://example.com/mongo",
+            "`https:` is not a registry's address",
+        );
+        check(
+            "mongo@sha256:00",
+            "what follows `@` is not `sha256:` and 64 digits `0-9a-f`",
+        );
     }
 }

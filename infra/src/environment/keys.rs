@@ -38,17 +38,37 @@ const CPU: Shape = Shape::Text("an amount of CPU such as `500m`");
 const BYTES: Shape = Shape::Text("an amount of bytes such as `250Mi`");
 
 pub(super) const KEYS: &[Key] = &[
-    key("cluster.context", Shape::Text("the name of a context in the kubeconfig"), None),
-    key("cluster.kubeconfig", Shape::Text("the path of a kubeconfig"), None),
-    key("cluster.id", Shape::Text("the UID of the namespace `kube-system`"), None),
+    key(
+        "cluster.context",
+        Shape::Text("the name of a context in the kubeconfig"),
+        None,
+    ),
+    key(
+        "cluster.kubeconfig",
+        Shape::Text("the path of a kubeconfig"),
+        None,
+    ),
+    key(
+        "cluster.id",
+        Shape::Text("the UID of the namespace `kube-system`"),
+        None,
+    ),
     key("cluster.protected", Shape::Boolean, Some("false")),
     key("record.namespace", NAMESPACE, Some("infra-system")),
     key("namespaces.app", NAMESPACE, Some("app")),
     key("namespaces.database", NAMESPACE, Some("database")),
     key("namespaces.create", Shape::Boolean, Some("true")),
     key("service.image", IMAGE, Some("service:dev")),
-    key("service.image_pull_policy", Shape::Text("`Always`, `IfNotPresent` or `Never`"), Some("Never")),
-    key("service.node_port", Shape::Integer(NodePort::RANGE), Some("30500")),
+    key(
+        "service.image_pull_policy",
+        Shape::Text("`Always`, `IfNotPresent` or `Never`"),
+        Some("Never"),
+    ),
+    key(
+        "service.node_port",
+        Shape::Integer(NodePort::RANGE),
+        Some("30500"),
+    ),
     key("service.requests.cpu", CPU, Some("200m")),
     key("service.requests.memory", BYTES, Some("250Mi")),
     key("service.limits.cpu", CPU, Some("500m")),
@@ -56,18 +76,30 @@ pub(super) const KEYS: &[Key] = &[
     key("service.replicas", REPLICAS, Some("2")),
     key("service.autoscaling.min_replicas", REPLICAS, Some("2")),
     key("service.autoscaling.max_replicas", REPLICAS, Some("5")),
-    key("service.autoscaling.target_cpu_percent", PERCENT, Some("70")),
+    key(
+        "service.autoscaling.target_cpu_percent",
+        PERCENT,
+        Some("70"),
+    ),
     key("mongodb.image", IMAGE, Some("mongo:8.0")),
     key("mongodb.requests.cpu", CPU, Some("200m")),
     key("mongodb.requests.memory", BYTES, Some("250Mi")),
     key("mongodb.limits.cpu", CPU, Some("500m")),
     key("mongodb.limits.memory", BYTES, Some("500Mi")),
     key("mongodb.storage", BYTES, Some("1Gi")),
-    key("mongodb.storage_class", Shape::Text("a storage class's name such as `standard`"), None),
+    key(
+        "mongodb.storage_class",
+        Shape::Text("a storage class's name such as `standard`"),
+        None,
+    ),
 ];
 
 const fn key(path: &'static str, shape: Shape, default: Option<&'static str>) -> Key {
-    Key { path, shape, default }
+    Key {
+        path,
+        shape,
+        default,
+    }
 }
 
 impl Key {
@@ -78,6 +110,17 @@ impl Key {
 }
 
 impl Shape {
+    /// Whether a text has the form of the shape's values.
+    pub(super) fn allows(&self, text: &str) -> bool {
+        match self {
+            Self::Boolean => matches!(text, "true" | "false"),
+            Self::Integer(range) => text
+                .parse()
+                .is_ok_and(|number: u16| range.contains(&number)),
+            Self::Text(_) => !text.is_empty(),
+        }
+    }
+
     /// Completes the sentence "it must be …".
     pub(super) fn expected(&self) -> String {
         match self {
@@ -88,28 +131,45 @@ impl Shape {
     }
 }
 
+/// Joins a table's path, empty at the top, and a name inside of it.
+pub(super) fn join(table: &str, name: &str) -> String {
+    if table.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{table}.{name}")
+    }
+}
+
 /// Looks up what a path names.
 pub(super) fn named(path: &str) -> Named {
     if let Some(key) = KEYS.iter().find(|key| key.path == path) {
         return Named::Key(key);
     }
     let prefix = format!("{path}.");
-    if KEYS.iter().any(|key| key.path.starts_with(&prefix)) { Named::Table } else { Named::Nothing }
+    if KEYS.iter().any(|key| key.path.starts_with(&prefix)) {
+        Named::Table
+    } else {
+        Named::Nothing
+    }
 }
 
 /// Whether a path is that of a table or key, or stands inside of it.
 pub(super) fn is_within(path: &str, table: &str) -> bool {
-    path.strip_prefix(table).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    path.strip_prefix(table)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// Lists the names directly inside a table, or at the top for the empty path, in the order of the description.
+/// Lists the names directly inside a table, or at the top for the empty path, in the order of the
+/// description.
 pub(super) fn names_inside(table: &str) -> Vec<&'static str> {
     let mut names: Vec<&str> = Vec::new();
     for key in KEYS {
         let inside = if table.is_empty() {
             Some(key.path)
         } else {
-            key.path.strip_prefix(table).and_then(|rest| rest.strip_prefix('.'))
+            key.path
+                .strip_prefix(table)
+                .and_then(|rest| rest.strip_prefix('.'))
         };
         let name = inside.map(|rest| rest.split_once('.').map_or(rest, |(first, _)| first));
         names.extend(name.filter(|name| !names.contains(name)));
@@ -120,5 +180,8 @@ pub(super) fn names_inside(table: &str) -> Vec<&'static str> {
 /// Lists the tables that hold a key of this name.
 pub(super) fn tables_with(name: &str) -> Vec<&'static str> {
     let split = KEYS.iter().filter_map(|key| key.path.rsplit_once('.'));
-    split.filter(|(_, last)| *last == name).map(|(table, _)| table).collect()
+    split
+        .filter(|(_, last)| *last == name)
+        .map(|(table, _)| table)
+        .collect()
 }

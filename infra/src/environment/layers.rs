@@ -1,4 +1,5 @@
-//! Merges built-in values, the file and the variables, and remembers which of them said a value. Pure.
+//! Merges built-in values, the file and the variables, and remembers which of them said a value.
+//! Pure.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -46,7 +47,8 @@ impl Provider for Said<'_> {
         Metadata::named(Cow::Borrowed(self.layer.name()))
     }
 
-    // Every value is merged as text and typed by its key: figment would turn a variable's `123` into a number.
+    // Every value is merged as text and typed by its key: figment would turn a variable's `123`
+    // into a number.
     fn data(&self) -> figment::Result<Map<Profile, Dict>> {
         let nested = nest(self.path, Value::from(self.text));
         Ok(Profile::Default.collect(nested.into_dict().unwrap_or_default()))
@@ -58,13 +60,21 @@ impl Layers {
         file: &BTreeMap<&'static str, String>,
         variables: &BTreeMap<&'static str, String>,
     ) -> Self {
-        let built_in = KEYS.iter().filter_map(|key| Some((key.path, key.default?, Layer::BuiltIn)));
-        let file = file.iter().map(|(path, text)| (*path, text.as_str(), Layer::File));
-        let variables = variables.iter().map(|(path, text)| (*path, text.as_str(), Layer::Variables));
+        let built_in = KEYS
+            .iter()
+            .filter_map(|key| Some((key.path, key.default?, Layer::BuiltIn)));
+        let file = file
+            .iter()
+            .map(|(path, text)| (*path, text.as_str(), Layer::File));
+        let variables = variables
+            .iter()
+            .map(|(path, text)| (*path, text.as_str(), Layer::Variables));
         let merged = built_in
             .chain(file)
             .chain(variables)
-            .fold(Figment::new(), |merged, (path, text, layer)| merged.merge(Said { layer, path, text }));
+            .fold(Figment::new(), |merged, (path, text, layer)| {
+                merged.merge(Said { layer, path, text })
+            });
         Self { merged }
     }
 

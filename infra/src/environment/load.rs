@@ -20,7 +20,9 @@ impl Environment {
         let file = directory.join(format!("{environment_name}.toml"));
         let bytes = match fs::read(&file) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Err(unknown(directory, environment_name)),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Err(unknown(directory, environment_name));
+            }
             Err(source) => return Err(EnvironmentError::UnreadableFile { file, source }),
         };
         let text = match String::from_utf8(bytes) {
@@ -53,17 +55,106 @@ pub fn names(directory: &Path) -> io::Result<Vec<EnvironmentName>> {
 fn unknown(directory: &Path, name: EnvironmentName) -> EnvironmentError {
     let directory = directory.to_owned();
     match names(&directory) {
-        Ok(known) => EnvironmentError::UnknownEnvironment { name, directory, known },
+        Ok(known) => EnvironmentError::UnknownEnvironment {
+            name,
+            directory,
+            known,
+        },
         Err(source) => EnvironmentError::UnreadableDirectory { directory, source },
     }
 }
 
 fn variables() -> Result<Vec<(String, String)>, EnvironmentError> {
     let ours = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with(PREFIX));
-    ours.map(|(name, value)| match (name.into_string(), value.into_string()) {
-        (Ok(name), Ok(value)) => Ok((name, value)),
-        (Ok(variable), Err(_)) => Err(EnvironmentError::VariableNotText { variable }),
-        (Err(name), _) => Err(EnvironmentError::VariableNotText { variable: name.to_string_lossy().into_owned() }),
-    })
+    ours.map(
+        |(name, value)| match (name.into_string(), value.into_string()) {
+            (Ok(name), Ok(value)) => Ok((name, value)),
+            (Ok(variable), Err(_)) => Err(EnvironmentError::VariableNotText { variable }),
+            (Err(name), _) => Err(EnvironmentError::VariableNotText {
+                variable: name.to_string_lossy().into_owned(),
+            }),
+        },
+    )
     .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+
+    /// Writes files into a directory of its own, loads one environment and returns what is printed.
+    fn check(files: &[(&str, &[u8])], name: &str) -> String {
+        let directory = tempfile::tempdir().unwrap();
+        for (file, content) in files {
+            fs::write(directory.path().join(file), content).unwrap();
+        }
+        let printed = Environment::load(directory.path(), name)
+            .map_or_else(|error| error.render(), |_| "valid".to_owned());
+        printed.replace(&directory.path().display().to_string(), "environments")
+    }
+
+    #[test]
+    fn an_unknown_environment_names_those_that_are_there() {
+        let good: &[u8] = b"cluster.context = 'a'";
+        let files = [
+            ("minikube.toml", good),
+            ("eu.toml", good),
+            ("Other.toml", good),
+            ("notes.md", good),
+        ];
+        assert_snapshot!(check(&files, "minikub"), @"
+        error: there is no environment `minikub` in `environments`
+        hint: did you mean `minikube`? There are: `eu`, `minikube`
+        ");
+        assert_snapshot!(check(&files, "production"), @"
+        error: there is no environment `production` in `environments`
+        hint: there are: `eu`, `minikube`
+        ");
+        assert_snapshot!(check(&[], "minikube"), @"
+        error: there is no environment `minikube` in `environments`
+        hint: there is none yet: write `environments/minikube.toml`
+        ");
+        assert_snapshot!(check(&files, "eu"), @"valid");
+    }
+
+    #[test]
+    fn a_path_is_not_a_name() {
+        assert_snapshot!(check(&[], "minikube.toml"), @"
+        error: `minikube.toml` is not the name of an environment: `.` is not one of `a-z`, `0-9` and `-`
+        hint: a name is that of its file, without directory and `.toml`
+        ");
+        assert_snapshot!(check(&[], "../minikube"), @"
+        error: `../minikube` is not the name of an environment: `.` is not one of `a-z`, `0-9` and `-`
+        hint: a name is that of its file, without directory and `.toml`
+        ");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        assert_snapshot!(check(&[("eu.toml", b"[cluster]\ncontext = '\xff'")], "eu"), @"
+        error: `environments/eu.toml` is not UTF-8: line 2 holds the first wrong byte
+        hint: save the file as UTF-8
+        ");
+        let error = Environment::load(Path::new("no/such/directory"), "eu").unwrap_err();
+        assert_snapshot!(error.render(), @"
+        error: the directory of environments `no/such/directory` cannot be read: No such file or directory (os error 2)
+        hint: run above the directory `environments`, or name it with `--environments`
+        ");
+    }
+
+    #[test]
+    fn the_environments_that_ship_with_the_program_are_valid() {
+        let directory = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../environments"));
+        let shipped = names(directory).unwrap();
+        assert!(!shipped.is_empty());
+        for name in shipped {
+            let file = directory.join(format!("{name}.toml"));
+            let text = fs::read_to_string(&file).unwrap();
+            // Without variables: those of whoever runs the tests are not ours.
+            let outcome = parse(name.as_str(), &file, &text, []);
+            assert!(outcome.is_ok(), "{}", outcome.unwrap_err().render());
+        }
+    }
 }

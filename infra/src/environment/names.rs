@@ -44,7 +44,8 @@ pub(super) use validated_text;
 validated_text!(
     /// The name of an environment: `[a-z]([a-z0-9-]{0,38}[a-z0-9])?`.
     ///
-    /// It does not end in `-`, because names of objects and values of labels that end in it may not.
+    /// It does not end in `-`, because names of objects and values of labels that end in it may
+    /// not.
     EnvironmentName,
     check_environment
 );
@@ -62,7 +63,8 @@ validated_text!(
 );
 
 validated_text!(
-    /// The UID of a cluster's namespace `kube-system`, which stands for the cluster: a UUID in lower case.
+    /// The UID of a cluster's namespace `kube-system`, which stands for the cluster: a UUID in
+    /// lower case.
     ClusterId,
     check_uuid
 );
@@ -70,8 +72,9 @@ validated_text!(
 impl NamespaceName {
     /// Whether Kubernetes itself lives in the namespace.
     ///
-    /// `default` counts: it is in every cluster, cannot be deleted, holds the Service `kubernetes`, and receives whatever is
-    /// applied without a namespace, so no environment can own it. The prefix `kube-` is reserved by Kubernetes.
+    /// `default` counts: it is in every cluster, cannot be deleted, holds the Service `kubernetes`,
+    /// and receives whatever is applied without a namespace, so no environment can own it. The
+    /// prefix `kube-` is reserved by Kubernetes.
     #[must_use]
     pub fn is_reserved(&self) -> bool {
         self.as_str() == "default" || self.as_str().starts_with("kube-")
@@ -99,7 +102,11 @@ fn check_subdomain(text: &str) -> Result<(), InvalidValue> {
 
 fn check_uuid(text: &str) -> Result<(), InvalidValue> {
     let groups: Vec<&str> = text.split('-').collect();
-    let is_hexadecimal = |group: &&str| group.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let is_hexadecimal = |group: &&str| {
+        group
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
     let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
     if lengths == [8, 4, 4, 4, 12] && groups.iter().all(is_hexadecimal) {
         return Ok(());
@@ -110,9 +117,9 @@ fn check_uuid(text: &str) -> Result<(), InvalidValue> {
 fn check_length(text: &str, longest: usize) -> Result<(), InvalidValue> {
     match text.chars().count() {
         0 => Err(InvalidValue::new("it is empty")),
-        length if length > longest => {
-            Err(InvalidValue::new(format!("{length} characters, where {longest} are allowed")))
-        }
+        length if length > longest => Err(InvalidValue::new(format!(
+            "{length} characters, where {longest} are allowed"
+        ))),
         _ => Ok(()),
     }
 }
@@ -121,10 +128,14 @@ fn check_characters(text: &str) -> Result<(), InvalidValue> {
     let allowed = |character: char| matches!(character, 'a'..='z' | '0'..='9' | '-');
     if let Some(wrong) = text.chars().find(|character| !allowed(*character)) {
         let wrong = printable(&wrong.to_string());
-        return Err(InvalidValue::new(format!("`{wrong}` is not one of `a-z`, `0-9` and `-`")));
+        return Err(InvalidValue::new(format!(
+            "`{wrong}` is not one of `a-z`, `0-9` and `-`"
+        )));
     }
     if text.is_empty() || text.starts_with('-') || text.ends_with('-') {
-        return Err(InvalidValue::new("it must begin and end with a letter or a digit"));
+        return Err(InvalidValue::new(
+            "it must begin and end with a letter or a digit",
+        ));
     }
     Ok(())
 }
@@ -136,7 +147,9 @@ mod tests {
     use super::*;
 
     fn check<T: FromStr<Err = InvalidValue> + fmt::Display>(text: &str, expected: &str) {
-        let outcome = text.parse::<T>().map_or_else(|error| error.to_string(), |_| "valid".to_owned());
+        let outcome = text
+            .parse::<T>()
+            .map_or_else(|error| error.to_string(), |_| "valid".to_owned());
         assert_eq!(outcome, expected, "`{text}`");
     }
 
@@ -170,7 +183,10 @@ mod tests {
     fn a_storage_class_is_a_dns_subdomain() {
         check::<StorageClassName>("standard", "valid");
         check::<StorageClassName>("fast.example.com", "valid");
-        check::<StorageClassName>("fast..com", "it must begin and end with a letter or a digit");
+        check::<StorageClassName>(
+            "fast..com",
+            "it must begin and end with a letter or a digit",
+        );
         check::<StorageClassName>("", "it is empty");
     }
 
@@ -178,7 +194,10 @@ mod tests {
     fn a_cluster_is_identified_by_a_uuid() {
         check::<ClusterId>("0b5e12c7-6a0f-4a51-9a5e-3f1f0c8f7d21", "valid");
         check::<ClusterId>("0b5e12c7-6a0f-4a51-9a5e", "not a UUID in lower case");
-        check::<ClusterId>("0B5E12C7-6A0F-4A51-9A5E-3F1F0C8F7D21", "not a UUID in lower case");
+        check::<ClusterId>(
+            "0B5E12C7-6A0F-4A51-9A5E-3F1F0C8F7D21",
+            "not a UUID in lower case",
+        );
     }
 
     #[test]

@@ -36,7 +36,9 @@ impl FromStr for NodePort {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        let number: u16 = text.parse().map_err(|_| InvalidValue::new("not a port's number"))?;
+        let number: u16 = text
+            .parse()
+            .map_err(|_| InvalidValue::new("not a port's number"))?;
         Self::try_from(number)
     }
 }

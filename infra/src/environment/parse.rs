@@ -1,4 +1,5 @@
-//! Turns the text of an environment file and variables into an `Environment`, or into all of its faults. Pure.
+//! Turns the text of an environment file and variables into an `Environment`, or into all of its
+//! faults. Pure.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +13,8 @@ use super::{file, validate, variables};
 /// Parses the text of the environment file at `file`, overridden by variables.
 ///
 /// # Errors
-/// When the name is not an environment's, or the text or a variable is not valid. All faults are in one error.
+/// When the name is not an environment's, or the text or a variable is not valid. All faults are in
+/// one error.
 pub fn parse(
     name: &str,
     file: &Path,
@@ -20,18 +22,22 @@ pub fn parse(
     variables: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Environment, EnvironmentError> {
     let name = name_of(name)?;
-    let faulty = |faults| EnvironmentError::Faulty(Box::new(Faults::new(file, text, faults)));
-    let content = file::read(text).map_err(|fault| faulty(vec![fault]))?;
+    let refuse = |faults| EnvironmentError::Faulty(Box::new(Faults::new(file, text, faults)));
+    let content = file::read(text).map_err(|fault| refuse(vec![fault]))?;
     let mut reader = Reader::new(content, variables::read(variables));
     let environment = validate::environment(&mut reader, name, &project_of(file));
     match (environment, reader.into_faults()) {
         (Some(environment), faults) if faults.is_empty() => Ok(environment),
-        (_, faults) => Err(faulty(faults)),
+        (_, faults) => Err(refuse(faults)),
     }
 }
 
 pub(super) fn name_of(name: &str) -> Result<EnvironmentName, EnvironmentError> {
-    name.parse().map_err(|source| EnvironmentError::InvalidName { name: name.to_owned(), source })
+    name.parse()
+        .map_err(|source| EnvironmentError::InvalidName {
+            name: name.to_owned(),
+            source,
+        })
 }
 
 /// Returns the directory above the directory of environment files.

@@ -35,13 +35,18 @@ impl FromStr for ImagePullPolicy {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        Self::ALL.into_iter().find(|policy| policy.as_str() == text).ok_or_else(|| {
-            let found = printable(text);
-            match nearest(text, Self::ALL.map(Self::as_str)) {
-                Some(nearest) => InvalidValue::new(format!("found `{found}`, nearest: `{nearest}`")),
-                None => InvalidValue::new(format!("found `{found}`")),
-            }
-        })
+        Self::ALL
+            .into_iter()
+            .find(|policy| policy.as_str() == text)
+            .ok_or_else(|| {
+                let found = printable(text);
+                match nearest(text, Self::ALL.map(Self::as_str)) {
+                    Some(nearest) => {
+                        InvalidValue::new(format!("found `{found}`, nearest: `{nearest}`"))
+                    }
+                    None => InvalidValue::new(format!("found `{found}`")),
+                }
+            })
     }
 }
 

@@ -1,7 +1,8 @@
-//! Amounts of CPU and of bytes, printed as the API server stores them. Pure; exact integer arithmetic, nothing is rounded.
+//! Amounts of CPU and of bytes, printed as the API server stores them. Pure; exact integer
+//! arithmetic, nothing is rounded.
 //!
-//! The API server rewrites `1000m` to `1`, `0.5` to `500m` and `1024Mi` to `1Gi`. Sending another form than the stored one
-//! would look like drift at every plan.
+//! The API server rewrites `1000m` to `1`, `0.5` to `500m` and `1024Mi` to `1Gi`. Sending another
+//! form than the stored one would look like drift at every plan.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -22,8 +23,8 @@ pub struct CpuQuantity {
 
 /// An amount of memory or storage in bytes, more than none.
 ///
-/// Equal amounts are equal whatever their notation, but `1G` stays in powers of 1000 and `1Gi` in powers of 1024, as on the
-/// API server.
+/// Equal amounts are equal whatever their notation, but `1G` stays in powers of 1000 and `1Gi` in
+/// powers of 1024, as on the API server.
 #[derive(Clone, Copy, Debug)]
 pub struct ByteQuantity {
     bytes: u64,
@@ -62,7 +63,9 @@ impl FromStr for CpuQuantity {
             "m" => number.times(1, "finer than `1m`")?,
             suffix => {
                 let suffix = printable(suffix);
-                return Err(InvalidValue::new(format!("`{suffix}` is no unit of CPU: `500m` is half a core, `2` two cores")));
+                return Err(InvalidValue::new(format!(
+                    "`{suffix}` is no unit of CPU: `500m` is half a core, `2` two cores"
+                )));
             }
         };
         Ok(Self { millicores })
@@ -76,7 +79,9 @@ impl FromStr for ByteQuantity {
         let number = Number::split(text)?;
         let power = |units: &[&str], base: u128| {
             let exponent = units.iter().position(|unit| *unit == number.suffix)?;
-            u32::try_from(exponent).ok().map(|exponent| base.pow(exponent))
+            u32::try_from(exponent)
+                .ok()
+                .map(|exponent| base.pow(exponent))
         };
         let (multiplier, notation) = match (power(&DECIMAL, 1000), power(&BINARY, 1024)) {
             (Some(multiplier), _) => (multiplier, Notation::Decimal),
@@ -88,7 +93,10 @@ impl FromStr for ByteQuantity {
                 )));
             }
         };
-        Ok(Self { bytes: number.times(multiplier, "a fraction of a byte")?, notation })
+        Ok(Self {
+            bytes: number.times(multiplier, "a fraction of a byte")?,
+            notation,
+        })
     }
 }
 
@@ -149,17 +157,25 @@ struct Number<'text> {
 
 impl<'text> Number<'text> {
     fn split(text: &'text str) -> Result<Self, InvalidValue> {
-        let end = text.find(|character: char| !character.is_ascii_digit() && character != '.').unwrap_or(text.len());
+        let end = text
+            .find(|character: char| !character.is_ascii_digit() && character != '.')
+            .unwrap_or(text.len());
         let (number, suffix) = text.split_at(end);
         let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
-        let digits_only = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let digits_only =
+            |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
         if !digits_only(whole) || !digits_only(fraction) {
-            return Err(InvalidValue::new(format!("`{}` does not begin with a number", printable(text))));
+            return Err(InvalidValue::new(format!(
+                "`{}` does not begin with a number",
+                printable(text)
+            )));
         }
         let fraction = fraction.trim_end_matches('0');
         let too_large = || InvalidValue::new("it has too many digits");
         Ok(Self {
-            digits: format!("{whole}{fraction}").parse().map_err(|_| too_large())?,
+            digits: format!("{whole}{fraction}")
+                .parse()
+                .map_err(|_| too_large())?,
             decimals: u32::try_from(fraction.len()).map_err(|_| too_large())?,
             suffix,
         })
@@ -168,7 +184,9 @@ impl<'text> Number<'text> {
     fn times(&self, multiplier: u128, fraction: &str) -> Result<u64, InvalidValue> {
         let too_large = || InvalidValue::new("it is too large");
         let scaled = self.digits.checked_mul(multiplier).ok_or_else(too_large)?;
-        let divisor = 10_u128.checked_pow(self.decimals).ok_or_else(|| InvalidValue::new("it has too many digits"))?;
+        let divisor = 10_u128
+            .checked_pow(self.decimals)
+            .ok_or_else(|| InvalidValue::new("it has too many digits"))?;
         if scaled % divisor != 0 {
             return Err(InvalidValue::new(format!("it is {fraction}")));
         }
@@ -187,7 +205,9 @@ mod tests {
     use super::*;
 
     fn check<T: FromStr<Err = InvalidValue> + fmt::Display>(text: &str, expected: &str) {
-        let outcome = text.parse::<T>().map_or_else(|error| error.to_string(), |quantity| quantity.to_string());
+        let outcome = text
+            .parse::<T>()
+            .map_or_else(|error| error.to_string(), |quantity| quantity.to_string());
         assert_eq!(outcome, expected, "`{text}`");
     }
 
@@ -228,8 +248,14 @@ mod tests {
         check::<CpuQuantity>("", "`` does not begin with a number");
         check::<CpuQuantity>("1.", "`1.` does not begin with a number");
         check::<CpuQuantity>("1.2.3", "`1.2.3` does not begin with a number");
-        check::<CpuQuantity>("200 m", "` m` is no unit of CPU: `500m` is half a core, `2` two cores");
-        check::<ByteQuantity>("250mb", "`mb` is no unit of bytes: `Ki`, `Mi`, `Gi`, `Ti`, `k`, `M`, `G`, `T`");
+        check::<CpuQuantity>(
+            "200 m",
+            "` m` is no unit of CPU: `500m` is half a core, `2` two cores",
+        );
+        check::<ByteQuantity>(
+            "250mb",
+            "`mb` is no unit of bytes: `Ki`, `Mi`, `Gi`, `Ti`, `k`, `M`, `G`, `T`",
+        );
         check::<ByteQuantity>("0.3Ki", "it is a fraction of a byte");
         check::<ByteQuantity>("8Ei", "it is too large");
         check::<ByteQuantity>(&"9".repeat(60), "it has too many digits");
@@ -244,16 +270,20 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })]
 
         #[test]
-        fn printing_loses_nothing_and_is_a_fixed_point(amount in 1..1_000_000_000_u64, unit in 0..4_usize) {
-            for text in [format!("{amount}{}", DECIMAL[unit.min(3)]), format!("{amount}{}", BINARY[unit.min(3)])] {
-                let first: ByteQuantity = text.parse().unwrap();
-                let again: ByteQuantity = first.to_string().parse().unwrap();
-                prop_assert_eq!(first.bytes(), again.bytes());
-                prop_assert_eq!(first.to_string(), again.to_string());
-            }
+        fn printing_loses_nothing_and_is_a_fixed_point(
+            amount in 1..1_000_000_000_u64,
+            unit in prop::sample::select(vec!["", "k", "M", "G", "Ki", "Mi", "Gi"]),
+        ) {
+            let first: ByteQuantity = format!("{amount}{unit}").parse().unwrap();
+            let again: ByteQuantity = first.to_string().parse().unwrap();
+            prop_assert_eq!(first.bytes(), again.bytes());
+            prop_assert_eq!(first.to_string(), again.to_string());
             let first: CpuQuantity = format!("{amount}m").parse().unwrap();
             prop_assert_eq!(first, first.to_string().parse().unwrap());
         }

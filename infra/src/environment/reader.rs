@@ -40,13 +40,20 @@ impl Reader {
         if value.is_none() {
             let table = path.rsplit_once('.').map_or("", |(table, _)| table);
             let place = self.places.get(table).cloned().unwrap_or(Place::WholeFile);
-            self.fault(place, format!("`{path}` is missing"), "it has no built-in value");
+            self.fault(
+                place,
+                format!("`{path}` is missing"),
+                format!("add it to `[{table}]`: it has no built-in value"),
+            );
         }
         value
     }
 
     /// Reads a key that may be left out.
-    #[expect(clippy::option_option, reason = "the outer one says whether reading worked, the inner one is the value")]
+    #[expect(
+        clippy::option_option,
+        reason = "the outer one says whether reading worked, the inner one is the value"
+    )]
     pub(super) fn optional<T: FromStr<Err: Display>>(&mut self, path: &str) -> Option<Option<T>> {
         if self.unreadable.iter().any(|table| is_within(path, table)) {
             return None;
@@ -67,14 +74,25 @@ impl Reader {
 
     /// Whether the file or a variable says anything about a key, or inside a table.
     pub(super) fn is_said(&self, path: &str) -> bool {
-        let by_variables = self.said_by_variables.iter().any(|said| is_within(said, path));
+        let by_variables = self
+            .said_by_variables
+            .iter()
+            .any(|said| is_within(said, path));
         by_variables || self.places.contains_key(path)
     }
 
-    /// Notes that values do not go together; shown at the first of them that was said.
-    pub(super) fn conflict(&mut self, paths: &[&str], title: impl Into<String>, label: impl Into<String>) {
-        let place = paths.iter().find(|path| self.is_said(path)).map_or(Place::WholeFile, |path| self.place(path));
-        self.fault(place, title, label);
+    /// Notes that values do not go together; shown at the variable that brought it about, or at the
+    /// first of them that the file says.
+    pub(super) fn conflict(
+        &mut self,
+        paths: &[&str],
+        title: impl Into<String>,
+        label: impl Into<String>,
+    ) {
+        let said = paths.iter().filter(|path| self.is_said(path));
+        let places = said.map(|path| self.place(path));
+        let place = places.min_by_key(|place| !matches!(place, Place::Variable(..)));
+        self.fault(place.unwrap_or(Place::WholeFile), title, label);
     }
 
     pub(super) fn into_faults(self) -> Vec<Fault> {
@@ -82,32 +100,35 @@ impl Reader {
     }
 
     fn fault(&mut self, place: Place, title: impl Into<String>, label: impl Into<String>) {
-        self.faults.push(Fault { place, title: title.into(), label: label.into(), hint: None });
+        self.faults.push(Fault {
+            place,
+            title: title.into(),
+            label: label.into(),
+            hint: None,
+        });
     }
 
     fn place(&self, path: &str) -> Place {
         match self.layers.find(path) {
-            Some((text, Layer::Variables)) => Place::Variable(described(path).variable(), Some(printable(&text))),
+            Some((text, Layer::Variables)) => {
+                Place::Variable(described(path).variable(), Some(printable(&text)))
+            }
             _ => self.places.get(path).cloned().unwrap_or(Place::WholeFile),
         }
     }
 }
 
 fn described(path: &str) -> &'static Key {
-    KEYS.iter().find(|key| key.path == path).expect("every path that is read is described in `KEYS`")
+    KEYS.iter()
+        .find(|key| key.path == path)
+        .expect("every path that is read is described in `KEYS`")
 }
 
 /// Reads a text as what its key takes.
 fn parse<T: FromStr<Err: Display>>(key: &Key, text: &str) -> Result<T, String> {
-    let found = || format!("found `{}`", printable(text));
-    let has_the_shape = match &key.shape {
-        Shape::Boolean => matches!(text, "true" | "false"),
-        Shape::Integer(range) => text.parse().is_ok_and(|number: u16| range.contains(&number)),
-        Shape::Text(_) if text.is_empty() => return Err("it is empty".to_owned()),
-        Shape::Text(_) => true,
-    };
-    if !has_the_shape {
-        return Err(found());
+    match (&key.shape, key.shape.allows(text)) {
+        (_, true) => text.parse().map_err(|reason: T::Err| reason.to_string()),
+        (Shape::Text(_), false) => Err("it is empty".to_owned()),
+        (Shape::Integer(_) | Shape::Boolean, false) => Err(format!("found `{}`", printable(text))),
     }
-    text.parse().map_err(|reason: T::Err| reason.to_string())
 }

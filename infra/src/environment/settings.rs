@@ -1,4 +1,5 @@
-//! The shape of a valid environment. Pure; values of these types are made by parsing, and building objects from them cannot fail.
+//! The shape of a valid environment. Pure; values of these types are made by parsing, and building
+//! objects from them cannot fail.
 
 use std::path::PathBuf;
 
@@ -30,7 +31,8 @@ pub struct Environment {
 pub struct ClusterSettings {
     /// The context of the kubeconfig; the current context is never used.
     pub context: String,
-    /// The kubeconfig; a relative path was resolved against the directory above the environment files.
+    /// The kubeconfig; a relative path was resolved against the directory above the environment
+    /// files.
     pub kubeconfig: Option<PathBuf>,
     /// The UID of the namespace `kube-system`; another cluster is refused.
     pub id: Option<String>,
@@ -52,7 +54,8 @@ pub struct Namespaces {
     pub app: NamespaceName,
     /// The namespace of the database; may be the same.
     pub database: NamespaceName,
-    /// Whether the namespaces belong to the environment; otherwise they are there already, and are never adopted or deleted.
+    /// Whether the namespaces belong to the environment; otherwise they are there already, and are
+    /// never adopted or deleted.
     pub create: bool,
 }
 

@@ -1,46 +1,634 @@
-//! From the text of a file to the environment, or to the printed faults.
+//! From the text of a file and variables to the environment, or to the printed faults.
 
 use std::path::Path;
 
-use super::parse;
+use insta::assert_snapshot;
+
+use super::keys::KEYS;
+use super::{Environment, EnvironmentError, parse};
 
 /// A valid file; a test changes what it is about.
-const GOOD: &str = "\
-[cluster]
-context = \"minikube\"
+const GOOD: &str = r#"[cluster]
+context = "minikube"
 
 [service]
+image = "service:dev"
 node_port = 30500
-requests = { cpu = \"200m\", memory = \"250Mi\" }
-limits = { cpu = \"500m\", memory = \"500Mi\" }
+requests = { cpu = "200m", memory = "250Mi" }
+limits = { cpu = "500m", memory = "500Mi" }
 
 [service.autoscaling]
 min_replicas = 2
 max_replicas = 5
-";
+"#;
 
-/// Parses a text with `NAME=value` variables and returns the environment's debug text or the printed error.
-fn check(text: &str, variables: &[&str]) -> String {
-    let variables = variables.iter().filter_map(|variable| variable.split_once('='));
+/// Parses a text, overridden by `NAME=value` variables.
+fn parsed(text: &str, variables: &[&str]) -> Result<Environment, EnvironmentError> {
+    let variables = variables
+        .iter()
+        .filter_map(|variable| variable.split_once('='));
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    match parse("minikube", Path::new("environments/minikube.toml"), text, variables) {
-        Ok(environment) => format!("{environment:#?}"),
-        Err(error) => error.render(),
+    parse(
+        "minikube",
+        Path::new("environments/minikube.toml"),
+        text,
+        variables,
+    )
+}
+
+/// Parses a text and variables, and returns what is printed.
+fn check(text: &str, variables: &[&str]) -> String {
+    parsed(text, variables).map_or_else(|error| error.render(), |_| "valid".to_owned())
+}
+
+/// Changes one line of the valid file, and returns what is printed without the count.
+fn check_changed(line: &str, changed: &str) -> String {
+    assert!(GOOD.contains(line), "`{line}` is in the valid file");
+    let printed = check(&GOOD.replace(line, changed), &[]);
+    printed.replace("\n\nerror: `environments/minikube.toml` has 1 fault", "")
+}
+
+/// Adds lines to `[cluster]` or whatever follows, and returns what is printed without the count.
+fn check_added(lines: &str) -> String {
+    check_changed(
+        "context = \"minikube\"\n",
+        &format!("context = \"minikube\"\n{lines}\n"),
+    )
+}
+
+#[test]
+fn a_context_is_enough() {
+    assert_snapshot!(format!("{:#?}", parsed("cluster.context = 'minikube'", &[]).unwrap()), @r#"
+    Environment {
+        name: EnvironmentName(
+            "minikube",
+        ),
+        cluster: ClusterSettings {
+            context: "minikube",
+            kubeconfig: None,
+            id: None,
+            protected: false,
+        },
+        record: RecordSettings {
+            namespace: NamespaceName(
+                "infra-system",
+            ),
+        },
+        namespaces: Namespaces {
+            app: NamespaceName(
+                "app",
+            ),
+            database: NamespaceName(
+                "database",
+            ),
+            create: true,
+        },
+        service: ServiceSettings {
+            image: Image(
+                "service:dev",
+            ),
+            image_pull_policy: Never,
+            node_port: NodePort(
+                30500,
+            ),
+            resources: Resources {
+                requests: ResourceAmounts {
+                    cpu: CpuQuantity {
+                        millicores: 200,
+                    },
+                    memory: ByteQuantity {
+                        bytes: 262144000,
+                        notation: Binary,
+                    },
+                },
+                limits: ResourceAmounts {
+                    cpu: CpuQuantity {
+                        millicores: 500,
+                    },
+                    memory: ByteQuantity {
+                        bytes: 524288000,
+                        notation: Binary,
+                    },
+                },
+            },
+            scale: Fixed {
+                replicas: 2,
+            },
+        },
+        mongodb: MongodbSettings {
+            image: Image(
+                "mongo:8.0",
+            ),
+            resources: Resources {
+                requests: ResourceAmounts {
+                    cpu: CpuQuantity {
+                        millicores: 200,
+                    },
+                    memory: ByteQuantity {
+                        bytes: 262144000,
+                        notation: Binary,
+                    },
+                },
+                limits: ResourceAmounts {
+                    cpu: CpuQuantity {
+                        millicores: 500,
+                    },
+                    memory: ByteQuantity {
+                        bytes: 524288000,
+                        notation: Binary,
+                    },
+                },
+            },
+            storage: ByteQuantity {
+                bytes: 1073741824,
+                notation: Binary,
+            },
+            storage_class: None,
+        },
+    }
+    "#);
+}
+
+#[test]
+fn an_autoscaling_table_replaces_the_number_of_replicas() {
+    let scale = |text: &str, variables: &[&str]| {
+        format!("{:?}", parsed(text, variables).unwrap().service.scale)
+    };
+    let context = "cluster.context = 'a'\n";
+    assert_snapshot!(scale(context, &[]), @"Fixed { replicas: 2 }");
+    assert_snapshot!(scale(&format!("{context}service.replicas = 3"), &[]), @"Fixed { replicas: 3 }");
+    assert_snapshot!(scale(&format!("{context}[service.autoscaling]"), &[]), @"Autoscaled(Autoscaling { min_replicas: 2, max_replicas: 5, target_cpu_percent: 70 })");
+    assert_snapshot!(scale(context, &["INFRA_SERVICE__AUTOSCALING__MAX_REPLICAS=7"]), @"Autoscaled(Autoscaling { min_replicas: 2, max_replicas: 7, target_cpu_percent: 70 })");
+}
+
+#[test]
+fn a_relative_kubeconfig_begins_above_the_directory_of_environments() {
+    let check = |directory: &str, kubeconfig: &str, expected: &str| {
+        let text = format!("cluster = {{ context = 'a', kubeconfig = '{kubeconfig}' }}");
+        let environment = parse("a", &Path::new(directory).join("a.toml"), &text, []).unwrap();
+        assert_eq!(
+            environment.cluster.kubeconfig.as_deref(),
+            Some(Path::new(expected)),
+            "in `{directory}`"
+        );
+    };
+    check("environments", ".sandbox/kubeconfig", ".sandbox/kubeconfig");
+    check(
+        "project/environments",
+        ".sandbox/kubeconfig",
+        "project/.sandbox/kubeconfig",
+    );
+    check("environments", "/etc/kubeconfig", "/etc/kubeconfig");
+    check(".", "kubeconfig", "./../kubeconfig");
+}
+
+#[test]
+fn every_fault_of_a_file_is_shown_at_once() {
+    let text = GOOD
+        .replace("node_port = 30500", "node_prot = 30500")
+        .replace("service:dev", "service: dev")
+        .replace("cpu = \"200m\"", "cpu = \"1\"")
+        .replace("min_replicas = 2", "min_replicas = \"two\"");
+    assert_snapshot!(check(&text, &[]), @r#"
+    error: `service.image` must be an image such as `mongo:8.0`
+     --> environments/minikube.toml:5:9
+      |
+    5 | image = "service: dev"
+      |         ^^^^^^^^^^^^^^ white space in it: " "
+
+    error: unknown key `node_prot` in `[service]`
+     --> environments/minikube.toml:6:1
+      |
+    6 | node_prot = 30500
+      | ^^^^^^^^^ nearest: `node_port`
+
+    error: `service.requests.cpu` is more than `service.limits.cpu`
+     --> environments/minikube.toml:7:20
+      |
+    7 | requests = { cpu = "1", memory = "250Mi" }
+      |                    ^^^ `1` is more than `500m`
+
+    error: `service.autoscaling.min_replicas` must be an integer from 1 to 1000
+      --> environments/minikube.toml:11:16
+       |
+    11 | min_replicas = "two"
+       |                ^^^^^ found a string
+
+    error: `environments/minikube.toml` has 4 faults
+    "#);
+}
+
+#[test]
+fn what_is_not_toml_is_one_fault() {
+    assert_snapshot!(check("[cluster\ncontext = 3", &["INFRA_SERVICE__NODE_PORT=1"]), @"
+    error: this is not valid TOML
+     --> environments/minikube.toml:1:9
+      |
+    1 | [cluster
+      |         ^ unclosed table, expected `]`
+
+    error: `environments/minikube.toml` has 1 fault
+    ");
+    assert_snapshot!(check("[cluster]\n[cluster]\n", &[]), @"
+    error: this is not valid TOML
+     --> environments/minikube.toml:2:2
+      |
+    2 | [cluster]
+      |  ^^^^^^^ duplicate key
+
+    error: `environments/minikube.toml` has 1 fault
+    ");
+    assert_snapshot!(check("[cluster]\ncontext = \"a", &[]), @r#"
+    error: this is not valid TOML
+     --> environments/minikube.toml:2:13
+      |
+    2 | context = "a
+      |             ^ invalid basic string, expected `"`
+
+    error: `environments/minikube.toml` has 1 fault
+    "#);
+}
+
+#[test]
+fn a_missing_context_is_shown_at_its_table() {
+    assert_snapshot!(check("[cluster]\nprotected = true\n", &[]), @"
+    error: `cluster.context` is missing
+     --> environments/minikube.toml:1:2
+      |
+    1 | [cluster]
+      |  ^^^^^^^ add it to `[cluster]`: it has no built-in value
+
+    error: `environments/minikube.toml` has 1 fault
+    ");
+    assert_snapshot!(check("", &[]), @"
+    error: `cluster.context` is missing
+    --> environments/minikube.toml
+     = note: add it to `[cluster]`: it has no built-in value
+
+    error: `environments/minikube.toml` has 1 fault
+    ");
+}
+
+#[test]
+fn an_unknown_key_names_the_nearest_or_where_it_belongs() {
+    assert_snapshot!(check_added("protcted = true"), @"
+    error: unknown key `protcted` in `[cluster]`
+     --> environments/minikube.toml:3:1
+      |
+    3 | protcted = true
+      | ^^^^^^^^ nearest: `protected`
+    ");
+    assert_snapshot!(check_added("build = true"), @"
+    error: unknown key `build` in `[cluster]`
+     --> environments/minikube.toml:3:1
+      |
+    3 | build = true
+      | ^^^^^ known here: `context`, `kubeconfig`, `id`, `protected`
+    ");
+    assert_snapshot!(check_added("replicas = 2"), @"
+    error: unknown key `replicas` in `[cluster]`
+     --> environments/minikube.toml:3:1
+      |
+    3 | replicas = 2
+      | ^^^^^^^^ belongs in `[service]`
+    ");
+    assert_snapshot!(check_added("\"service.image\" = 'a'"), @r#"
+    error: unknown key `service.image` in `[cluster]`
+     --> environments/minikube.toml:3:1
+      |
+    3 | "service.image" = 'a'
+      | ^^^^^^^^^^^^^^^ known here: `context`, `kubeconfig`, `id`, `protected`
+    "#);
+    assert_snapshot!(check_added("\"\\u001b[31m\" = 'a'"), @r#"
+    error: unknown key `\u{1b}[31m` in `[cluster]`
+     --> environments/minikube.toml:3:1
+      |
+    3 | "\u001b[31m" = 'a'
+      | ^^^^^^^^^^^^ known here: `context`, `kubeconfig`, `id`, `protected`
+    "#);
+    assert_snapshot!(check_added("[service.autoscalng]\nmin = 1"), @"
+    error: unknown table `[service.autoscalng]`
+     --> environments/minikube.toml:3:10
+      |
+    3 | [service.autoscalng]
+      |          ^^^^^^^^^^ nearest: `autoscaling`
+    ");
+    assert_snapshot!(check(&format!("node_port = 30500\n{GOOD}"), &[]), @"
+    error: unknown key `node_port` outside of a table
+     --> environments/minikube.toml:1:1
+      |
+    1 | node_port = 30500
+      | ^^^^^^^^^ belongs in `[service]`
+
+    error: `environments/minikube.toml` has 1 fault
+    ");
+}
+
+#[test]
+fn a_misspelt_key_is_not_missing_as_well() {
+    assert_snapshot!(check_changed("context", "contxt"), @r#"
+    error: unknown key `contxt` in `[cluster]`
+     --> environments/minikube.toml:2:1
+      |
+    2 | contxt = "minikube"
+      | ^^^^^^ nearest: `context`
+    "#);
+    assert_snapshot!(check_changed("[cluster]", "[clutser]"), @"
+    error: unknown table `[clutser]`
+     --> environments/minikube.toml:1:2
+      |
+    1 | [clutser]
+      |  ^^^^^^^ nearest: `cluster`
+    ");
+}
+
+#[test]
+fn a_wrong_type_names_what_was_expected_and_what_was_found() {
+    assert_snapshot!(check_changed("context = \"minikube\"", "context = 3"), @"
+    error: `cluster.context` must be the name of a context in the kubeconfig
+     --> environments/minikube.toml:2:11
+      |
+    2 | context = 3
+      |           ^ found an integer
+      |
+      = hint: write it in quotes
+    ");
+    assert_snapshot!(check_changed("30500", "\"30500\""), @r#"
+    error: `service.node_port` must be an integer from 30000 to 32767
+     --> environments/minikube.toml:6:13
+      |
+    6 | node_port = "30500"
+      |             ^^^^^^^ found a string
+      |
+      = hint: write it without quotes
+    "#);
+    assert_snapshot!(check_changed("30500", "30500.5"), @"
+    error: `service.node_port` must be an integer from 30000 to 32767
+     --> environments/minikube.toml:6:13
+      |
+    6 | node_port = 30500.5
+      |             ^^^^^^^ found a float
+    ");
+    assert_snapshot!(check_changed("{ cpu = \"200m\", memory = \"250Mi\" }", "\"200m\""), @r#"
+    error: `service.requests` must be a table
+     --> environments/minikube.toml:7:12
+      |
+    7 | requests = "200m"
+      |            ^^^^^^ found a string
+    "#);
+    assert_snapshot!(check_changed("\"service:dev\"", "[\"service:dev\"]"), @r#"
+    error: `service.image` must be an image such as `mongo:8.0`
+     --> environments/minikube.toml:5:9
+      |
+    5 | image = ["service:dev"]
+      |         ^^^^^^^^^^^^^^^ found an array
+    "#);
+    assert_snapshot!(check_added("protected = \"yes\""), @r#"
+    error: `cluster.protected` must be `true` or `false`
+     --> environments/minikube.toml:3:13
+      |
+    3 | protected = "yes"
+      |             ^^^^^ found a string
+    "#);
+    assert_snapshot!(check_added("[[mongodb]]"), @"
+    error: `mongodb` must be a table
+     --> environments/minikube.toml:3:1
+      |
+    3 | [[mongodb]]
+      | ^^^^^^^^^^^ found an array of tables
+    ");
+}
+
+#[test]
+fn a_wrong_value_names_the_reason() {
+    assert_snapshot!(check_changed("30500", "80"), @"
+    error: `service.node_port` must be an integer from 30000 to 32767
+     --> environments/minikube.toml:6:13
+      |
+    6 | node_port = 80
+      |             ^^ found `80`
+    ");
+    assert_snapshot!(check_changed("\"minikube\"", "\"\""), @r#"
+    error: `cluster.context` must be the name of a context in the kubeconfig
+     --> environments/minikube.toml:2:11
+      |
+    2 | context = ""
+      |           ^^ it is empty
+    "#);
+    assert_snapshot!(check_changed("250Mi", "250mb"), @r#"
+    error: `service.requests.memory` must be an amount of bytes such as `250Mi`
+     --> environments/minikube.toml:7:37
+      |
+    7 | requests = { cpu = "200m", memory = "250mb" }
+      |                                     ^^^^^^^ `mb` is no unit of bytes: `Ki`, `Mi`, `Gi`, `Ti`, `k`, `M`, `G`, `T`
+    "#);
+    assert_snapshot!(check_added("id = \"4711\""), @r#"
+    error: `cluster.id` must be the UID of the namespace `kube-system`
+     --> environments/minikube.toml:3:6
+      |
+    3 | id = "4711"
+      |      ^^^^^^ not a UUID in lower case
+    "#);
+    assert_snapshot!(check_added("kubeconfig = \"~/kubeconfig\""), @r#"
+    error: `cluster.kubeconfig` begins with `~`
+     --> environments/minikube.toml:3:14
+      |
+    3 | kubeconfig = "~/kubeconfig"
+      |              ^^^^^^^^^^^^^^ not expanded: write the whole path, or leave the key out for `~/.kube/config`
+    "#);
+    assert_snapshot!(check_changed("node_port", "image_pull_policy = \"never\"\nnode_port"), @r#"
+    error: `service.image_pull_policy` must be `Always`, `IfNotPresent` or `Never`
+     --> environments/minikube.toml:6:21
+      |
+    6 | image_pull_policy = "never"
+      |                     ^^^^^^^ found `never`, nearest: `Never`
+    "#);
+    assert_snapshot!(check_added("[mongodb]\nimage = \"\"\"mongo\n\"\"\""), @r#"
+    error: `mongodb.image` must be an image such as `mongo:8.0`
+     --> environments/minikube.toml:4:9
+      |
+    4 |   image = """mongo
+      |  _________^
+    5 | | """
+      | |___^ white space in it: "\n"
+    "#);
+    assert_snapshot!(check_added("[mongodb]\nstorage_class = \"Fast\""), @r#"
+    error: `mongodb.storage_class` must be a storage class's name such as `standard`
+     --> environments/minikube.toml:4:17
+      |
+    4 | storage_class = "Fast"
+      |                 ^^^^^^ `F` is not one of `a-z`, `0-9` and `-`
+    "#);
+}
+
+#[test]
+fn values_that_do_not_go_together_are_shown_at_the_one_that_was_said() {
+    assert_snapshot!(check_changed("cpu = \"500m\"", "cpu = \"0.1\""), @r#"
+    error: `service.requests.cpu` is more than `service.limits.cpu`
+     --> environments/minikube.toml:7:20
+      |
+    7 | requests = { cpu = "200m", memory = "250Mi" }
+      |                    ^^^^^^ `200m` is more than `100m`
+    "#);
+    assert_snapshot!(check_changed("memory = \"250Mi\"", "memory = \"1Gi\""), @r#"
+    error: `service.requests.memory` is more than `service.limits.memory`
+     --> environments/minikube.toml:7:37
+      |
+    7 | requests = { cpu = "200m", memory = "1Gi" }
+      |                                     ^^^^^ `1Gi` is more than `500Mi`
+    "#);
+    assert_snapshot!(check_added("[mongodb.limits]\ncpu = \"100m\""), @r#"
+    error: `mongodb.requests.cpu` is more than `mongodb.limits.cpu`
+     --> environments/minikube.toml:4:7
+      |
+    4 | cpu = "100m"
+      |       ^^^^^^ `200m` is more than `100m`
+    "#);
+    assert_snapshot!(check_changed("min_replicas = 2", "min_replicas = 6"), @"
+    error: `service.autoscaling.min_replicas` is more than `max_replicas`
+      --> environments/minikube.toml:11:16
+       |
+    11 | min_replicas = 6
+       |                ^ `6` is more than `5`
+    ");
+    assert_snapshot!(check_changed("min_replicas = 2", "target_cpu_percent = 250"), @"
+    error: `service.autoscaling.target_cpu_percent` can never be exceeded
+      --> environments/minikube.toml:11:22
+       |
+    11 | target_cpu_percent = 250
+       |                      ^^^ `service.limits.cpu` holds a pod at 250 % of its request
+    ");
+    assert_snapshot!(check_changed("node_port", "replicas = 2\nnode_port"), @"
+    error: `service.replicas` stands beside `[service.autoscaling]`
+     --> environments/minikube.toml:6:12
+      |
+    6 | replicas = 2
+      |            ^ the autoscaler sets the number: keep one of the two
+    ");
+}
+
+#[test]
+fn namespaces_are_neither_those_of_kubernetes_nor_that_of_the_record() {
+    assert_snapshot!(check_added("[namespaces]\napp = \"kube-system\""), @r#"
+    error: `namespaces.app` is a namespace of Kubernetes
+     --> environments/minikube.toml:4:7
+      |
+    4 | app = "kube-system"
+      |       ^^^^^^^^^^^^^ choose one of your own
+    "#);
+    assert_snapshot!(check_added("[namespaces]\ndatabase = \"default\""), @r#"
+    error: `namespaces.database` is a namespace of Kubernetes
+     --> environments/minikube.toml:4:12
+      |
+    4 | database = "default"
+      |            ^^^^^^^^^ choose one of your own
+    "#);
+    assert_snapshot!(check_added("[record]\nnamespace = \"app\""), @r#"
+    error: `namespaces.app` is the namespace of the record
+     --> environments/minikube.toml:4:13
+      |
+    4 | namespace = "app"
+      |             ^^^^^ the record must outlive the namespaces of the environment
+    "#);
+    assert_snapshot!(check_added("[namespaces]\napp = \"shop\"\ndatabase = \"shop\""), @"valid");
+}
+
+#[test]
+fn a_variable_overrides_the_file() {
+    let variables = [
+        "INFRA_CLUSTER__CONTEXT=123",
+        "INFRA_SERVICE__NODE_PORT=30600",
+        "INFRA_CLUSTER__PROTECTED=true",
+        "HOME=x",
+    ];
+    let environment = parsed(GOOD, &variables).unwrap();
+    assert_eq!(environment.cluster.context, "123");
+    assert_eq!(environment.service.node_port.number(), 30600);
+    assert!(environment.cluster.protected);
+}
+
+#[test]
+fn a_fault_in_a_variable_is_shown_at_the_variable() {
+    assert_snapshot!(check(GOOD, &["INFRA_SERVICE__NODE_PORT=eighty", "INFRA_SERVICE__IMAGE=", "INFRA_SERVICE__LIMITS__CPU=0.1"]), @"
+    error: `service.image` must be an image such as `mongo:8.0`
+     |
+     | INFRA_SERVICE__IMAGE=
+     |                      ^ it is empty
+
+    error: `service.requests.cpu` is more than `service.limits.cpu`
+     |
+     | INFRA_SERVICE__LIMITS__CPU=0.1
+     |                            ^^^ `200m` is more than `100m`
+
+    error: `service.node_port` must be an integer from 30000 to 32767
+     |
+     | INFRA_SERVICE__NODE_PORT=eighty
+     |                          ^^^^^^ found `eighty`
+
+    error: `environments/minikube.toml` has 3 faults
+    ");
+}
+
+#[test]
+fn an_unknown_variable_names_the_nearest_and_keeps_its_value_to_itself() {
+    assert_snapshot!(check(GOOD, &["INFRA_SERVICE_IMAGE=secret", "INFRA_PASSWORD=secret", "INFRA_KUBECONFIG=path"]), @"
+    error: unknown variable `INFRA_PASSWORD`
+    --> INFRA_PASSWORD
+     = note: tables and key are joined by two underscores: `INFRA_SERVICE__IMAGE`
+
+    error: unknown variable `INFRA_SERVICE_IMAGE`
+    --> INFRA_SERVICE_IMAGE
+     = note: nearest: `INFRA_SERVICE__IMAGE`
+
+    error: `environments/minikube.toml` has 2 faults
+    ");
+}
+
+#[test]
+fn every_described_key_is_read() {
+    for key in KEYS {
+        let variables = [
+            format!("{}=", key.variable()),
+            "INFRA_SERVICE__AUTOSCALING__MIN_REPLICAS=".to_owned(),
+        ];
+        let printed = check(
+            "cluster.context = 'a'",
+            &variables.each_ref().map(String::as_str),
+        );
+        assert!(
+            printed.contains(&format!("`{}` must be", key.path)),
+            "`{}`: {printed}",
+            key.path
+        );
     }
 }
 
 #[test]
-fn play() {
-    let four = GOOD
-        .replace("node_port =", "node_prot =")
-        .replace("cpu = \"200m\"", "cpu = \"1\"")
-        .replace("min_replicas = 2", "min_replicas = \"two\"")
-        .replace("[cluster]", "[clutser]");
-    for text in [four.as_str(), "", "[cluster", "[cluster]\n", "cluster = 1\n[servce.autoscaling]\nx = 1\n", GOOD,
-      "\u{feff}[cluster]\r\ncontext = 3\r\n\"service.image\" = 2\r\n[mongodb]\r\nreplicas = 2\r\nimage = \"\"\"a\nb\"\"\"\r\n",
-      "cluster.context = \"ä\"\nservice.\"\\u001b[31m\" = 3\nservice.node_port=0x7724\n[[mongodb]]\nx=1\n",
-      "[cluster]\ncontext = \"ä\"\n[cluster]\n",
-    ] {
-        println!("{}\n=======", check(text, &["INFRA_SERVICE__NODE_PORT=80", "INFRA_SERVICE_IMAGE=x", "INFRA_SERVICE__REQUESTS__CPU=12345678901", "INFRA_LOG=1"]));
-    }
+fn every_built_in_value_is_valid() {
+    assert_eq!(
+        check("cluster.context = 'a'\n[service.autoscaling]", &[]),
+        "valid"
+    );
+}
+
+#[test]
+fn a_byte_order_mark_and_carriage_returns_do_not_move_the_caret() {
+    assert_snapshot!(check("\u{feff}[cluster]\r\n# ä\r\ncontext = 3\r\n", &[]), @"
+    error: `cluster.context` must be the name of a context in the kubeconfig
+     --> environments/minikube.toml:3:11
+      |
+    3 | context = 3
+      |           ^ found an integer
+      |
+      = hint: write it in quotes
+
+    error: `environments/minikube.toml` has 1 fault
+    ");
+}
+
+#[test]
+fn colours_are_only_where_they_are_asked_for() {
+    let error = parsed("", &[]).unwrap_err();
+    assert!(error.render_coloured().contains("\u{1b}["));
+    assert!(!error.render().contains("\u{1b}["));
 }

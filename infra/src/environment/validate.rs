@@ -1,16 +1,21 @@
-//! Builds the environment from the values that were read, and checks which of them go together. Pure.
+//! Builds the environment from the values that were read, and checks which of them go together.
+//! Pure.
 
 use std::path::{Path, PathBuf};
 
 use super::names::{ClusterId, EnvironmentName, NamespaceName};
 use super::reader::Reader;
 use super::settings::{
-    Autoscaling, ClusterSettings, Environment, MongodbSettings, Namespaces, RecordSettings, ResourceAmounts, Resources, Scale,
-    ServiceSettings,
+    Autoscaling, ClusterSettings, Environment, MongodbSettings, Namespaces, RecordSettings,
+    ResourceAmounts, Resources, Scale, ServiceSettings,
 };
 
 /// Reads every key; `None` when the reader has noted a fault that leaves no value.
-pub(super) fn environment(reader: &mut Reader, name: EnvironmentName, project: &Path) -> Option<Environment> {
+pub(super) fn environment(
+    reader: &mut Reader,
+    name: EnvironmentName,
+    project: &Path,
+) -> Option<Environment> {
     // Everything is read before anything is given up, so that all faults are noted.
     let cluster = cluster(reader, project);
     let record = record(reader);
@@ -51,7 +56,9 @@ fn cluster(reader: &mut Reader, project: &Path) -> Option<ClusterSettings> {
 
 fn record(reader: &mut Reader) -> Option<RecordSettings> {
     let namespace = own_namespace(reader, "record.namespace");
-    Some(RecordSettings { namespace: namespace? })
+    Some(RecordSettings {
+        namespace: namespace?,
+    })
 }
 
 fn namespaces(reader: &mut Reader, record: Option<&RecordSettings>) -> Option<Namespaces> {
@@ -62,20 +69,27 @@ fn namespaces(reader: &mut Reader, record: Option<&RecordSettings>) -> Option<Na
         if let (Some(namespace), Some(record)) = (namespace, record)
             && *namespace == record.namespace
         {
-            // Environments come and go with their namespaces; the record must outlive them.
             let title = format!("`{path}` is the namespace of the record");
-            let label = format!("`{namespace}` is `record.namespace`");
+            let label = "the record must outlive the namespaces of the environment";
             reader.conflict(&[path, "record.namespace"], title, label);
         }
     }
-    Some(Namespaces { app: app?, database: database?, create: create? })
+    Some(Namespaces {
+        app: app?,
+        database: database?,
+        create: create?,
+    })
 }
 
 /// Reads a namespace that Kubernetes does not use itself.
 fn own_namespace(reader: &mut Reader, path: &str) -> Option<NamespaceName> {
     let namespace: NamespaceName = reader.value(path)?;
     if namespace.is_reserved() {
-        reader.conflict(&[path], format!("`{path}` is a namespace of Kubernetes"), "choose one of your own");
+        reader.conflict(
+            &[path],
+            format!("`{path}` is a namespace of Kubernetes"),
+            "choose one of your own",
+        );
     }
     Some(namespace)
 }
@@ -98,7 +112,9 @@ fn service(reader: &mut Reader) -> Option<ServiceSettings> {
 fn scale(reader: &mut Reader, resources: Option<&Resources>) -> Option<Scale> {
     let replicas = reader.value("service.replicas");
     if !reader.is_said("service.autoscaling") {
-        return Some(Scale::Fixed { replicas: replicas? });
+        return Some(Scale::Fixed {
+            replicas: replicas?,
+        });
     }
     if reader.is_said("service.replicas") {
         reader.conflict(
@@ -121,14 +137,19 @@ fn autoscaling(reader: &mut Reader, resources: Option<&Resources>) -> Option<Aut
         && minimum > maximum
     {
         let title = format!("`{MINIMUM}` is more than `max_replicas`");
-        reader.conflict(&[MINIMUM, MAXIMUM], title, format!("`{minimum}` is more than `{maximum}`"));
+        reader.conflict(
+            &[MINIMUM, MAXIMUM],
+            title,
+            format!("`{minimum}` is more than `{maximum}`"),
+        );
     }
     if let (Some(target), Some(resources)) = (target, resources) {
         let request = resources.requests.cpu.millicores();
         let limit = resources.limits.cpu.millicores();
-        // Pods are held at their limit: usage can come up to this share of the request, and no further.
+        // Pods are held at their limit: usage can come up to this share of the request, and no
+        // further.
         let reachable = u128::from(limit) * 100 / u128::from(request);
-        if u128::from(target) >= reachable {
+        if request <= limit && u128::from(target) >= reachable {
             reader.conflict(
                 &[TARGET, "service.limits.cpu", "service.requests.cpu"],
                 format!("`{TARGET}` can never be exceeded"),
@@ -136,7 +157,11 @@ fn autoscaling(reader: &mut Reader, resources: Option<&Resources>) -> Option<Aut
             );
         }
     }
-    Some(Autoscaling { min_replicas: minimum?, max_replicas: maximum?, target_cpu_percent: target? })
+    Some(Autoscaling {
+        min_replicas: minimum?,
+        max_replicas: maximum?,
+        target_cpu_percent: target?,
+    })
 }
 
 fn mongodb(reader: &mut Reader) -> Option<MongodbSettings> {
@@ -144,13 +169,21 @@ fn mongodb(reader: &mut Reader) -> Option<MongodbSettings> {
     let resources = resources(reader, "mongodb");
     let storage = reader.value("mongodb.storage");
     let storage_class = reader.optional("mongodb.storage_class");
-    Some(MongodbSettings { image: image?, resources: resources?, storage: storage?, storage_class: storage_class? })
+    Some(MongodbSettings {
+        image: image?,
+        resources: resources?,
+        storage: storage?,
+        storage_class: storage_class?,
+    })
 }
 
 fn resources(reader: &mut Reader, component: &str) -> Option<Resources> {
     let requests = amounts(reader, &format!("{component}.requests"));
     let limits = amounts(reader, &format!("{component}.limits"));
-    let resources = Resources { requests: requests?, limits: limits? };
+    let resources = Resources {
+        requests: requests?,
+        limits: limits?,
+    };
     let Resources { requests, limits } = &resources;
     if requests.cpu > limits.cpu {
         above_limit(reader, component, "cpu", requests.cpu, limits.cpu);
@@ -168,13 +201,21 @@ fn above_limit(
     request: impl std::fmt::Display,
     limit: impl std::fmt::Display,
 ) {
-    let [requested, limited] = ["requests", "limits"].map(|kind| format!("{component}.{kind}.{resource}"));
+    let [requested, limited] =
+        ["requests", "limits"].map(|kind| format!("{component}.{kind}.{resource}"));
     let title = format!("`{requested}` is more than `{limited}`");
-    reader.conflict(&[&requested, &limited], title, format!("`{request}` is more than `{limit}`"));
+    reader.conflict(
+        &[&requested, &limited],
+        title,
+        format!("`{request}` is more than `{limit}`"),
+    );
 }
 
 fn amounts(reader: &mut Reader, table: &str) -> Option<ResourceAmounts> {
     let cpu = reader.value(&format!("{table}.cpu"));
     let memory = reader.value(&format!("{table}.memory"));
-    Some(ResourceAmounts { cpu: cpu?, memory: memory? })
+    Some(ResourceAmounts {
+        cpu: cpu?,
+        memory: memory?,
+    })
 }

@@ -12,10 +12,17 @@ pub(super) const PREFIX: &str = "INFRA_";
 
 /// Variables of the command line, which say nothing about an environment.
 ///
-/// `INFRA_ENVIRONMENTS` is the directory of environment files and `INFRA_KUBECONFIG` the kubeconfig, as `--environments` and
-/// `--kubeconfig`; `INFRA_OUTPUT`, `INFRA_COLOR` and `INFRA_TIMEOUT` are the flags of these names; `INFRA_LOG` filters the log.
-pub const COMMAND_LINE_VARIABLES: [&str; 6] =
-    ["INFRA_COLOR", "INFRA_ENVIRONMENTS", "INFRA_KUBECONFIG", "INFRA_LOG", "INFRA_OUTPUT", "INFRA_TIMEOUT"];
+/// `INFRA_ENVIRONMENTS` is the directory of environment files and `INFRA_KUBECONFIG` the
+/// kubeconfig, as `--environments` and `--kubeconfig`; `INFRA_OUTPUT`, `INFRA_COLOR` and
+/// `INFRA_TIMEOUT` are the flags of these names; `INFRA_LOG` filters the log.
+pub const COMMAND_LINE_VARIABLES: [&str; 6] = [
+    "INFRA_COLOR",
+    "INFRA_ENVIRONMENTS",
+    "INFRA_KUBECONFIG",
+    "INFRA_LOG",
+    "INFRA_OUTPUT",
+    "INFRA_TIMEOUT",
+];
 
 /// What the variables say: texts by path, and the unknown ones as faults.
 pub(super) struct VariableContent {
@@ -25,7 +32,10 @@ pub(super) struct VariableContent {
 
 /// Reads variables; those of others and of the command line are passed over.
 pub(super) fn read(variables: impl IntoIterator<Item = (String, String)>) -> VariableContent {
-    let mut content = VariableContent { values: BTreeMap::new(), faults: Vec::new() };
+    let mut content = VariableContent {
+        values: BTreeMap::new(),
+        faults: Vec::new(),
+    };
     for (name, value) in variables {
         if !name.starts_with(PREFIX) || COMMAND_LINE_VARIABLES.contains(&name.as_str()) {
             continue;
@@ -42,7 +52,10 @@ pub(super) fn read(variables: impl IntoIterator<Item = (String, String)>) -> Var
 
 fn unknown(name: &str) -> Fault {
     let known: Vec<String> = KEYS.iter().map(super::keys::Key::variable).collect();
-    let candidates = known.iter().map(String::as_str).chain(COMMAND_LINE_VARIABLES);
+    let candidates = known
+        .iter()
+        .map(String::as_str)
+        .chain(COMMAND_LINE_VARIABLES);
     let label = match nearest(name, candidates) {
         Some(nearest) => format!("nearest: `{nearest}`"),
         None => "tables and key are joined by two underscores: `INFRA_SERVICE__IMAGE`".to_owned(),

@@ -268,6 +268,26 @@ impl Change {
         }
     }
 
+    /// Whether another change does the same to the same object.
+    ///
+    /// The configurations themselves are not compared: those of Secrets hold generated values, which a plan before the
+    /// first apply cannot know.
+    #[must_use]
+    pub fn does_the_same_as(&self, other: &Self) -> bool {
+        let fields_of = |change: &Self| match &change.action {
+            Action::Update { fields, .. } => {
+                fields.iter().map(|drift| drift.field.clone()).collect::<Vec<_>>()
+            }
+            _ => Vec::new(),
+        };
+        let same_action = match (&self.action, &other.action) {
+            (Action::Create { timing: one, .. }, Action::Create { timing: other, .. }) => one == other,
+            (Action::Delete { uid: one }, Action::Delete { uid: other }) => one == other,
+            (one, other) => std::mem::discriminant(one) == std::mem::discriminant(other),
+        };
+        self.id == other.id && same_action && fields_of(self) == fields_of(other)
+    }
+
     /// Hands the number of replicas over after the creation.
     #[must_use]
     pub fn with_handover(mut self, minimum: Option<i32>) -> Self {

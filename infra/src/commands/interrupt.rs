@@ -1,0 +1,63 @@
+//! Ctrl-C and SIGTERM: at once while nothing is written, with care while something is.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+
+use super::Exit;
+use crate::report::Report;
+
+/// The wish of the person at the keyboard to stop.
+pub struct Interrupts {
+    is_writing: AtomicBool,
+    stop: watch::Sender<bool>,
+}
+
+impl Default for Interrupts {
+    fn default() -> Self {
+        Self {
+            is_writing: AtomicBool::new(false),
+            stop: watch::Sender::new(false),
+        }
+    }
+}
+
+impl Interrupts {
+    /// From now on the first signal only asks for an end; what is under way can be finished.
+    pub(super) fn begin_writing(&self) -> watch::Receiver<bool> {
+        self.is_writing.store(true, Ordering::Relaxed);
+        self.stop.subscribe()
+    }
+
+    /// Writing is over: the next signal ends the program at once again.
+    pub(super) fn end_writing(&self) {
+        self.is_writing.store(false, Ordering::Relaxed);
+    }
+
+    /// Returns when the program has to end at once.
+    pub async fn wanted(&self, report: &Report) -> Exit {
+        let (Ok(mut interrupts), Ok(mut terminations)) =
+            (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+        else {
+            // Without handlers the signals end the program by themselves.
+            return std::future::pending().await;
+        };
+        let exit = next(&mut interrupts, &mut terminations).await;
+        if !self.is_writing.load(Ordering::Relaxed) {
+            return exit;
+        }
+        report.warning("stopping when what is under way is done; once more stops at once");
+        self.stop.send_replace(true);
+        let exit = next(&mut interrupts, &mut terminations).await;
+        report.warning("stopped at once: what was under way may or may not be written; apply again to go on");
+        exit
+    }
+}
+
+async fn next(interrupts: &mut Signal, terminations: &mut Signal) -> Exit {
+    tokio::select! {
+        _ = interrupts.recv() => Exit::Interrupted,
+        _ = terminations.recv() => Exit::Terminated,
+    }
+}
