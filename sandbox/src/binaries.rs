@@ -119,13 +119,13 @@ pub enum BinariesError {
 }
 
 impl BinariesError {
-    pub(crate) fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> String {
         let control_plane = || {
             crate::component::CONTROL_PLANE
                 .map(Component::name)
                 .join(", ")
         };
-        Some(match self {
+        match self {
             Self::NotInDirectory { .. } => {
                 format!("put {} there, or unset `SANDBOX_BIN` to have them built", control_plane())
             }
@@ -140,12 +140,14 @@ impl BinariesError {
                 "install it (`libssl3` on Debian and Ubuntu, `openssl-libs` on Fedora), or name another `mongod` in `SANDBOX_MONGOD`".into()
             }
             Self::MongodDoesNotStart { .. } => "name another `mongod` in `SANDBOX_MONGOD`".into(),
-        })
+        }
     }
 }
 
 fn indented(lines: &[String]) -> String {
-    lines.iter().map(|line| format!("\n  | {line}")).collect()
+    lines
+        .iter()
+        .fold(String::new(), |text, line| text + "\n  | " + line)
 }
 
 fn detail(cause: Option<&str>) -> String {

@@ -12,7 +12,7 @@ use k8s_openapi::api::{
 };
 use kube::{
     Api, Client, Config,
-    api::{Patch, PatchParams},
+    api::{DeleteParams, ListParams, Patch, PatchParams},
     config::{KubeConfigOptions, Kubeconfig},
 };
 
@@ -23,6 +23,8 @@ pub(crate) const NODES: [&str; 2] = ["sandbox-1", "sandbox-2"];
 /// One request to a server on the same machine; kube itself would wait for ever.
 const DEADLINE: Duration = Duration::from_secs(5);
 const MANAGER: &str = "sandbox";
+/// The namespace of the leases of nodes.
+const LEASES: &str = "kube-node-lease";
 
 /// Why an answer was not had; shown only when the wait for it ends.
 type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -50,6 +52,13 @@ impl Cluster {
         get(&self.client, "/readyz").await
     }
 
+    /// Frees the nodes from the kwok of an earlier run, whose leases it would otherwise wait for to expire.
+    pub(crate) async fn forget_leases(&self) -> Result<(), Cause> {
+        let leases = Api::<Lease>::namespaced(self.client.clone(), LEASES);
+        within(leases.delete_collection(&DeleteParams::default(), &ListParams::default())).await?;
+        Ok(())
+    }
+
     /// Makes the nodes and the storage class, or finds them as they should be.
     pub(crate) async fn ensure_objects(&self) -> Result<(), Cause> {
         let parameters = PatchParams::apply(MANAGER).force();
@@ -66,7 +75,7 @@ impl Cluster {
     /// Whether every node is Ready and has said so since `start`, and new namespaces get their account.
     pub(crate) async fn check_simulation(&self, start: Timestamp) -> Result<(), Cause> {
         let nodes = Api::<Node>::all(self.client.clone());
-        let leases = Api::<Lease>::namespaced(self.client.clone(), "kube-node-lease");
+        let leases = Api::<Lease>::namespaced(self.client.clone(), LEASES);
         for name in NODES {
             if !objects::is_ready(&within(nodes.get(name)).await?) {
                 return Err(format!("node `{name}` is not Ready").into());

@@ -2,7 +2,7 @@
 
 mod arguments;
 
-use std::{fmt, path::Path};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -80,13 +80,6 @@ impl Component {
             Self::KubeScheduler => arguments::scheduler(directory, ports),
             Self::Kwok => arguments::kwok(directory),
         }
-    }
-
-    /// Whether a line of its log says that its port was taken by another process.
-    pub(crate) fn lost_its_port(self, log: &Path) -> bool {
-        crate::files::last_lines(log, 40)
-            .iter()
-            .any(|line| line.to_lowercase().contains("address already in use"))
     }
 }
 

@@ -94,7 +94,7 @@ impl SandboxError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Binaries(error) => error.hint(),
+            Self::Binaries(error) => Some(error.hint()),
             Self::Component { failure } => failure.hint(),
             Self::NoExecutable { .. } => {
                 Some("build it with `cargo build -p sandbox`, or name it in `SANDBOX_EXE`".into())

@@ -36,7 +36,7 @@ impl Lock {
             match file.try_lock() {
                 Ok(()) => break,
                 Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
-                    std::thread::sleep(INTERVAL)
+                    std::thread::sleep(INTERVAL);
                 }
                 Err(TryLockError::WouldBlock) => return Ok(Err(holder(path)?)),
                 Err(TryLockError::Error(error)) => {

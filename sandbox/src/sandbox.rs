@@ -58,17 +58,16 @@ impl Sandbox {
     /// # Errors
     /// When an executable cannot be had, or a component does not start.
     pub fn start(options: &Options) -> Result<Self, SandboxError> {
-        let (root, durability) = match &options.directory {
-            Some(directory) => (directory.clone(), Durability::Persistent),
-            None => {
-                let temporary = tempfile::Builder::new().prefix("sandbox-").tempdir();
-                let temporary = temporary.map_err(SandboxError::file(
-                    "make a directory in",
-                    &std::env::temp_dir(),
-                ))?;
-                // The supervisor removes it, because this process may be killed.
-                (temporary.keep(), Durability::Temporary)
-            }
+        let (root, durability) = if let Some(directory) = &options.directory {
+            (directory.clone(), Durability::Persistent)
+        } else {
+            let temporary = tempfile::Builder::new().prefix("sandbox-").tempdir();
+            let temporary = temporary.map_err(SandboxError::file(
+                "make a directory in",
+                &std::env::temp_dir(),
+            ))?;
+            // The supervisor removes it, because this process may be killed.
+            (temporary.keep(), Durability::Temporary)
         };
         let directory = Directory::new(&root)?;
         let parts = Parts {

@@ -140,24 +140,29 @@ impl Supervisor {
     }
 
     async fn obey(&self, command: Command) -> Result<(), SandboxError> {
-        let done = match command {
+        let started = match command {
             Command::Detach => return Ok(()),
-            Command::KillMongodb => self.end_mongodb(Ending::AtOnce).await,
-            Command::StopMongodb => self.end_mongodb(Ending::InOrder).await,
+            Command::KillMongodb => {
+                self.end_mongodb(Ending::AtOnce).await;
+                Ok(())
+            }
+            Command::StopMongodb => {
+                self.end_mongodb(Ending::InOrder).await;
+                Ok(())
+            }
             Command::RestartMongodb => {
                 self.end_mongodb(Ending::InOrder).await;
-                match self.start_mongodb().await {
-                    Ok(()) => {}
-                    Err(start::Stopped::Failed(failure)) => {
-                        report::event(&Event::Failed(failure));
-                        return Ok(());
-                    }
-                    Err(start::Stopped::Error(error)) => return Err(error),
-                    Err(start::Stopped::Asked) => return Ok(()),
-                }
+                self.start_mongodb().await
             }
         };
-        let () = done;
+        match started {
+            Ok(()) | Err(start::Stopped::Asked) => {}
+            Err(start::Stopped::Error(error)) => return Err(error),
+            Err(start::Stopped::Failed(failure)) => {
+                report::event(&Event::Failed(failure));
+                return Ok(());
+            }
+        }
         self.save(Phase::Ready, None)?;
         report::event(&Event::Ready(self.state(Phase::Ready, None)));
         Ok(())

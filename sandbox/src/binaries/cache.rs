@@ -2,6 +2,7 @@
 
 use std::{
     env,
+    fmt::Write as _,
     fs::{File, TryLockError},
     path::{Path, PathBuf},
     time::Duration,
@@ -82,8 +83,10 @@ pub(super) fn key(texts: &[&str]) -> String {
     hash.finalize()
         .iter()
         .take(6)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+        .fold(String::new(), |mut text, byte| {
+            let _infallible = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 fn root() -> Result<PathBuf, SandboxError> {

@@ -25,15 +25,15 @@ const NEEDED_GIBIBYTES: u64 = 3;
 /// The directory of the five executables.
 pub(super) fn ensure(task: &Task<'_>) -> Result<PathBuf, SandboxError> {
     if let Some(named) = env::var_os("SANDBOX_BIN").filter(|path| !path.is_empty()) {
-        return named_directory(PathBuf::from(named));
+        return named_directory(Path::new(&named));
     }
     let key = cache::key(&[GO_MOD, GO_SUM, env::consts::OS, env::consts::ARCH]);
     cache::entry(&key, task, |directory| build(directory, task))
 }
 
-fn named_directory(directory: PathBuf) -> Result<PathBuf, SandboxError> {
+fn named_directory(directory: &Path) -> Result<PathBuf, SandboxError> {
     let directory =
-        std::path::absolute(&directory).map_err(SandboxError::file("find", &directory))?;
+        std::path::absolute(directory).map_err(SandboxError::file("find", directory))?;
     match CONTROL_PLANE
         .into_iter()
         .find(|component| !directory.join(component.name()).is_file())

@@ -10,9 +10,9 @@ pub(crate) struct Arguments {
     /// The process that this one must not outlive.
     #[arg(long)]
     parent: i32,
-    program: OsString,
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    arguments: Vec<OsString>,
+    /// The program and its own arguments.
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    command: Vec<OsString>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -22,10 +22,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if parent != Some(arguments.parent) {
         bail!("the parent {} is gone", arguments.parent);
     }
-    let error = std::process::Command::new(&arguments.program)
-        .args(&arguments.arguments)
-        .exec();
-    Err(error).with_context(|| format!("cannot start `{}`", arguments.program.display()))
+    let [program, rest @ ..] = arguments.command.as_slice() else {
+        bail!("no program was named")
+    };
+    let error = std::process::Command::new(program).args(rest).exec();
+    Err(error).with_context(|| format!("cannot start `{}`", program.display()))
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]

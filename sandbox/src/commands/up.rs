@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How long another `up` or `down` on the same directory may take until this one gives up.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 const INTERVAL: Duration = Duration::from_millis(50);
 
 pub(crate) fn run(directory: &Path) -> anyhow::Result<ExitCode> {
@@ -80,7 +80,7 @@ fn running(
         match files::read_json::<State>(&directory.state())? {
             Some(state) if state.phase == Phase::Ready => return Ok(Some(state)),
             Some(state) if state.phase == Phase::Starting => {
-                progress.detail("waiting for another `up` on this directory")
+                progress.detail("waiting for another `up` on this directory");
             }
             _ => progress.detail("waiting for the previous sandbox to end"),
         }

@@ -69,12 +69,17 @@ impl Supervisor {
         }
     }
 
+    /// Whether the log of a component says that another process had its port.
     fn lost_a_port(&self) -> bool {
-        let directory = &self.assignment.directory;
         [Component::MongoDb]
             .into_iter()
             .chain(CONTROL_PLANE)
-            .any(|component| component.lost_its_port(&directory.log(component)))
+            .any(|component| {
+                let lines = files::last_lines(&self.assignment.directory.log(component), 40);
+                lines
+                    .iter()
+                    .any(|line| line.to_lowercase().contains("address already in use"))
+            })
     }
 
     async fn start_once(&self) -> Result<(), Stopped> {
@@ -123,6 +128,10 @@ impl Supervisor {
             .map_err(|cause| cluster::unusable(&kubeconfig, &cause))?;
         self.wait(Component::KubeApiserver, "the API server", || {
             cluster.check_api_server()
+        })
+        .await?;
+        self.wait(Component::KubeApiserver, "the leases of the nodes", || {
+            cluster.forget_leases()
         })
         .await?;
         for component in [
