@@ -133,39 +133,34 @@ impl Supervisor {
                 _ = child_ended.recv() => {}
                 input = inputs.next() => match input {
                     Input::Stop => return Ok(None),
-                    Input::Command(command) => self.obey(command).await?,
+                    Input::Command(command) => {
+                        if let Some(failure) = self.obey(command).await? {
+                            return Ok(Some(failure));
+                        }
+                    }
                 },
             }
         }
     }
 
-    async fn obey(&self, command: Command) -> Result<(), SandboxError> {
-        let started = match command {
-            Command::Detach => return Ok(()),
-            Command::KillMongodb => {
-                self.end_mongodb(Ending::AtOnce).await;
-                Ok(())
-            }
-            Command::StopMongodb => {
-                self.end_mongodb(Ending::InOrder).await;
-                Ok(())
-            }
+    /// Returns why the sandbox cannot go on.
+    async fn obey(&self, command: Command) -> Result<Option<Failure>, SandboxError> {
+        match command {
+            Command::Detach => return Ok(None),
+            Command::KillMongodb => self.end_mongodb(Ending::AtOnce).await,
+            Command::StopMongodb => self.end_mongodb(Ending::InOrder).await,
             Command::RestartMongodb => {
                 self.end_mongodb(Ending::InOrder).await;
-                self.start_mongodb().await
-            }
-        };
-        match started {
-            Ok(()) | Err(start::Stopped::Asked) => {}
-            Err(start::Stopped::Error(error)) => return Err(error),
-            Err(start::Stopped::Failed(failure)) => {
-                report::event(&Event::Failed(failure));
-                return Ok(());
+                match self.start_mongodb().await {
+                    Ok(()) | Err(start::Stopped::Asked) => {}
+                    Err(start::Stopped::Error(error)) => return Err(error),
+                    Err(start::Stopped::Failed(failure)) => return Ok(Some(failure)),
+                }
             }
         }
         self.save(Phase::Ready, None)?;
         report::event(&Event::Ready(self.state(Phase::Ready, None)));
-        Ok(())
+        Ok(None)
     }
 
     async fn end_mongodb(&self, ending: Ending) {
