@@ -2,6 +2,7 @@
 
 pub mod event;
 mod delete;
+pub mod lock;
 mod member;
 pub mod outcome;
 mod readiness;

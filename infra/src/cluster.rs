@@ -47,6 +47,15 @@ pub enum Mode {
     Write,
 }
 
+/// When a deletion takes what the object owns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dependents {
+    /// Before the object, so that with the object all is gone.
+    First,
+    /// Some time after the object.
+    Later,
+}
+
 /// What the API server answered to an apply.
 #[derive(Clone, Debug)]
 pub struct Applied {
@@ -214,16 +223,19 @@ impl Cluster {
         Ok(self.send(call).await?.json)
     }
 
-    /// Deletes exactly the object with this UID, its dependents first. It is no error when it is gone already.
+    /// Deletes exactly the object with this UID. It is no error when it is gone already.
     ///
     /// # Errors
     /// When another object has taken its name, or the server refuses or cannot be asked.
-    pub async fn delete(&self, id: &ObjectId, uid: &str) -> Result<(), ClusterError> {
+    pub async fn delete(&self, id: &ObjectId, uid: &str, dependents: Dependents) -> Result<(), ClusterError> {
         let mut call = Call::new(Method::DELETE, item_path(id), format!("delete {id}"));
         call.body(&json!({
             "apiVersion": "v1",
             "kind": "DeleteOptions",
-            "propagationPolicy": "Foreground",
+            "propagationPolicy": match dependents {
+                Dependents::First => "Foreground",
+                Dependents::Later => "Background",
+            },
             "preconditions": { "uid": uid },
         }));
         match self.send(call).await {

@@ -38,6 +38,8 @@ pub enum Exit {
     Pending,
     /// Not ready in time, or without hope.
     NotReady,
+    /// Another run holds the lock.
+    Locked,
     /// The cluster has moved since the plan.
     Moved,
     /// Refused for want of consent.
@@ -59,6 +61,7 @@ impl Exit {
             Self::Failed => 1,
             Self::Pending => 2,
             Self::NotReady => 3,
+            Self::Locked => 4,
             Self::Moved => 5,
             Self::Refused => 6,
             Self::Usage => 64,

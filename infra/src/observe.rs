@@ -29,6 +29,8 @@ pub struct Observations {
     pub orphans: Vec<Observation>,
     /// Claims that hold the environment's data, or may.
     pub claims: Vec<Claim>,
+    /// Claims that a database of the stack would mount and that are not this environment's.
+    pub strangers: Vec<ObjectId>,
     /// What could not be listed, so that orphans may be missing above.
     pub gaps: Vec<String>,
 }
@@ -102,7 +104,10 @@ pub enum Check {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NamespaceState {
     Active,
+    /// To be created along with the rest.
     Absent,
+    /// Not there, although it was given.
+    Missing,
     Terminating,
 }
 
@@ -118,7 +123,7 @@ pub async fn observe(
     cluster: &Cluster,
 ) -> Result<Observations, ClusterError> {
     let names: BTreeSet<String> = stack.namespaces.iter().chain(&record.namespaces).cloned().collect();
-    let namespaces = namespace_states(&names, cluster).await?;
+    let namespaces = namespace_states(&names, stack, cluster).await?;
     let members = stream::iter(&stack.members)
         .map(|member| member::observe(&member.object, &record.environment, &namespaces, cluster))
         .buffered(AT_ONCE)
@@ -130,23 +135,27 @@ pub async fn observe(
         .map(|(name, _)| name.as_str())
         .collect();
     let (orphans, gaps) = orphans(stack, record, &active, cluster).await?;
-    let claims = claims(&record.environment, record, &active, cluster).await?;
+    let claims = claims(record, &active, cluster).await?;
     Ok(Observations {
         members,
         orphans,
         claims,
+        strangers: strangers(stack, record, cluster).await?,
         gaps,
     })
 }
 
 async fn namespace_states(
     names: &BTreeSet<String>,
+    stack: &Stack,
     cluster: &Cluster,
 ) -> Result<BTreeMap<String, NamespaceState>, ClusterError> {
     stream::iter(names)
         .map(|name| async move {
-            let state = match cluster.read(&id_of::<Namespace>(None, name)).await {
+            let id = id_of::<Namespace>(None, name);
+            let state = match cluster.read(&id).await {
                 Ok(Some(live)) if marks::is_terminating(&live) => NamespaceState::Terminating,
+                Ok(None) if stack.find(&id).is_none() => NamespaceState::Missing,
                 Ok(None) => NamespaceState::Absent,
                 // Whoever may not read namespaces may still work in them.
                 Ok(Some(_)) => NamespaceState::Active,
@@ -242,12 +251,11 @@ pub async fn data_claims(
 ) -> Result<Vec<Claim>, ClusterError> {
     let all: BTreeSet<&str> = namespaces.iter().chain(&record.namespaces).map(String::as_str).collect();
     let all: Vec<&str> = all.into_iter().collect();
-    claims(&record.environment, record, &all, cluster).await
+    claims(record, &all, cluster).await
 }
 
 /// Lists the claims in the environment's namespaces that its databases made, or that the record knows.
 async fn claims(
-    environment: &str,
     record: &Record,
     namespaces: &[&str],
     cluster: &Cluster,
@@ -257,8 +265,7 @@ async fn claims(
     for namespace in namespaces {
         for live in cluster.list(&kind, Some(namespace), "").await? {
             let id = identify(&kind, &live);
-            let is_marked = marks::label(&live, "app.kubernetes.io/instance") == Some(environment);
-            if (is_marked || record.claim(&id).is_some()) && !marks::is_terminating(&live) {
+            if is_our_claim(&id, &live, record) && !marks::is_terminating(&live) {
                 claims.push(Claim {
                     namespace: (*namespace).to_owned(),
                     name: id.name,
@@ -269,6 +276,29 @@ async fn claims(
         }
     }
     Ok(claims)
+}
+
+/// Whether a claim holds data of the environment: its database made it, or the record knows it.
+fn is_our_claim(id: &ObjectId, live: &Value, record: &Record) -> bool {
+    marks::label(live, "app.kubernetes.io/instance") == Some(&record.environment)
+        || record.claim(id).is_some()
+}
+
+async fn strangers(
+    stack: &Stack,
+    record: &Record,
+    cluster: &Cluster,
+) -> Result<Vec<ObjectId>, ClusterError> {
+    let mut strangers = Vec::new();
+    for expected in &stack.claims {
+        let id = &expected.claim;
+        if let Some(live) = cluster.read(id).await?
+            && !is_our_claim(id, &live, record)
+        {
+            strangers.push(id.clone());
+        }
+    }
+    Ok(strangers)
 }
 
 /// Names an object of a list, whose items carry no kind.

@@ -72,7 +72,7 @@ impl Plan {
             let replicas = stack.autoscaled_minimum(&observation.id);
             plan.add_member(&member.object, observation, replicas, consents);
         }
-        data::guard(&mut plan, stack, record, &observations.claims, consents);
+        data::guard(&mut plan, stack, record, observations, consents);
         prune::add(&mut plan, stack, record, observations, consents);
         plan
     }

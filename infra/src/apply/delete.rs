@@ -5,7 +5,9 @@ use futures::future::join_all;
 use super::event::{Deed, Event};
 use super::outcome::{Outcome, Trouble};
 use super::{Run, Waiting, readiness};
+use crate::cluster::Dependents;
 use crate::plan::{Action, Change, deletion_rank};
+use crate::status;
 
 /// Deletes in the plan's order. What is left after a failure stands on what could not be deleted, and is skipped.
 pub(super) async fn run(changes: &[&Change], run: &Run<'_>) -> Outcome {
@@ -31,7 +33,9 @@ async fn delete(change: &Change, run: &Run<'_>) -> Outcome {
         return outcome;
     };
     let id = &change.id;
-    let result = match run.cluster.delete(id, uid).await {
+    // A workload is gone when its pods are: what comes later in the order may be in use by them.
+    let dependents = if status::runs_pods(&id.kind) { Dependents::First } else { Dependents::Later };
+    let result = match run.cluster.delete(id, uid, dependents).await {
         Ok(()) if run.waiting == Waiting::No => Ok(()),
         Ok(()) => readiness::wait_until_gone(id, Some(uid), run).await.map_err(Trouble::NotReady),
         Err(error) => Err(Trouble::Failed(error.to_string())),

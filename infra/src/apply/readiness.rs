@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -10,14 +11,47 @@ use super::Run;
 use super::event::Event;
 use crate::cluster::ClusterError;
 use crate::object::{ObjectId, kind_of, marks};
-use crate::status::pods::{Cause, Outlook, explain};
+use crate::status::pods::{Cause, Outlook, current_revision, explain};
 use crate::status::{self, Status};
 
 /// Pause between two looks at an object.
 const PAUSE: Duration = Duration::from_millis(300);
 
+/// How long is waited before the wait is told, and between two messages: what passes sooner is no news.
+const QUIET_FOR: Duration = Duration::from_secs(2);
+
 /// How long a cause that seldom passes by itself is watched before the wait is given up.
 const STUCK_FOR: Duration = Duration::from_secs(60);
+
+/// What has been told about one wait.
+struct Story<'a> {
+    id: &'a ObjectId,
+    run: &'a Run<'a>,
+    told: Option<String>,
+    quiet_since: Instant,
+}
+
+impl<'a> Story<'a> {
+    fn begin(id: &'a ObjectId, run: &'a Run<'a>) -> Self {
+        Self { id, run, told: None, quiet_since: Instant::now() }
+    }
+
+    fn tell(&mut self, message: &str) {
+        if self.quiet_since.elapsed() < QUIET_FOR || self.told.as_deref() == Some(message) {
+            return;
+        }
+        self.run.tell(Event::Waiting { id: self.id.clone(), cause: message.to_owned() });
+        self.told = Some(message.to_owned());
+        self.quiet_since = Instant::now();
+    }
+
+    /// Says that the wait is over, when it was ever told.
+    fn end(&self) {
+        if self.told.is_some() {
+            self.run.tell(Event::Ready { id: self.id.clone() });
+        }
+    }
+}
 
 /// Waits until an object is current. `live` is the object as just written, when it was.
 pub(super) async fn wait(id: &ObjectId, live: Option<Value>, run: &Run<'_>) -> Result<(), String> {
@@ -25,7 +59,7 @@ pub(super) async fn wait(id: &ObjectId, live: Option<Value>, run: &Run<'_>) -> R
         return Ok(());
     }
     let mut live = live;
-    let mut told: Option<String> = None;
+    let mut story = Story::begin(id, run);
     let mut stuck_since: Option<Instant> = None;
     loop {
         let object = match live.take() {
@@ -38,9 +72,7 @@ pub(super) async fn wait(id: &ObjectId, live: Option<Value>, run: &Run<'_>) -> R
         };
         let message = match status::status(&id.kind, &object) {
             Status::Current => {
-                if told.is_some() {
-                    run.tell(Event::Ready { id: id.clone() });
-                }
+                story.end();
                 return Ok(());
             }
             Status::InProgress { message } => message,
@@ -62,11 +94,7 @@ pub(super) async fn wait(id: &ObjectId, live: Option<Value>, run: &Run<'_>) -> R
         if has_no_hope {
             return Err(message);
         }
-        // Causes name pods that come and go: only a new kind of message is news.
-        if told.as_deref() != Some(&message) {
-            run.tell(Event::Waiting { id: id.clone(), cause: message.clone() });
-            told = Some(message.clone());
-        }
+        story.tell(&message);
         if !run.pause(PAUSE).await {
             return Err(format!("not ready in time: {message}"));
         }
@@ -79,7 +107,7 @@ pub(super) async fn wait_until_gone(
     uid: Option<&str>,
     run: &Run<'_>,
 ) -> Result<(), String> {
-    let mut told = false;
+    let mut story = Story::begin(id, run);
     loop {
         let live = match run.cluster.read(id).await {
             Ok(live) => live.filter(|live| uid.is_none_or(|uid| marks::uid(live) == uid)),
@@ -89,10 +117,7 @@ pub(super) async fn wait_until_gone(
             return Ok(());
         };
         let why = what_holds(&live);
-        if !told {
-            run.tell(Event::Waiting { id: id.clone(), cause: why.clone() });
-            told = true;
-        }
+        story.tell(&why);
         if !run.pause(PAUSE).await {
             return Err(format!("not gone in time: {why}"));
         }
@@ -126,7 +151,14 @@ async fn cause(id: &ObjectId, object: &Value, run: &Run<'_>) -> Option<Cause> {
     }
     let namespace = id.namespace.as_deref();
     let selector = selector(object)?;
-    let pods = run.cluster.list(&kind_of::<Pod>(), namespace, &selector).await.ok()?;
+    // The pods of earlier revisions may be broken for reasons that are mended already.
+    let sets = if id.kind.is("apps", "Deployment") {
+        run.cluster.list(&kind_of::<ReplicaSet>(), namespace, &selector).await.ok()?
+    } else {
+        Vec::new()
+    };
+    let revision = current_revision(object, &sets)?;
+    let pods = run.cluster.list(&kind_of::<Pod>(), namespace, &format!("{selector},{revision}")).await.ok()?;
     let cause = explain(&pods)?;
     if !cause.message.contains("unbound") {
         return Some(cause);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::core::v1::{Namespace, PersistentVolumeClaim};
 use serde_json::{Value, json};
 
-use crate::cluster::{Cluster, ClusterError};
+use crate::cluster::{Cluster, ClusterError, Dependents};
 use crate::object::{Kind, ObjectId, kind_of, marks};
 use crate::observe::known_record::{self, KnownRecord, KnownRecordError};
 use crate::plan::{Action, Plan};
@@ -101,7 +101,7 @@ pub async fn forget(
 ) -> Result<(), ClusterError> {
     let id = Record::id(environment, namespace);
     match cluster.read(&id).await? {
-        Some(secret) => cluster.delete(&id, marks::uid(&secret)).await,
+        Some(secret) => cluster.delete(&id, marks::uid(&secret), Dependents::Later).await,
         None => Ok(()),
     }
 }

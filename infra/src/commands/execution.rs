@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::session::Session;
 use super::{Context, Exit, Failure, address};
+use crate::apply::lock::Lock;
 use crate::apply::{self, Conduct, Outcome, Trouble, Waiting, remember};
 use crate::cli::WaitArgs;
 use crate::observe::known_record::{self, KnownRecord};
@@ -102,13 +103,48 @@ pub(super) async fn carry_out(
     wait: &WaitArgs,
     context: &Context,
 ) -> Result<Exit, Failure> {
-    let started = Instant::now();
     let namespace = session.record_namespace();
     let cluster = &session.cluster;
     let known = match aim {
         Aim::Apply => remember::establish(known, namespace, cluster).await?,
         Aim::Destroy => known,
     };
+    // A destroy without a record has no place for a lock either, and nobody who could hold one.
+    let KnownRecord::Stored { .. } = &known else {
+        return write(session, known, shown, aim, consents, wait, context).await;
+    };
+    let mut lock = Lock::take(session.name(), namespace, &holder(), cluster).await?;
+    let result = tokio::select! {
+        result = write(session, known, shown, aim, consents, wait, context) => result,
+        lost = lock.keep(session.name()) => return Err(lost.into()),
+    };
+    if let Err(error) = lock.release().await {
+        context.report.warning(&format!("the lock could not be given back: {error}"));
+    }
+    result
+}
+
+/// Who holds the lock, for other people: user, machine and process.
+fn holder() -> String {
+    let user = std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned());
+    let system = rustix::system::uname();
+    let machine = system.nodename().to_string_lossy();
+    format!("{user}@{machine} (process {})", std::process::id())
+}
+
+/// Observes again, under the lock, and writes if the plan is still the one that was shown.
+async fn write(
+    session: &Session,
+    known: KnownRecord,
+    shown: &Plan,
+    aim: Aim,
+    consents: Consents,
+    wait: &WaitArgs,
+    context: &Context,
+) -> Result<Exit, Failure> {
+    let started = Instant::now();
+    let namespace = session.record_namespace();
+    let cluster = &session.cluster;
     // Time has passed since the plan was shown, and the record may be another run's.
     let (stack, plan) = self::plan(session, known.record(), aim, consents).await?;
     if !plan.says_the_same_as(shown) {

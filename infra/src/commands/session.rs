@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::anyhow;
 
 use super::{Context, Exit, Failure};
+use crate::apply::lock::LockError;
 use crate::cli::ConsentArgs;
 use crate::cluster::{Cluster, ClusterError, ConnectError, Target};
 use crate::environment::{Environment, EnvironmentError};
@@ -115,6 +116,17 @@ impl From<ClusterError> for Failure {
     fn from(error: ClusterError) -> Self {
         let hint = error.hint();
         Self { hint, ..Self::new(Exit::Failed, error) }
+    }
+}
+
+impl From<LockError> for Failure {
+    fn from(error: LockError) -> Self {
+        let hint = error.hint();
+        let exit = match &error {
+            LockError::Held { .. } | LockError::Lost { .. } => Exit::Locked,
+            LockError::Cluster(_) => Exit::Failed,
+        };
+        Self { hint, ..Self::new(exit, error) }
     }
 }
 

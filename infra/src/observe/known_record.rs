@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::cluster::{Cluster, ClusterError};
 use crate::environment::Environment;
 use crate::object::belonging::{Belonging, belonging};
+use crate::object::marks;
 use crate::record::{Credentials, Record, RecordError};
 use crate::resources::{self, mongodb};
 
@@ -118,7 +119,8 @@ pub async fn read_or_make(
         return Ok(KnownRecord::Recovered(record));
     }
     let claim = resources::data_claim(environment);
-    if cluster.read(&claim).await?.is_some() {
+    let is_ours = |live: &Value| marks::label(live, "app.kubernetes.io/instance") == Some(name);
+    if cluster.read(&claim).await?.is_some_and(|live| is_ours(&live)) {
         return Err(KnownRecordError::PasswordsLost {
             environment: name.to_owned(),
             claim: claim.to_string(),

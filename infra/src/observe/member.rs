@@ -18,6 +18,12 @@ pub(super) async fn observe(
 ) -> Result<Observation, ClusterError> {
     let id = object.id().clone();
     let state = match id.namespace.as_ref().and_then(|name| namespaces.get(name)) {
+        Some(NamespaceState::Missing) => State::Unknown {
+            why: format!(
+                "namespace `{}` is not there, and `create = false`",
+                id.namespace.as_deref().unwrap_or_default()
+            ),
+        },
         Some(NamespaceState::Absent) => in_missing_namespace(object, cluster).await?,
         Some(NamespaceState::Terminating) => later(&id),
         _ => in_its_place(object, environment, cluster).await?,

@@ -140,6 +140,11 @@ pub enum Refusal {
         /// What is missing.
         why: String,
     },
+    /// The database would open data that is not this environment's.
+    ForeignData {
+        /// The claim with the data.
+        claim: ObjectId,
+    },
     /// It could not be looked at.
     Unknown {
         /// Why.
@@ -166,6 +171,9 @@ impl Refusal {
             Self::StartsEmpty { .. } => {
                 "restore the claim; or, if the data is not needed, apply with --confirm and the \
                  environment's name"
+            }
+            Self::ForeignData { .. } => {
+                "give the database another namespace, or delete the claim if nobody needs its data"
             }
             Self::Unknown { .. } => "make the object visible to this user, then plan again",
         }
@@ -194,6 +202,9 @@ impl fmt::Display for Refusal {
             }
             Self::Rejected { message } => write!(formatter, "the server refuses it: {message}"),
             Self::StartsEmpty { why } => write!(formatter, "the database would start empty: {why}"),
+            Self::ForeignData { claim } => {
+                write!(formatter, "it would mount {claim}, which is not this environment's")
+            }
             Self::Unknown { why } => formatter.write_str(why),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::change::{Action, Change, Refusal};
 use super::{Consent, Consents, Plan};
+use crate::observe::Observations;
 use crate::record::{Claim, Record};
 use crate::stack::{ExpectedClaim, Stack};
 
@@ -10,18 +11,21 @@ pub(super) fn guard(
     plan: &mut Plan,
     stack: &Stack,
     record: &Record,
-    live: &[Claim],
+    observations: &Observations,
     consents: Consents,
 ) {
-    if consents.empty_database == Consent::Given {
-        return;
-    }
     for expected in &stack.claims {
-        let Some(why) = difference(expected, record, live) else {
+        let is_stranger = observations.strangers.contains(&expected.claim);
+        let why = if is_stranger {
+            Refusal::ForeignData { claim: expected.claim.clone() }
+        } else if consents.empty_database == Consent::Given {
+            continue;
+        } else if let Some(why) = difference(expected, record, &observations.claims) {
+            Refusal::StartsEmpty { why }
+        } else {
             continue;
         };
         let id = &expected.workload;
-        let why = Refusal::StartsEmpty { why };
         let refused = Change::new(id, Action::Refuse { why });
         plan.unchanged.retain(|unchanged| unchanged != id);
         match plan.changes.iter_mut().find(|change| change.id == *id) {

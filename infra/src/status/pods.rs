@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::object::marks;
+
 /// What keeps a pod from being ready.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
@@ -29,6 +31,27 @@ pub fn explain(pods: &[Value]) -> Option<Cause> {
         .filter(|pod| !pod["metadata"]["deletionTimestamp"].is_string())
         .filter_map(explain_pod)
         .max_by_key(|cause| cause.outlook)
+}
+
+/// Selects the pods of a workload's latest revision; `None` while its controller has not made any.
+///
+/// `sets` are the `ReplicaSet`s of a Deployment.
+#[must_use]
+pub fn current_revision(workload: &Value, sets: &[Value]) -> Option<String> {
+    const REVISION: &str = "deployment.kubernetes.io/revision";
+    if let Some(revision) = workload["status"]["updateRevision"].as_str() {
+        return Some(format!("controller-revision-hash={revision}"));
+    }
+    if workload["metadata"]["generation"] != workload["status"]["observedGeneration"] {
+        return None;
+    }
+    let current = marks::annotation(workload, REVISION)?;
+    let set = sets.iter().find(|set| {
+        marks::annotation(set, REVISION) == Some(current)
+            && set["metadata"]["ownerReferences"][0]["uid"] == workload["metadata"]["uid"]
+    })?;
+    let hash = marks::label(set, "pod-template-hash")?;
+    Some(format!("pod-template-hash={hash}"))
 }
 
 fn explain_pod(pod: &Value) -> Option<Cause> {

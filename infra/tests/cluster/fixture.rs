@@ -1,0 +1,306 @@
+//! One control plane for all tests, and for each test an environment of its own.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
+
+use kube::client::Body;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use sandbox::{Options, Sandbox};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+
+/// Longest run of the binary in any test.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+static SANDBOX: OnceLock<Sandbox> = OnceLock::new();
+static NEXT: AtomicU16 = AtomicU16::new(0);
+
+/// The control plane, started by the first test that asks for it; it ends with the test process.
+pub(crate) fn control_plane() -> &'static Sandbox {
+    SANDBOX.get_or_init(|| {
+        Sandbox::start(&Options {
+            control_plane: true,
+            mongodb: false,
+            directory: None,
+        })
+        .expect("the sandbox starts")
+    })
+}
+
+/// An environment with its own name, namespaces and node port.
+pub(crate) struct World {
+    pub(crate) name: String,
+    pub(crate) app: String,
+    pub(crate) database: String,
+    pub(crate) node_port: u16,
+    kubeconfig: PathBuf,
+    directory: TempDir,
+    client: kube::Client,
+}
+
+/// How the binary ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ended {
+    /// The last line of the result.
+    pub(crate) fn last_line(&self) -> &str {
+        self.stdout.lines().last().unwrap_or_default()
+    }
+
+    #[track_caller]
+    pub(crate) fn expect_code(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn expect_line(self, line: &str) -> Self {
+        let printed = self.stdout.lines().chain(self.stderr.lines());
+        assert!(
+            printed.map(str::trim).any(|printed| printed == line.trim()),
+            "no line `{line}` in\nstdout:\n{}\nstderr:\n{}",
+            self.stdout,
+            self.stderr
+        );
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn expect_text(self, text: &str) -> Self {
+        assert!(
+            self.stdout.contains(text) || self.stderr.contains(text),
+            "no `{text}` in\nstdout:\n{}\nstderr:\n{}",
+            self.stdout,
+            self.stderr
+        );
+        self
+    }
+}
+
+impl World {
+    /// An environment with an autoscaler from 2 to 5, in two namespaces.
+    pub(crate) async fn new() -> Self {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let kubeconfig = tokio::task::spawn_blocking(|| control_plane().kubeconfig().to_owned())
+            .await
+            .expect("the sandbox starts");
+        let client = client(&kubeconfig).await;
+        let world = Self {
+            name: format!("test-{number}"),
+            app: format!("test-{number}-app"),
+            database: format!("test-{number}-db"),
+            node_port: 30100 + number,
+            kubeconfig,
+            directory: TempDir::new().expect("a temporary directory"),
+            client,
+        };
+        world.configure(|_| {});
+        world
+    }
+
+    /// The lines of the environment file, by table.
+    fn settings(&self) -> Settings {
+        Settings {
+            cluster: vec![
+                "context = \"sandbox\"".to_owned(),
+                format!("kubeconfig = \"{}\"", self.kubeconfig.display()),
+            ],
+            namespaces: vec![
+                format!("app = \"{}\"", self.app),
+                format!("database = \"{}\"", self.database),
+            ],
+            service: vec![format!("node_port = {}", self.node_port)],
+            autoscaling: Some("min_replicas = 2\nmax_replicas = 5\ntarget_cpu_percent = 70".to_owned()),
+        }
+    }
+
+    /// Writes the environment file, with changes.
+    pub(crate) fn configure(&self, change: impl FnOnce(&mut Settings)) {
+        self.configure_as(&self.name, change);
+    }
+
+    /// Writes the file of another environment with the same settings, with changes.
+    pub(crate) fn configure_as(&self, name: &str, change: impl FnOnce(&mut Settings)) {
+        let mut settings = self.settings();
+        change(&mut settings);
+        let mut text = format!(
+            "[cluster]\n{}\n[namespaces]\n{}\n[service]\n{}\n",
+            settings.cluster.join("\n"),
+            settings.namespaces.join("\n"),
+            settings.service.join("\n")
+        );
+        if let Some(autoscaling) = settings.autoscaling {
+            text.push_str(&format!("[service.autoscaling]\n{autoscaling}\n"));
+        }
+        let path = self.directory.path().join(format!("{name}.toml"));
+        std::fs::write(path, text).expect("the environment file is written");
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_infra"));
+        command
+            .args(arguments)
+            .arg("--environments")
+            .arg(self.directory.path())
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+
+    /// Starts the binary and does not wait for it.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Child {
+        self.command(arguments).spawn().expect("the binary starts")
+    }
+
+    /// Runs the binary with exactly these arguments.
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Ended {
+        ended(self.start(arguments)).await
+    }
+
+    /// Runs a command for this environment.
+    pub(crate) async fn infra(&self, command: &str, flags: &[&str]) -> Ended {
+        self.run(&[&[command, self.name.as_str()], flags].concat()).await
+    }
+
+    pub(crate) async fn plan(&self) -> Ended {
+        self.infra("plan", &[]).await
+    }
+
+    pub(crate) async fn apply(&self) -> Ended {
+        self.infra("apply", &["--yes"]).await
+    }
+
+    pub(crate) async fn destroy(&self) -> Ended {
+        self.infra("destroy", &["--yes"]).await
+    }
+
+    /// Sends a request as somebody else; `None` for an answer that is no success.
+    pub(crate) async fn request(&self, method: &str, path: &str, kind: &str, body: &Value) -> Option<Value> {
+        let request = http::Request::builder()
+            .method(method)
+            .uri(path)
+            .header("content-type", kind)
+            .body(Body::from(body.to_string().into_bytes()))
+            .expect("a request");
+        let response = self.client.send(request).await.expect("the API server answers");
+        let succeeded = response.status().is_success();
+        let bytes = response.into_body().collect_bytes().await.expect("a whole answer");
+        succeeded.then(|| serde_json::from_slice(&bytes).expect("JSON"))
+    }
+
+    pub(crate) async fn read(&self, path: &str) -> Option<Value> {
+        self.request("GET", path, "application/json", &Value::Null).await
+    }
+
+    /// Changes an object as `kubectl edit` does.
+    pub(crate) async fn edit(&self, path: &str, patch: &Value) -> Value {
+        let path = format!("{path}?fieldManager=kubectl-edit");
+        self.request("PATCH", &path, "application/merge-patch+json", patch)
+            .await
+            .expect("the edit is taken")
+    }
+
+    /// Applies a configuration as another applier does.
+    pub(crate) async fn apply_as(&self, manager: &str, path: &str, configuration: &Value) -> Value {
+        let path = format!("{path}?fieldManager={manager}&force=true");
+        self.request("PATCH", &path, "application/apply-patch+yaml", configuration)
+            .await
+            .expect("the apply is taken")
+    }
+
+    pub(crate) async fn create(&self, path: &str, object: &Value) -> Value {
+        let path = format!("{path}?fieldManager=kubectl-create");
+        self.request("POST", &path, "application/json", object)
+            .await
+            .expect("the object is created")
+    }
+
+    pub(crate) async fn delete(&self, path: &str) {
+        self.request("DELETE", path, "application/json", &json!({})).await.expect("the object is deleted");
+    }
+
+    /// Waits until `is_true` of an object; the object may be missing.
+    pub(crate) async fn wait_for(&self, path: &str, is_true: impl Fn(Option<&Value>) -> bool) {
+        let wait = async {
+            while !is_true(self.read(path).await.as_ref()) {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        tokio::time::timeout(DEADLINE, wait).await.expect("it comes true in time");
+    }
+
+    pub(crate) fn deployment(&self) -> String {
+        format!("/apis/apps/v1/namespaces/{}/deployments/api", self.app)
+    }
+
+    pub(crate) fn stateful_set(&self) -> String {
+        format!("/apis/apps/v1/namespaces/{}/statefulsets/mongodb", self.database)
+    }
+
+    pub(crate) fn autoscaler(&self) -> String {
+        format!("/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers/api", self.app)
+    }
+
+    pub(crate) fn service(&self) -> String {
+        format!("/api/v1/namespaces/{}/services/api", self.app)
+    }
+
+    pub(crate) fn users(&self) -> String {
+        format!("/api/v1/namespaces/{}/secrets/mongodb-users", self.database)
+    }
+
+    pub(crate) fn claim(&self) -> String {
+        format!("/api/v1/namespaces/{}/persistentvolumeclaims/data-mongodb-0", self.database)
+    }
+
+    pub(crate) fn record(&self) -> String {
+        format!("/api/v1/namespaces/infra-system/secrets/infra-{}", self.name)
+    }
+
+    /// The encoded password of the database's root user.
+    pub(crate) async fn root_password(&self) -> String {
+        let secret = self.read(&self.users()).await.expect("the Secret is there");
+        secret["data"]["root-password"].as_str().expect("a password").to_owned()
+    }
+}
+
+/// The lines of an environment file, by table.
+pub(crate) struct Settings {
+    pub(crate) cluster: Vec<String>,
+    pub(crate) namespaces: Vec<String>,
+    pub(crate) service: Vec<String>,
+    pub(crate) autoscaling: Option<String>,
+}
+
+/// Waits for the end of a run.
+pub(crate) async fn ended(child: Child) -> Ended {
+    let output = tokio::time::timeout(DEADLINE, child.wait_with_output())
+        .await
+        .expect("the binary ends in time")
+        .expect("the binary ends");
+    Ended {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).expect("text"),
+        stderr: String::from_utf8(output.stderr).expect("text"),
+    }
+}
+
+async fn client(kubeconfig: &PathBuf) -> kube::Client {
+    let kubeconfig = Kubeconfig::read_from(kubeconfig).expect("the sandbox's kubeconfig");
+    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
+        .await
+        .expect("the sandbox's kubeconfig");
+    kube::Client::try_from(config).expect("a client")
+}
