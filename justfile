@@ -1,0 +1,67 @@
+# Every recipe runs in this directory and passes on the exit code of what it runs.
+
+set positional-arguments
+
+# List the recipes
+_default:
+    @{{ just_executable() }} --justfile {{ quote(justfile()) }} --list --unsorted
+
+# Show what an apply would change, and why; changes nothing
+[group('environments')]
+[no-exit-message]
+plan ENV *FLAGS: (_build "infra")
+    @cargo run --quiet --locked --package infra -- plan "$@"
+
+# Plan, ask, write, wait until everything is ready
+[group('environments')]
+[no-exit-message]
+apply ENV *FLAGS: (_build "infra")
+    @cargo run --quiet --locked --package infra -- apply "$@"
+
+# Delete an environment; its data is kept
+[group('environments')]
+[no-exit-message]
+destroy ENV="minikube" *FLAGS: (_build "infra")
+    @cargo run --quiet --locked --package infra -- destroy "$@"
+
+# Start, stop or show a real control plane and a real MongoDB on this machine: up, down, status
+[group('on this machine')]
+[no-exit-message]
+sandbox COMMAND *FLAGS: (_build "sandbox")
+    @cargo run --quiet --locked --package sandbox -- "$@"
+
+# Run the data API on 127.0.0.1:5000 against the sandbox's MongoDB
+[group('on this machine')]
+[no-exit-message]
+serve: (_build "sandbox") (_build "service")
+    @cargo run --quiet --locked --package sandbox -- up >/dev/null
+    @MONGODB_URI_FILE=.sandbox/mongodb-uri LISTEN_ADDRESS=127.0.0.1:5000 cargo run --quiet --locked --package service
+
+# Plan, apply and plan again on the sandbox, then ask the data API on a real MongoDB
+[group('on this machine')]
+[no-exit-message]
+demo: (_build "workspace")
+    @cargo run --quiet --locked --package sandbox -- demo
+
+# Run every test, against a real control plane and a real MongoDB
+[group('development')]
+[no-exit-message]
+test: (_build "workspace")
+    @cargo run --quiet --locked --package sandbox -- binaries
+    cargo test --locked --workspace
+
+# Check format, lints and documentation
+[group('development')]
+[no-exit-message]
+check:
+    cargo fmt --all --check
+    cargo clippy --locked --workspace --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+
+# Builds with progress the first time and silently afterwards; cargo's progress goes to standard error.
+_build PACKAGE:
+    @quiet=; for name in infra sandbox service; do \
+        case "$1" in workspace|$name) [ -x "${CARGO_TARGET_DIR:-target}/debug/$name" ] && quiet=--quiet || { quiet=; break; } ;; esac; \
+    done; \
+    case "$1" in workspace) what=--workspace ;; *) what="--package $1" ;; esac; \
+    cargo build --locked $quiet $what
