@@ -32,8 +32,8 @@ pub enum SandboxError {
         /// Where and why.
         source: serde_json::Error,
     },
-    /// The `sandbox` executable, which supervises the processes, is not beside the running one.
-    #[error("the `sandbox` executable is not at `{}`", path.display())]
+    /// An executable of this workspace, such as the `sandbox` that supervises the processes, is not beside the running one.
+    #[error("the executable `{}` is not there", path.display())]
     NoExecutable {
         /// Where it was looked for.
         path: PathBuf,
@@ -96,9 +96,10 @@ impl SandboxError {
         match self {
             Self::Binaries(error) => Some(error.hint()),
             Self::Component { failure } => failure.hint(),
-            Self::NoExecutable { .. } => {
-                Some("build it with `cargo build -p sandbox`, or name it in `SANDBOX_EXE`".into())
-            }
+            Self::NoExecutable { .. } => Some(
+                "build it with `cargo build --workspace`, or name a `sandbox` in `SANDBOX_EXE`"
+                    .into(),
+            ),
             Self::AlreadyRunning { .. } | Self::Busy { .. } => {
                 Some("stop it with `just sandbox down`".into())
             }
