@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
     sync::mpsc,
     thread,
@@ -57,7 +57,7 @@ impl Service {
             child,
             address: String::new(),
         };
-        service.address = service.wait_for_address(log)?;
+        service.address = service.wait_for_address(&log)?;
         Ok(service)
     }
 
@@ -66,9 +66,9 @@ impl Service {
     }
 
     /// Reads the log until it names the address, and goes on copying it to its file in a thread.
-    fn wait_for_address(&mut self, log: PathBuf) -> anyhow::Result<String> {
+    fn wait_for_address(&mut self, log: &Path) -> anyhow::Result<String> {
         let stdout = self.child.stdout.take().context("stdout was piped")?;
-        let mut file = files::append(&log)?;
+        let mut file = files::append(log)?;
         let (sender, receiver) = mpsc::channel();
         thread::spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
@@ -79,7 +79,7 @@ impl Service {
             }
         });
         receiver.recv_timeout(START_DEADLINE).map_err(|_| {
-            let last_lines = files::last_lines(&log, 5).join("\n  | ");
+            let last_lines = files::last_lines(log, 5).join("\n  | ");
             anyhow::anyhow!(
                 "the service did not say where it listens; its log is `{}`\n  | {last_lines}",
                 log.display()
