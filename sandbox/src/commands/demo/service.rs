@@ -45,6 +45,8 @@ impl Service {
             ])
             .arg(executable);
         command
+            // No load balancer has to notice that it stops.
+            .env("DRAIN_SECONDS", "0")
             .env("MONGODB_URI", mongodb_uri)
             .env("LISTEN_ADDRESS", "127.0.0.1:0");
         let child = command
