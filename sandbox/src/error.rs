@@ -15,25 +15,25 @@ pub enum SandboxError {
     #[error(transparent)]
     Binaries(#[from] BinariesError),
     /// A file or directory could not be read or written.
-    #[error("cannot {attempted} `{}`: {source}", path.display())]
+    #[error("cannot {attempted} `{}`: {cause}", path.display())]
     File {
         /// What was attempted, as in "cannot …".
         attempted: &'static str,
         /// The file or directory.
         path: PathBuf,
         /// Why not.
-        source: io::Error,
+        cause: io::Error,
     },
     /// A state file holds something else than this version of the sandbox writes.
-    #[error("`{}` cannot be understood: {source}", path.display())]
+    #[error("`{}` cannot be understood: {cause}", path.display())]
     Format {
         /// The file.
         path: PathBuf,
         /// Where and why.
-        source: serde_json::Error,
+        cause: serde_json::Error,
     },
-    /// The `sandbox` executable, which supervises the processes, is not beside the running one.
-    #[error("the `sandbox` executable is not at `{}`", path.display())]
+    /// An executable of this workspace, such as the `sandbox` that supervises the processes, is not beside the running one.
+    #[error("the executable `{}` is not there", path.display())]
     NoExecutable {
         /// Where it was looked for.
         path: PathBuf,
@@ -79,10 +79,10 @@ pub enum SandboxError {
         directory: PathBuf,
     },
     /// Certificates could not be made.
-    #[error("cannot make certificates: {0}")]
+    #[error("cannot make certificates")]
     Certificates(#[from] rcgen::Error),
     /// The system gave no random numbers.
-    #[error("cannot get random numbers: {0}")]
+    #[error("cannot get random numbers")]
     Random(#[from] getrandom::Error),
     /// The user or a signal ended it.
     #[error("interrupted")]
@@ -96,16 +96,17 @@ impl SandboxError {
         match self {
             Self::Binaries(error) => Some(error.hint()),
             Self::Component { failure } => failure.hint(),
-            Self::NoExecutable { .. } => {
-                Some("build it with `cargo build -p sandbox`, or name it in `SANDBOX_EXE`".into())
-            }
+            Self::NoExecutable { .. } => Some(
+                "build it with `cargo build --workspace`, or name a `sandbox` in `SANDBOX_EXE`"
+                    .into(),
+            ),
             Self::AlreadyRunning { .. } | Self::Busy { .. } => {
                 Some("stop it with `just sandbox down`".into())
             }
             Self::Format { .. } | Self::PasswordsLost { .. } => Some(
                 "start afresh with `just sandbox down --delete`, then `just sandbox up`".into(),
             ),
-            Self::File { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+            Self::File { cause, .. } if cause.kind() == io::ErrorKind::StorageFull => {
                 Some("make room on that disk, then start again".into())
             }
             _ => None,
@@ -115,10 +116,10 @@ impl SandboxError {
     /// Makes the error of an attempt on a file; for `map_err`.
     pub(crate) fn file(attempted: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();
-        move |source| Self::File {
+        move |cause| Self::File {
             attempted,
             path,
-            source,
+            cause,
         }
     }
 }

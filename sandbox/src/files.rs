@@ -44,12 +44,14 @@ pub(crate) fn read_json<T: serde::de::DeserializeOwned>(
     path: &Path,
 ) -> Result<Option<T>, SandboxError> {
     match std::fs::read(path) {
-        Ok(content) => serde_json::from_slice(&content)
-            .map(Some)
-            .map_err(|source| SandboxError::Format {
-                path: path.to_path_buf(),
-                source,
-            }),
+        Ok(content) => {
+            serde_json::from_slice(&content)
+                .map(Some)
+                .map_err(|cause| SandboxError::Format {
+                    path: path.to_path_buf(),
+                    cause,
+                })
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(SandboxError::file("read", path)(error)),
     }
@@ -57,9 +59,9 @@ pub(crate) fn read_json<T: serde::de::DeserializeOwned>(
 
 /// Writes JSON with mode 0600.
 pub(crate) fn write_json<T: serde::Serialize>(path: &Path, value: &T) -> Result<(), SandboxError> {
-    let mut content = serde_json::to_vec_pretty(value).map_err(|source| SandboxError::Format {
+    let mut content = serde_json::to_vec_pretty(value).map_err(|cause| SandboxError::Format {
         path: path.to_path_buf(),
-        source,
+        cause,
     })?;
     content.push(b'\n');
     write_private(path, &content)

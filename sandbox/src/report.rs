@@ -18,6 +18,20 @@ pub(crate) fn line(text: impl Display) {
     let _reader_gone = writeln!(anstream::stdout().lock(), "{text}");
 }
 
+/// Writes the headline of a step of the demo.
+pub(crate) fn step(title: impl Display, about: impl Display) {
+    line(format_args!(
+        "\n{} {}",
+        format_args!("▸ {title}").bold(),
+        format_args!("— {about}").dimmed()
+    ));
+}
+
+/// Writes a line below a step.
+pub(crate) fn detail(text: impl Display) {
+    line(format_args!("  {text}"));
+}
+
 /// Writes a line about what is being done.
 pub(crate) fn note(text: impl Display) {
     let _reader_gone = writeln!(anstream::stderr().lock(), "{text}");

@@ -46,6 +46,13 @@ pub struct Failure {
 }
 
 impl State {
+    pub(crate) fn version(&self, component: Component) -> Option<&str> {
+        self.processes
+            .iter()
+            .find(|process| process.component == component)
+            .map(|process| process.version.as_str())
+    }
+
     pub(crate) fn pid(&self, component: Component) -> Option<u32> {
         self.processes
             .iter()

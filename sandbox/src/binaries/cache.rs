@@ -66,7 +66,7 @@ pub(super) fn require_space(directory: &Path, gibibytes: u64) -> Result<(), Sand
     #[expect(clippy::cast_precision_loss, reason = "shown with one digit")]
     let free_gibibytes = free as f64 / GIBIBYTE as f64;
     Err(BinariesError::DiskFull {
-        directory: directory.to_path_buf(),
+        directory: directory.parent().unwrap_or(directory).to_path_buf(),
         needed_gibibytes: gibibytes,
         free_gibibytes,
     }

@@ -15,20 +15,20 @@ use tokio::runtime::Runtime;
 use crate::wait;
 
 /// Started by the first test that needs it; ends with the test process.
-pub fn sandbox() -> &'static Sandbox {
+pub(crate) fn sandbox() -> &'static Sandbox {
     static SANDBOX: OnceLock<Sandbox> = OnceLock::new();
     SANDBOX.get_or_init(|| Sandbox::start(&Options::default()).expect("the sandbox starts"))
 }
 
 /// A client of one namespace, which was made for one test.
-pub struct Namespace {
+pub(crate) struct Namespace {
     runtime: Runtime,
     client: Client,
     name: String,
 }
 
 impl Namespace {
-    pub fn create(name: &str) -> Self {
+    pub(crate) fn create(name: &str) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -52,7 +52,7 @@ impl Namespace {
     }
 
     /// Applies an object of any kind that follows the usual plural, in this namespace where it has one.
-    pub fn apply(&self, object: &serde_json::Value) {
+    pub(crate) fn apply(&self, object: &serde_json::Value) {
         let (version, kind) = (
             object["apiVersion"].as_str().unwrap(),
             object["kind"].as_str().unwrap(),
@@ -71,7 +71,7 @@ impl Namespace {
 
     /// Waits until the object is as `look` wants it.
     #[track_caller]
-    pub fn wait<K, T>(&self, name: &str, look: impl Fn(&K) -> Option<T>) -> T
+    pub(crate) fn wait<K, T>(&self, name: &str, look: impl Fn(&K) -> Option<T>) -> T
     where
         K: Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>
             + Clone
@@ -83,19 +83,19 @@ impl Namespace {
         })
     }
 
-    pub fn api<K>(&self) -> Api<K>
+    pub(crate) fn api<K>(&self) -> Api<K>
     where
         K: Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>,
     {
         Api::namespaced(self.client.clone(), &self.name)
     }
 
-    pub fn all<K: Resource<DynamicType = ()>>(&self) -> Api<K> {
+    pub(crate) fn all<K: Resource<DynamicType = ()>>(&self) -> Api<K> {
         Api::all(self.client.clone())
     }
 
     /// Runs one request, which kube itself would wait for without an end.
-    pub fn run<T>(
+    pub(crate) fn run<T>(
         &self,
         request: impl Future<Output = Result<T, kube::Error>>,
     ) -> Result<T, kube::Error> {

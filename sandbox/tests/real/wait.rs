@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 /// Long enough for a machine that is busy with other tests.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 const INTERVAL: Duration = Duration::from_millis(50);
 
 /// Looks until `look` finds something; fails with what was waited for.
 #[track_caller]
-pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
         if let Some(found) = look() {
