@@ -4,7 +4,7 @@ mod dotenv;
 mod error;
 mod variables;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
@@ -19,7 +19,7 @@ pub use variables::Variables;
 const DEFAULT_URI: &str = "mongodb://localhost:27017/";
 
 /// Where the service listens when nothing is said.
-const DEFAULT_ADDRESS: &str = "0.0.0.0:5000";
+const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 5000);
 
 /// Everything that the service is told from outside.
 #[derive(Clone, Debug)]
@@ -83,7 +83,7 @@ impl Configuration {
                 "LISTEN_ADDRESS",
                 "an IP address and a port such as `0.0.0.0:5000`",
             )?
-            .unwrap_or_else(|| DEFAULT_ADDRESS.parse().expect("the default address is one"));
+            .unwrap_or(DEFAULT_ADDRESS);
         let log_level = variables
             .parse(
                 "LOG_LEVEL",

@@ -135,7 +135,8 @@ impl Error {
 impl Writer for Error {
     async fn write(self, _request: &mut Request, depot: &mut Depot, response: &mut Response) {
         let problem = self.problem();
-        if self.status().is_server_error() {
+        // A stop is asked for, and the access line has the 503 anyway.
+        if self.status().is_server_error() && !matches!(self, Self::Draining) {
             tracing::error!(request_id = crate::hoops::request_id(depot), error = %self, "request failed");
         }
         if self.invites_retry() {

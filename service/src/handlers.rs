@@ -11,5 +11,5 @@ mod welcome;
 pub(crate) use health::Health;
 pub(crate) use insert::Insert;
 pub(crate) use list::List;
-pub(crate) use probes::{Livez, Readyz};
-pub(crate) use welcome::Welcome;
+pub(crate) use probes::{Readyz, livez};
+pub(crate) use welcome::greet;

@@ -6,7 +6,7 @@ use salvo::{Router, Service};
 
 use crate::configuration::Limits;
 use crate::database::{Database, Readiness};
-use crate::handlers::{Health, Insert, List, Livez, Readyz, Welcome};
+use crate::handlers::{Health, Insert, List, Readyz, greet, livez};
 use crate::hoops;
 
 /// Builds the API. Hooks stand on the service, as those of a router do not run for 404 and 405.
@@ -18,8 +18,8 @@ pub fn router(database: &Database, readiness: &Arc<Readiness>, limits: &Limits) 
     let readyz = Readyz::new(Arc::clone(readiness));
 
     let router = Router::new()
-        .get(Welcome)
-        .head(Welcome)
+        .get(greet)
+        .head(greet)
         .push(
             Router::with_path("data")
                 .get(list.clone())
@@ -27,7 +27,7 @@ pub fn router(database: &Database, readiness: &Arc<Readiness>, limits: &Limits) 
                 .post(insert),
         )
         .push(Router::with_path("health").get(health.clone()).head(health))
-        .push(Router::with_path("livez").get(Livez).head(Livez))
+        .push(Router::with_path("livez").get(livez).head(livez))
         .push(Router::with_path("readyz").get(readyz.clone()).head(readyz));
 
     Service::new(router)

@@ -86,12 +86,9 @@ impl<'text> Context<'text> {
     fn refusal(&self, error: &serde_json::Error) -> Refusal {
         let fault = self.fault.take().unwrap_or_else(|| syntax(error));
         let path = self.path.take();
-        let pointer = (!path.is_empty()).then(|| {
-            path.iter()
-                .rev()
-                .map(|segment| format!("/{}", segment.replace('~', "~0").replace('/', "~1")))
-                .collect()
-        });
+        let escape = |segment: &String| segment.replace('~', "~0").replace('/', "~1");
+        let segments: Vec<String> = path.iter().rev().map(escape).collect();
+        let pointer = (!segments.is_empty()).then(|| format!("/{}", segments.join("/")));
         Refusal { fault, pointer }
     }
 

@@ -94,8 +94,10 @@ pub(super) fn of_read(error: &Error, addresses: &str) -> Failure {
         },
         ErrorKind::Io(io) if io.kind() == io::ErrorKind::TimedOut => Failure::TimedOut,
         ErrorKind::Io(io) => unreachable(connection_reason(&io.to_string())),
-        ErrorKind::ServerSelection { message, .. } => unreachable(connection_reason(message)),
-        ErrorKind::ConnectionPoolCleared { message, .. } => unreachable(connection_reason(message)),
+        ErrorKind::ServerSelection { message, .. }
+        | ErrorKind::ConnectionPoolCleared { message, .. } => {
+            unreachable(connection_reason(message))
+        }
         ErrorKind::DnsResolve { .. } => unreachable("its name cannot be resolved"),
         ErrorKind::InvalidTlsConfig { .. } => unreachable("TLS cannot be set up"),
         ErrorKind::IncompatibleServer { .. } => unreachable("its version is not supported"),
@@ -113,8 +115,8 @@ pub(super) fn of_write(error: &Error, addresses: &str) -> Failure {
                 message: write.message.clone(),
             },
         },
-        // The document is stored, but a majority did not confirm that it stays.
-        ErrorKind::Write(_) => Failure::OutcomeUnknown,
+        // The first says that the document is stored, but that a majority did not confirm that it stays.
+        ErrorKind::Write(_) | ErrorKind::InvalidResponse { .. } => Failure::OutcomeUnknown,
         ErrorKind::Command(command) if INTERRUPTED.contains(&command.code) => {
             Failure::OutcomeUnknown
         }
@@ -122,7 +124,6 @@ pub(super) fn of_write(error: &Error, addresses: &str) -> Failure {
         ErrorKind::Io(io) if io.kind() != io::ErrorKind::ConnectionRefused => {
             Failure::OutcomeUnknown
         }
-        ErrorKind::InvalidResponse { .. } => Failure::OutcomeUnknown,
         _ => of_read(error, addresses),
     }
 }

@@ -12,13 +12,9 @@ use crate::error::Error;
 const OK: &str = r#"{"status":"ok"}"#;
 
 /// Says that the process runs and nothing else: a restart does not bring MongoDB back.
-pub(crate) struct Livez;
-
 #[handler]
-impl Livez {
-    async fn handle(&self, response: &mut Response) {
-        answer::complete(response, StatusCode::OK, answer::JSON, OK);
-    }
+pub(crate) fn livez(response: &mut Response) {
+    answer::complete(response, StatusCode::OK, answer::JSON, OK);
 }
 
 /// Says whether requests should be sent here.

@@ -10,13 +10,9 @@ use super::answer;
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 
 /// Says hello and the local time.
-pub(crate) struct Welcome;
-
 #[handler]
-impl Welcome {
-    async fn handle(&self, response: &mut Response) {
-        answer::complete(response, StatusCode::OK, HTML, text(&Zoned::now()));
-    }
+pub(crate) fn greet(response: &mut Response) {
+    answer::complete(response, StatusCode::OK, HTML, text(&Zoned::now()));
 }
 
 /// Python leaves the fraction out when it is zero; here it always has six digits, so that the form never changes.
