@@ -1,2 +1,41 @@
-//! Placeholder.
+//! A real Kubernetes control plane and a real MongoDB as plain processes, for the demo and the tests.
+//!
+//! Real are the API server, its etcd, the controllers, the scheduler and MongoDB; the nodes, the kubelet and the containers are
+//! simulated. Everything listens on 127.0.0.1 and ends with the process that started it, however that process ends.
+//!
+//! ```no_run
+//! # fn main() -> Result<(), sandbox::SandboxError> {
+//! let sandbox = sandbox::Sandbox::start(&sandbox::Options::default())?;
+//! let kubeconfig = sandbox.kubeconfig();
+//! # let _ = kubeconfig; Ok(()) }
+//! ```
 
+pub mod cli;
+
+mod binaries;
+mod certificates;
+mod cluster;
+mod commands;
+mod component;
+mod credentials;
+mod directory;
+mod error;
+mod executable;
+mod files;
+mod interrupt;
+mod kubeconfig;
+mod launch;
+mod lock;
+mod mongodb;
+mod ports;
+mod protocol;
+mod report;
+mod sandbox;
+mod stages;
+mod state;
+mod supervisor;
+
+pub use binaries::BinariesError;
+pub use error::SandboxError;
+pub use sandbox::{Options, Sandbox};
+pub use state::Failure;

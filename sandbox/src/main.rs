@@ -1,3 +1,5 @@
-//! Entry.
+//! The `sandbox` executable: all of it is in the library.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    sandbox::cli::run()
+}

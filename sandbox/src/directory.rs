@@ -1,0 +1,97 @@
+//! The state directory of a sandbox: where each file stands.
+
+use std::path::{Path, PathBuf};
+
+use crate::{SandboxError, component::Component, files};
+
+/// A state directory, `.sandbox` or a temporary one; its path is absolute.
+#[derive(Clone, Debug)]
+pub(crate) struct Directory {
+    root: PathBuf,
+}
+
+impl Directory {
+    pub(crate) fn new(root: &Path) -> Result<Self, SandboxError> {
+        let root = std::path::absolute(root).map_err(SandboxError::file("find", root))?;
+        Ok(Self { root })
+    }
+
+    /// Makes the directory and those the components expect, all of mode 0700.
+    pub(crate) fn create(&self) -> Result<(), SandboxError> {
+        for path in [
+            self.root.clone(),
+            self.logs(),
+            self.etcd_data(),
+            self.mongodb_data(),
+            self.kubeconfigs(),
+            self.stages(),
+        ] {
+            files::create_private_directory(&path)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Held by the supervisor as long as it lives; its content is the supervisor's process id.
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.root.join("lock")
+    }
+
+    pub(crate) fn state(&self) -> PathBuf {
+        self.root.join("state.json")
+    }
+
+    pub(crate) fn logs(&self) -> PathBuf {
+        self.root.join("logs")
+    }
+
+    pub(crate) fn log(&self, component: Component) -> PathBuf {
+        self.logs().join(format!("{component}.log"))
+    }
+
+    pub(crate) fn supervisor_log(&self) -> PathBuf {
+        self.logs().join("supervisor.log")
+    }
+
+    pub(crate) fn certificates(&self) -> PathBuf {
+        self.root.join("certificates")
+    }
+
+    /// The kubeconfig of the user.
+    pub(crate) fn kubeconfig(&self) -> PathBuf {
+        self.root.join("kubeconfig")
+    }
+
+    fn kubeconfigs(&self) -> PathBuf {
+        self.root.join("kubeconfigs")
+    }
+
+    /// The kubeconfig of a component.
+    pub(crate) fn component_kubeconfig(&self, component: Component) -> PathBuf {
+        self.kubeconfigs().join(component.to_string())
+    }
+
+    pub(crate) fn stages(&self) -> PathBuf {
+        self.root.join("stages")
+    }
+
+    pub(crate) fn etcd_data(&self) -> PathBuf {
+        self.root.join("etcd")
+    }
+
+    pub(crate) fn mongodb_data(&self) -> PathBuf {
+        self.root.join("mongodb")
+    }
+
+    pub(crate) fn mongodb_passwords(&self) -> PathBuf {
+        self.root.join("mongodb.json")
+    }
+
+    /// The application user's URI, for `just serve`.
+    pub(crate) fn mongodb_uri(&self) -> PathBuf {
+        self.root.join("mongodb-uri")
+    }
+}
