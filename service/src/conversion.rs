@@ -15,3 +15,6 @@ mod write;
 pub use read::{MAXIMUM_DEPTH, document_from_json};
 pub use refusal::{Fault, Refusal};
 pub use write::{Json, id_text};
+
+#[cfg(test)]
+mod tests;

@@ -128,3 +128,6 @@ impl Database {
             .collection(&self.place.collection)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,6 +30,12 @@ pub fn router(database: &Database, readiness: &Arc<Readiness>, limits: &Limits) 
         .push(Router::with_path("livez").get(livez).head(livez))
         .push(Router::with_path("readyz").get(readyz.clone()).head(readyz));
 
+    around(router)
+}
+
+/// Puts around a router what belongs around every request.
+#[must_use]
+pub fn around(router: Router) -> Service {
     Service::new(router)
         .hoop(hoops::identify)
         .hoop(hoops::log_access)

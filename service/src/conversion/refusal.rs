@@ -13,7 +13,7 @@ pub enum Fault {
         message: String,
         /// Counted from 1.
         line: usize,
-        /// Counted from 1, in bytes.
+        /// In bytes from 1; 0 when the fault is the line break itself.
         column: usize,
     },
     /// The text is JSON, but not an object.

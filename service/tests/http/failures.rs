@@ -1,0 +1,179 @@
+//! What clients see when MongoDB is frozen, gone, back, or does not let the service in.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use sandbox::Sandbox;
+
+use super::app::TestApp;
+use super::mongo::{self, blocking};
+use super::wait::until;
+
+/// A call may take two seconds; the rest is for a slow machine.
+const BOUND: Duration = Duration::from_secs(4);
+
+fn send_signal(mongodb: &Sandbox, signal: Signal) {
+    let pid = i32::try_from(mongodb.mongodb_pid()).unwrap();
+    kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+}
+
+#[tokio::test]
+async fn a_frozen_mongodb_bounds_every_answer() {
+    let mongodb = mongo::own().await;
+    let app = TestApp::start_on(&mongodb.mongodb_uri()).await;
+    assert_eq!(app.client.post(r#"{"a":1}"#).await.status, 201);
+    send_signal(&mongodb, Signal::STOP);
+    let time = Instant::now();
+    let (health, ready, list, insert, live) = tokio::join!(
+        app.client.get("/health"),
+        app.client.get("/readyz"),
+        app.client.get("/data"),
+        app.client.post(r#"{"a":2}"#),
+        app.client.get("/livez"),
+    );
+    assert!(time.elapsed() < BOUND, "{:?}", time.elapsed());
+    for answer in [&health, &ready, &list] {
+        assert_eq!(answer.problem(503), "MongoDB did not answer in time");
+        assert_eq!(answer.header("retry-after"), "5");
+    }
+    insert.problem(500);
+    assert_eq!(insert.json()["type"], "urn:problem-type:outcome-unknown");
+    assert_eq!(
+        insert.header("retry-after"),
+        "",
+        "a second try may store it twice"
+    );
+    assert_eq!(live.status, 200);
+    send_signal(&mongodb, Signal::CONT);
+    until("healthy again", async || {
+        app.client.get("/health").await.status == 200
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_killed_mongodb_is_unavailable_until_it_is_back() {
+    let mongodb = mongo::own().await;
+    let app = TestApp::start_on(&mongodb.mongodb_uri()).await;
+    assert_eq!(app.client.post(r#"{"a":1}"#).await.status, 201);
+    let mongodb = blocking(move || {
+        mongodb.kill_mongodb().unwrap();
+        mongodb
+    })
+    .await;
+    until("unhealthy", async || {
+        app.client.get("/health").await.status == 503
+    })
+    .await;
+    let time = Instant::now();
+    assert_eq!(
+        app.client.get("/health").await.problem(503),
+        "cannot reach MongoDB: connection refused"
+    );
+    let insert = app.client.post(r#"{"a":2}"#).await;
+    assert_eq!(
+        insert.problem(503),
+        "cannot reach MongoDB: connection refused"
+    );
+    assert_eq!(insert.header("retry-after"), "5", "nothing was stored");
+    assert!(time.elapsed() < BOUND * 2, "{:?}", time.elapsed());
+    until("not ready", async || {
+        app.client.get("/readyz").await.status == 503
+    })
+    .await;
+    assert_eq!(app.client.get("/livez").await.status, 200);
+    let _mongodb = blocking(move || {
+        mongodb.restart_mongodb().unwrap();
+        mongodb
+    })
+    .await;
+    until("healthy again", async || {
+        app.client.get("/health").await.status == 200
+    })
+    .await;
+    until("ready again", async || {
+        app.client.get("/readyz").await.status == 200
+    })
+    .await;
+    assert_eq!(app.client.get("/data").await.body, r#"[{"a":1}]"#);
+}
+
+#[tokio::test]
+async fn a_service_that_starts_before_mongodb_listens_and_recovers() {
+    let mongodb = mongo::own().await;
+    let uri = mongodb.mongodb_uri();
+    let mongodb = blocking(move || {
+        mongodb.stop_mongodb().unwrap();
+        mongodb
+    })
+    .await;
+    let app = TestApp::start_on(&uri).await;
+    app.client.get("/readyz").await.problem(503);
+    app.client.get("/data").await.problem(503);
+    let _mongodb = blocking(move || {
+        mongodb.restart_mongodb().unwrap();
+        mongodb
+    })
+    .await;
+    until("ready", async || {
+        app.client.get("/readyz").await.status == 200
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told_from_an_unreachable_mongodb() {
+    let uri = mongo::shared_uri().await;
+    let (_, host) = uri.rsplit_once('@').unwrap();
+    let app = TestApp::start_on(&format!("mongodb://nobody:wrong@{host}")).await;
+    assert_eq!(
+        app.client.get("/health").await.problem(503),
+        "MongoDB refuses the service's login"
+    );
+    assert_eq!(
+        app.client.post("{}").await.problem(503),
+        "MongoDB refuses the service's login"
+    );
+    let (host, _) = host.split_once('/').unwrap_or((host, ""));
+    let app = TestApp::start_on(&format!("mongodb://{host}/")).await;
+    assert_eq!(
+        app.client.get("/data").await.problem(503),
+        "MongoDB denies the service this operation"
+    );
+}
+
+#[tokio::test]
+async fn a_name_that_does_not_exist_is_told_from_a_refused_connection() {
+    let app = TestApp::start_on("mongodb://mongodb.invalid/").await;
+    let detail = app.client.get("/health").await.problem(503);
+    assert_eq!(detail, "cannot reach MongoDB: its name cannot be resolved");
+}
+
+#[tokio::test]
+async fn a_list_that_breaks_half_way_does_not_look_complete() {
+    let mongodb = mongo::own().await;
+    let app = TestApp::start_on(&mongodb.mongodb_uri()).await;
+    let large = format!(r#"{{"a":"{}"}}"#, "x".repeat(1_000_000));
+    for _ in 0..60 {
+        assert_eq!(app.client.post(large.clone()).await.status, 201);
+    }
+    let mut wire = app.wire().await;
+    wire.write("GET /data HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    let start = wire.read_until("\r\n\r\n").await;
+    assert!(start.starts_with("HTTP/1.1 200 "), "{start}");
+    let _mongodb = blocking(move || {
+        mongodb.kill_mongodb().unwrap();
+        mongodb
+    })
+    .await;
+    let rest = wire.read_to_end().await;
+    assert!(
+        rest.len() < 59_000_000,
+        "it was complete: {} bytes",
+        rest.len()
+    );
+    assert!(
+        !rest.ends_with("0\r\n\r\n"),
+        "a chunked body that is cut off has no end mark"
+    );
+}
