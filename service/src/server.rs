@@ -124,7 +124,6 @@ fn fuse(limits: &Limits) -> FuseConfig {
         .with_http1_header_timeout(limits.head_time)
         .with_connection_idle_timeout(limits.write_time + limits.body_time)
         .with_write_stall_timeout(limits.write_time)
-        .with_request_body_timeout(limits.body_time)
 }
 
 /// Not ready, then closed, then stopped; a second message skips what is left.

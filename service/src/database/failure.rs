@@ -95,9 +95,7 @@ pub(super) fn of_read(error: &Error, addresses: &str) -> Failure {
         ErrorKind::Io(io) if io.kind() == io::ErrorKind::TimedOut => Failure::TimedOut,
         ErrorKind::Io(io) => unreachable(connection_reason(&io.to_string())),
         ErrorKind::ServerSelection { message, .. }
-        | ErrorKind::ConnectionPoolCleared { message, .. } => {
-            unreachable(connection_reason(message))
-        }
+        | ErrorKind::ConnectionPoolCleared { message, .. } => not_selected(message, addresses),
         ErrorKind::DnsResolve { .. } => unreachable("its name cannot be resolved"),
         ErrorKind::InvalidTlsConfig { .. } => unreachable("TLS cannot be set up"),
         ErrorKind::IncompatibleServer { .. } => unreachable("its version is not supported"),
@@ -128,6 +126,20 @@ pub(super) fn of_write(error: &Error, addresses: &str) -> Failure {
     }
 }
 
+/// Translates the message of a search for a server that found none.
+///
+/// A connection that cannot log in makes the driver forget the server, so that from then on it only says "none found".
+fn not_selected(message: &str, addresses: &str) -> Failure {
+    let addresses = addresses.to_owned();
+    if message.contains("AuthenticationFailed") {
+        return Failure::AuthenticationFailed { addresses };
+    }
+    Failure::Unreachable {
+        addresses,
+        reason: connection_reason(message),
+    }
+}
+
 /// The driver has the cause only inside a text, so it is looked for there.
 fn connection_reason(text: &str) -> &'static str {
     let known = [
@@ -135,7 +147,7 @@ fn connection_reason(text: &str) -> &'static str {
         ("failed to lookup address", "its name cannot be resolved"),
         ("Name or service not known", "its name cannot be resolved"),
         ("No route to host", "no route to the host"),
-        ("certificate", "its certificate is not trusted"),
+        ("invalid peer certificate", "its certificate is not trusted"),
         ("Connection reset", "connection reset"),
     ];
     known
