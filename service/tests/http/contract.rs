@@ -69,20 +69,19 @@ async fn a_document_is_inserted_and_listed_without_its_id() {
 
 #[tokio::test]
 async fn documents_are_listed_in_the_order_of_their_insertion_over_many_batches() {
-    let app = TestApp::start().await;
-    let expected = format!(
-        "[{}]",
-        (0..2500)
-            .map(|n| format!(r#"{{"n":{n}}}"#))
-            .collect::<Vec<_>>()
-            .join(",")
-    );
-    for number in 0..2500 {
-        assert_eq!(
-            app.client.post(format!(r#"{{"n":{number}}}"#)).await.status,
-            201
-        );
-    }
+    let mongodb = mongo::own().await;
+    let client = mongodb::Client::with_uri_str(mongodb.mongodb_uri())
+        .await
+        .unwrap();
+    let collection = client.database("flask_db").collection("data");
+    collection
+        .insert_many((0..2500).rev().map(|n| bson::doc! { "n": n }))
+        .await
+        .unwrap();
+    let app = TestApp::start_on(&mongodb.mongodb_uri()).await;
+    assert_eq!(app.client.post(r#"{"n":-1}"#).await.status, 201);
+    let numbers = (-1..2500).rev().map(|n| format!(r#"{{"n":{n}}}"#));
+    let expected = format!("[{}]", numbers.collect::<Vec<_>>().join(","));
     assert_eq!(app.client.get("/data").await.body, expected);
 }
 

@@ -1,5 +1,6 @@
 //! What clients see when MongoDB is frozen, gone, back, or does not let the service in.
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -7,6 +8,7 @@ use sandbox::Sandbox;
 
 use super::app::TestApp;
 use super::mongo::{self, blocking};
+use super::proxy::CuttingProxy;
 use super::wait::until;
 
 /// A call may take two seconds; the rest is for a slow machine.
@@ -119,6 +121,27 @@ async fn a_service_that_starts_before_mongodb_listens_and_recovers() {
         app.client.get("/readyz").await.status == 200
     })
     .await;
+}
+
+#[tokio::test]
+async fn an_insert_that_is_cut_off_has_an_unknown_outcome_and_is_not_sent_twice() {
+    let mongodb = mongo::own().await;
+    let uri = mongodb.mongodb_uri();
+    let (user, host) = uri.rsplit_once('@').unwrap();
+    let (host, options) = host.split_once('/').unwrap();
+    let proxy = CuttingProxy::start(host.parse().unwrap()).await;
+    let app = TestApp::start_on(&format!("{user}@{}/{options}", proxy.address)).await;
+    let insert = app.client.post(r#"{"a":1}"#).await;
+    let detail = insert.problem(500);
+    assert!(
+        detail.starts_with("MongoDB did not confirm the document in time"),
+        "{detail}"
+    );
+    assert_eq!(insert.json()["type"], "urn:problem-type:outcome-unknown");
+    assert_eq!(proxy.cuts.load(Ordering::Relaxed), 1);
+    // This one was stored, which is why a client must look before it sends a document again.
+    let listed = async || app.client.get("/data").await.body == r#"[{"a":1}]"#;
+    until("the document that nobody confirmed", listed).await;
 }
 
 #[tokio::test]

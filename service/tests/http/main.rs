@@ -1,5 +1,11 @@
 //! The data API against a real MongoDB: in process, over the wire, and as the binary.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on ends by a panic"
+)]
+
 mod app;
 mod bodies;
 mod client;
@@ -8,5 +14,6 @@ mod failures;
 mod mongo;
 mod process;
 mod protocol;
+mod proxy;
 mod stopping;
 mod wait;
