@@ -25,19 +25,13 @@ async fn a_frozen_mongodb_bounds_every_answer() {
     let app = TestApp::start_on(&mongodb.mongodb_uri()).await;
     assert_eq!(app.client.post(r#"{"a":1}"#).await.status, 201);
     send_signal(&mongodb, Signal::STOP);
-    let time = Instant::now();
-    let (health, ready, list, insert, live) = tokio::join!(
-        app.client.get("/health"),
-        app.client.get("/readyz"),
-        app.client.get("/data"),
-        app.client.post(r#"{"a":2}"#),
-        app.client.get("/livez"),
-    );
-    assert!(time.elapsed() < BOUND, "{:?}", time.elapsed());
-    for answer in [&health, &ready, &list] {
-        assert_eq!(answer.problem(503), "MongoDB did not answer in time");
-        assert_eq!(answer.header("retry-after"), "5");
+    // Alone, so that it goes out on the connection of the first one and not into a queue for a new one.
+    let (mut time, mut insert) = (Instant::now(), app.client.post(r#"{"a":2}"#).await);
+    while insert.status == 201 {
+        // The signal was sent, but has not reached every thread of MongoDB yet.
+        (time, insert) = (Instant::now(), app.client.post(r#"{"a":2}"#).await);
     }
+    assert!(time.elapsed() < BOUND, "{:?}", time.elapsed());
     insert.problem(500);
     assert_eq!(insert.json()["type"], "urn:problem-type:outcome-unknown");
     assert_eq!(
@@ -45,6 +39,27 @@ async fn a_frozen_mongodb_bounds_every_answer() {
         "",
         "a second try may store it twice"
     );
+    let time = Instant::now();
+    let (health, ready, list, live) = tokio::join!(
+        app.client.get("/health"),
+        app.client.get("/readyz"),
+        app.client.get("/data"),
+        app.client.get("/livez"),
+    );
+    assert!(time.elapsed() < BOUND, "{:?}", time.elapsed());
+    for answer in [&health, &ready, &list] {
+        // Which one depends on whether the driver has noticed already.
+        let words = [
+            "MongoDB did not answer in time",
+            "cannot reach MongoDB: no answer",
+        ];
+        assert!(
+            words.contains(&answer.problem(503).as_str()),
+            "{}",
+            answer.body
+        );
+        assert_eq!(answer.header("retry-after"), "5");
+    }
     assert_eq!(live.status, 200);
     send_signal(&mongodb, Signal::CONT);
     until("healthy again", async || {
