@@ -1,2 +1,20 @@
-//! Placeholder.
+//! The data API: HTTP in front of one MongoDB collection.
+//!
+//! A request goes through [`router`], which is the table of contents, to a handler, and from there to [`database`];
+//! JSON becomes BSON and back in [`conversion`]. Every failure is an [`error::Error`], which becomes a status and a
+//! problem document. [`server`] starts and stops all of it.
 
+pub mod configuration;
+pub mod conversion;
+pub mod database;
+pub mod error;
+mod handlers;
+mod hoops;
+pub mod logging;
+mod problem;
+pub mod router;
+pub mod server;
+mod start;
+
+pub use problem::Problem;
+pub use start::{StartError, start};

@@ -1,3 +1,33 @@
-//! Entry.
+//! Starts the service and says on stderr why it did not start.
 
-fn main() {}
+use std::error::Error;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use service::StartError;
+
+fn main() -> ExitCode {
+    match service::start() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // With stderr gone there is nobody left to tell.
+            let _ = report(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn report(error: &StartError) -> std::io::Result<()> {
+    let mut stderr = std::io::stderr().lock();
+    write!(stderr, "error: {error}")?;
+    let mut source = error.source();
+    while let Some(cause) = source {
+        write!(stderr, ": {cause}")?;
+        source = cause.source();
+    }
+    writeln!(stderr)?;
+    match error.hint() {
+        Some(hint) => writeln!(stderr, "hint: {hint}"),
+        None => Ok(()),
+    }
+}

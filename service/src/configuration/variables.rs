@@ -1,0 +1,67 @@
+//! The variables of the process, completed by those of the file `.env`.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::path::Path;
+use std::str::FromStr;
+
+use super::{ConfigurationError, DotenvError, dotenv};
+
+/// Variables by name. They are looked up here and never written back to the process.
+#[derive(Clone, Default)]
+pub struct Variables(HashMap<OsString, OsString>);
+
+impl Variables {
+    /// Reads the process's variables and the `.env` of `directory`, if there is one; the process's own win.
+    ///
+    /// # Errors
+    /// Says what is wrong with the file.
+    pub fn load(directory: &Path) -> Result<Self, DotenvError> {
+        let mut variables = Self::default();
+        for (name, value) in dotenv::read(&directory.join(".env"))? {
+            variables.0.insert(name.into(), value.into());
+        }
+        variables.0.extend(std::env::vars_os());
+        Ok(variables)
+    }
+
+    /// Returns the value of a variable, or `None` where it is not set.
+    pub(super) fn text(&self, name: &'static str) -> Result<Option<String>, ConfigurationError> {
+        let Some(value) = self.0.get(std::ffi::OsStr::new(name)) else {
+            return Ok(None);
+        };
+        match value.to_str() {
+            None => Err(ConfigurationError::NotText { name }),
+            Some("") => Err(ConfigurationError::Empty { name }),
+            Some(value) => Ok(Some(value.to_owned())),
+        }
+    }
+
+    /// Reads a variable that is no secret: a value that cannot be used is quoted in the error.
+    pub(super) fn parse<T: FromStr>(
+        &self,
+        name: &'static str,
+        expected: &'static str,
+    ) -> Result<Option<T>, ConfigurationError> {
+        self.text(name)?
+            .map(|value| {
+                value.parse().map_err(|_| ConfigurationError::Value {
+                    name,
+                    value,
+                    expected,
+                })
+            })
+            .transpose()
+    }
+}
+
+impl<const N: usize> From<[(&str, &str); N]> for Variables {
+    fn from(pairs: [(&str, &str); N]) -> Self {
+        Self(
+            pairs
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
+    }
+}

@@ -1,0 +1,56 @@
+//! BSON → JSON, straight from the bytes of a reply. Pure.
+
+use bson::raw::RawBsonRef;
+use bson::{Bson, RawArray, RawDocument};
+use serde::ser::{Error as _, SerializeMap as _, SerializeSeq as _};
+use serde::{Serialize, Serializer};
+
+/// A BSON value that serialises as the JSON it came from.
+#[derive(Clone, Copy, Debug)]
+pub struct Json<'a>(pub RawBsonRef<'a>);
+
+impl Serialize for Json<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            RawBsonRef::Document(document) => write_document(document, serializer),
+            RawBsonRef::Array(array) => write_array(array, serializer),
+            RawBsonRef::String(text) => serializer.serialize_str(text),
+            RawBsonRef::Int32(value) => serializer.serialize_i32(value),
+            RawBsonRef::Int64(value) => serializer.serialize_i64(value),
+            RawBsonRef::Double(value) if value.is_finite() => serializer.serialize_f64(value),
+            RawBsonRef::Boolean(value) => serializer.serialize_bool(value),
+            RawBsonRef::Null => serializer.serialize_unit(),
+            other => Bson::try_from(other)
+                .map_err(S::Error::custom)?
+                .into_relaxed_extjson()
+                .serialize(serializer),
+        }
+    }
+}
+
+fn write_document<S: Serializer>(document: &RawDocument, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(None)?;
+    for member in document {
+        let (key, value) = member.map_err(S::Error::custom)?;
+        map.serialize_entry(key.as_str(), &Json(value))?;
+    }
+    map.end()
+}
+
+fn write_array<S: Serializer>(array: &RawArray, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut sequence = serializer.serialize_seq(None)?;
+    for element in array {
+        sequence.serialize_element(&Json(element.map_err(S::Error::custom)?))?;
+    }
+    sequence.end()
+}
+
+/// Writes an `_id` as the text that stands in an answer: 24 hex digits, the string itself, or the value's JSON.
+#[must_use]
+pub fn id_text(id: &Bson) -> String {
+    match id {
+        Bson::ObjectId(id) => id.to_hex(),
+        Bson::String(text) => text.clone(),
+        other => other.clone().into_relaxed_extjson().to_string(),
+    }
+}

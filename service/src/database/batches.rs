@@ -1,0 +1,59 @@
+//! A read of the whole collection, reply by reply: memory holds one reply, whatever the number of documents.
+
+use bson::doc;
+use bson::raw::RawDocumentBuf;
+use futures::StreamExt as _;
+use mongodb::Collection;
+use mongodb::raw_batch_cursor::{RawBatch, RawBatchCursor};
+
+use super::Failure;
+use super::call::bounded;
+
+/// How many documents a reply holds at most; MongoDB ends a reply at 16 MiB too. Larger replies gained nothing.
+const DOCUMENTS_PER_BATCH: u32 = 1000;
+
+/// An open read. Dropping it closes the cursor on the server.
+pub struct Batches {
+    cursor: RawBatchCursor,
+    addresses: String,
+}
+
+impl Batches {
+    pub(super) async fn open(
+        collection: Collection<RawDocumentBuf>,
+        addresses: String,
+    ) -> Result<Self, Failure> {
+        // No `maxTimeMS`: MongoDB counts it over all replies of a cursor, so it would bound the size of the collection.
+        let find = async move {
+            collection
+                .find(doc! {})
+                .projection(doc! { "_id": 0 })
+                .batch_size(DOCUMENTS_PER_BATCH)
+                .batch()
+                .await
+        };
+        match bounded(find).await {
+            Ok(cursor) => Ok(Self { cursor, addresses }),
+            Err(error) => Err(error.of_read(&addresses)),
+        }
+    }
+
+    /// Waits for the next reply; returns it with what is left to read, or `None` after the last one.
+    ///
+    /// # Errors
+    /// Says why the reply did not come.
+    pub async fn next(self) -> Result<Option<(RawBatch, Self)>, Failure> {
+        let Self {
+            mut cursor,
+            addresses,
+        } = self;
+        let next = async move {
+            let batch = cursor.next().await.transpose()?;
+            Ok(batch.map(|batch| (batch, cursor)))
+        };
+        match bounded(next).await {
+            Ok(next) => Ok(next.map(|(batch, cursor)| (batch, Self { cursor, addresses }))),
+            Err(error) => Err(error.of_read(&addresses)),
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The time limit of a call to MongoDB.
+
+use std::time::Duration;
+
+use super::failure::Failure;
+use super::failure::{of_read, of_write};
+
+/// How long one call may take, the search for a server and the wait for a connection included.
+///
+/// A request makes one call at a time, so this stays below what a client or a probe waits for an answer.
+pub const CALL_TIME: Duration = Duration::from_secs(2);
+
+/// Why a call has no result.
+pub(super) enum CallError {
+    /// The driver says so.
+    Driver(mongodb::error::Error),
+    /// The time was up; the call itself goes on and may still succeed.
+    TimedOut,
+    /// The call panicked or was cancelled with the runtime.
+    Broken,
+}
+
+impl CallError {
+    /// Translates the error of a call that changes nothing.
+    pub(super) fn of_read(&self, addresses: &str) -> Failure {
+        match self {
+            Self::Driver(error) => of_read(error, addresses),
+            Self::TimedOut => Failure::TimedOut,
+            Self::Broken => Failure::Internal,
+        }
+    }
+
+    /// Translates the error of a call that stores something.
+    pub(super) fn of_write(&self, addresses: &str) -> Failure {
+        match self {
+            Self::Driver(error) => of_write(error, addresses),
+            Self::TimedOut | Self::Broken => Failure::OutcomeUnknown,
+        }
+    }
+}
+
+/// Runs a call in a task of its own and waits for it at most [`CALL_TIME`].
+///
+/// The driver closes a connection whose call is dropped half-way, so a caller that goes away, or whose time is up, must
+/// not drop it: the task stays behind and gives the connection back.
+pub(super) async fn bounded<T: Send + 'static>(
+    call: impl Future<Output = mongodb::error::Result<T>> + Send + 'static,
+) -> Result<T, CallError> {
+    match tokio::time::timeout(CALL_TIME, tokio::spawn(call)).await {
+        Ok(Ok(Ok(result))) => Ok(result),
+        Ok(Ok(Err(error))) => Err(CallError::Driver(error)),
+        Ok(Err(_)) => Err(CallError::Broken),
+        Err(_) => Err(CallError::TimedOut),
+    }
+}

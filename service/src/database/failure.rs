@@ -1,0 +1,157 @@
+//! The driver's errors in our words; theirs hold `Debug` output and the addresses of everything they know.
+
+use std::io;
+
+use mongodb::error::{Error, ErrorKind, WriteFailure};
+
+/// What went wrong between this service and MongoDB.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// No server took the call; nothing was stored.
+    #[error("cannot reach MongoDB at `{addresses}`: {reason}")]
+    Unreachable {
+        /// Host and port of every known server.
+        addresses: String,
+        /// The cause in a few words.
+        reason: &'static str,
+    },
+    /// MongoDB does not know the user or the password.
+    #[error(
+        "MongoDB at `{addresses}` refuses the user name or the password of the connection string"
+    )]
+    AuthenticationFailed {
+        /// Host and port of every known server.
+        addresses: String,
+    },
+    /// The user may not do this.
+    #[error("the user of the connection string may not do this: {message}")]
+    NotAuthorised {
+        /// MongoDB's words.
+        message: String,
+    },
+    /// No answer in time; nothing was to be stored.
+    #[error("MongoDB did not answer in time")]
+    TimedOut,
+    /// The call to store was cut off, so nobody knows whether the document is there.
+    #[error("the connection to MongoDB was lost before it confirmed the document")]
+    OutcomeUnknown,
+    /// Another document has this `_id`.
+    #[error("a document with this `_id` is already stored")]
+    DuplicateId,
+    /// MongoDB does not take this document.
+    #[error("MongoDB does not store this document: {message}")]
+    Refused {
+        /// MongoDB's words.
+        message: String,
+    },
+    /// MongoDB answered with an error that has no words of its own here.
+    #[error("MongoDB answered with error {code}: {message}")]
+    Command {
+        /// MongoDB's number of the error.
+        code: i32,
+        /// MongoDB's words.
+        message: String,
+    },
+    /// Something that should not happen, in the driver or in this service.
+    #[error("the call to MongoDB broke down inside this service")]
+    Internal,
+}
+
+// Numbers from MongoDB's `error_codes.yml`.
+const UNAUTHORIZED: i32 = 13;
+const AUTHENTICATION_FAILED: i32 = 18;
+const MAX_TIME_EXPIRED: i32 = 50;
+const DUPLICATE_KEY: i32 = 11000;
+/// The server stopped or stepped down while it had the call in hand, which says nothing about the document.
+const INTERRUPTED: [i32; 5] = [91, 189, 11600, 11602, 13436];
+/// The server is not, or not yet, the primary: it took nothing.
+const NOT_PRIMARY: [i32; 3] = [10058, 10107, 13435];
+
+/// Translates the error of a call that changes nothing.
+pub(super) fn of_read(error: &Error, addresses: &str) -> Failure {
+    let unreachable = |reason| Failure::Unreachable {
+        addresses: addresses.to_owned(),
+        reason,
+    };
+    match error.kind.as_ref() {
+        ErrorKind::Authentication { .. } => Failure::AuthenticationFailed {
+            addresses: addresses.to_owned(),
+        },
+        ErrorKind::Command(command) => match command.code {
+            AUTHENTICATION_FAILED => Failure::AuthenticationFailed {
+                addresses: addresses.to_owned(),
+            },
+            UNAUTHORIZED => Failure::NotAuthorised {
+                message: command.message.clone(),
+            },
+            MAX_TIME_EXPIRED => Failure::TimedOut,
+            code if INTERRUPTED.contains(&code) => unreachable("it is stopping"),
+            code if NOT_PRIMARY.contains(&code) => unreachable("no server is primary"),
+            code => Failure::Command {
+                code,
+                message: command.message.clone(),
+            },
+        },
+        ErrorKind::Io(io) if io.kind() == io::ErrorKind::TimedOut => Failure::TimedOut,
+        ErrorKind::Io(io) => unreachable(connection_reason(&io.to_string())),
+        ErrorKind::ServerSelection { message, .. }
+        | ErrorKind::ConnectionPoolCleared { message, .. } => not_selected(message, addresses),
+        ErrorKind::DnsResolve { .. } => unreachable("its name cannot be resolved"),
+        ErrorKind::InvalidTlsConfig { .. } => unreachable("TLS cannot be set up"),
+        ErrorKind::IncompatibleServer { .. } => unreachable("its version is not supported"),
+        ErrorKind::Shutdown => unreachable("this service is stopping"),
+        _ => Failure::Internal,
+    }
+}
+
+/// Translates the error of a call that stores a document.
+pub(super) fn of_write(error: &Error, addresses: &str) -> Failure {
+    match error.kind.as_ref() {
+        ErrorKind::Write(WriteFailure::WriteError(write)) => match write.code {
+            DUPLICATE_KEY => Failure::DuplicateId,
+            _ => Failure::Refused {
+                message: write.message.clone(),
+            },
+        },
+        // The first says that the document is stored, but that a majority did not confirm that it stays.
+        ErrorKind::Write(_) | ErrorKind::InvalidResponse { .. } => Failure::OutcomeUnknown,
+        ErrorKind::Command(command) if INTERRUPTED.contains(&command.code) => {
+            Failure::OutcomeUnknown
+        }
+        // A connection that was never made has carried nothing; any other may have.
+        ErrorKind::Io(io) if io.kind() != io::ErrorKind::ConnectionRefused => {
+            Failure::OutcomeUnknown
+        }
+        _ => of_read(error, addresses),
+    }
+}
+
+/// Translates the message of a search for a server that found none.
+///
+/// A connection that cannot log in makes the driver forget the server, so that from then on it only says "none found".
+fn not_selected(message: &str, addresses: &str) -> Failure {
+    let addresses = addresses.to_owned();
+    if message.contains("AuthenticationFailed") {
+        return Failure::AuthenticationFailed { addresses };
+    }
+    Failure::Unreachable {
+        addresses,
+        reason: connection_reason(message),
+    }
+}
+
+/// The driver has the cause only inside a text, so it is looked for there.
+fn connection_reason(text: &str) -> &'static str {
+    let known = [
+        ("Connection refused", "connection refused"),
+        ("failed to lookup address", "its name cannot be resolved"),
+        ("Name or service not known", "its name cannot be resolved"),
+        ("No route to host", "no route to the host"),
+        ("invalid peer certificate", "its certificate is not trusted"),
+        ("Connection reset", "connection reset"),
+    ];
+    known
+        .into_iter()
+        .find(|(pattern, _)| text.contains(pattern))
+        .map_or("no answer", |(_, reason)| reason)
+}

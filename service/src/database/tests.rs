@@ -1,0 +1,42 @@
+//! Connection strings in, addresses or messages out; nothing is connected.
+
+use super::*;
+
+async fn check(uri: &str, expected: &str) {
+    let uri = ConnectionString::new(uri.to_owned());
+    let message = match Database::prepare(&uri, Place::default()).await {
+        Ok(database) => database.addresses().to_owned(),
+        Err(error) => error.to_string(),
+    };
+    assert_eq!(message, expected);
+}
+
+#[tokio::test]
+async fn addresses_are_shown_without_the_user() {
+    check("mongodb://localhost:27017/", "localhost:27017").await;
+    check(
+        "mongodb://user:p%40ss@mongodb,other:1/flask_db?authSource=admin",
+        "mongodb:27017, other:1",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_connection_string_at_fault_is_not_quoted() {
+    let user = "the user name or password in the connection string of MongoDB cannot be read";
+    let options = "the hosts or options in the connection string of MongoDB cannot be read";
+    check(
+        "localhost:27017",
+        "the connection string of MongoDB does not begin with `mongodb://`",
+    )
+    .await;
+    check("mongodb://user:p@ss/word@localhost/", user).await;
+    check("mongodb://user:p%zz@localhost/", user).await;
+    check("mongodb://user:secret@localhost:port/", options).await;
+    check("mongodb://user:secret@localhost/?timeoutMS=1", options).await;
+    check(
+        "mongodb+srv://user:secret@host/",
+        "connection strings that begin with `mongodb+srv://` are not supported",
+    )
+    .await;
+}

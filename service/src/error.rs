@@ -1,0 +1,150 @@
+//! The one error of the handlers: it becomes a status and a problem document.
+
+use salvo::http::StatusCode;
+use salvo::{Depot, Request, Response, Writer, async_trait};
+
+use crate::conversion::Refusal;
+use crate::database::Failure;
+use crate::problem::Problem;
+
+/// Seconds after which a client may try again what MongoDB did not take: about what its restart takes.
+const RETRY_AFTER_SECONDS: &str = "5";
+
+/// Why a request was not served.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// HTTP/1.1 wants exactly one `Host`.
+    #[error("exactly one `Host` header is required")]
+    Host,
+    /// The body is not declared as JSON in UTF-8.
+    #[error("the body must be sent as `Content-Type: application/json`, in UTF-8")]
+    UnsupportedMediaType,
+    /// The body is, or says it is, larger than the limit.
+    #[error("the body is larger than {limit} bytes")]
+    BodyTooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The body did not come in time.
+    #[error("the body did not arrive within {seconds} seconds")]
+    BodyTooSlow {
+        /// The limit in seconds.
+        seconds: u64,
+    },
+    /// The connection ended inside the body.
+    #[error("the body ended before it was complete")]
+    BodyIncomplete,
+    /// The body is not a document that can be stored.
+    #[error(transparent)]
+    Document(#[from] Refusal),
+    /// MongoDB did not do its part.
+    #[error(transparent)]
+    Database(#[from] Failure),
+    /// The process is about to stop.
+    #[error("the service is stopping")]
+    Draining,
+    /// A handler panicked.
+    #[error("the service failed to handle the request")]
+    Internal,
+}
+
+impl Error {
+    /// Returns the status of the answer.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Host | Self::BodyIncomplete | Self::Document(_) => StatusCode::BAD_REQUEST,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
+            Self::Draining => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Database(failure) => match failure {
+                Failure::Refused { .. } => StatusCode::BAD_REQUEST,
+                Failure::DuplicateId => StatusCode::CONFLICT,
+                // Not 503: that invites a client to send the document again, which may store it twice.
+                Failure::OutcomeUnknown | Failure::Command { .. } | Failure::Internal => {
+                    StatusCode::INTERNAL_SERVER_ERROR
+                }
+                Failure::Unreachable { .. }
+                | Failure::AuthenticationFailed { .. }
+                | Failure::NotAuthorised { .. }
+                | Failure::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
+            },
+        }
+    }
+
+    /// Returns the problem type's name, for those that a client may want to tell apart by more than the status.
+    fn kind(&self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Document(_) | Self::Database(Failure::Refused { .. }) => {
+                Some(("document-refused", "The document cannot be stored as it is"))
+            }
+            Self::Database(Failure::DuplicateId) => Some(("duplicate-id", "The `_id` is taken")),
+            Self::Database(Failure::OutcomeUnknown) => Some((
+                "outcome-unknown",
+                "Nobody knows whether the document was stored",
+            )),
+            Self::Database(
+                Failure::Unreachable { .. }
+                | Failure::AuthenticationFailed { .. }
+                | Failure::NotAuthorised { .. }
+                | Failure::TimedOut,
+            ) => Some(("database-unavailable", "MongoDB is not available")),
+            Self::Draining => Some(("draining", "The service is stopping")),
+            _ => None,
+        }
+    }
+
+    /// Returns what the client is told; addresses and user rights of the database stay in the log.
+    fn detail(&self) -> String {
+        match self {
+            Self::Database(Failure::Unreachable { reason, .. }) => format!("cannot reach MongoDB: {reason}"),
+            Self::Database(Failure::AuthenticationFailed { .. }) => "MongoDB refuses the service's login".to_owned(),
+            Self::Database(Failure::NotAuthorised { .. }) => "MongoDB denies the service this operation".to_owned(),
+            Self::Database(Failure::Command { .. }) => "MongoDB answered with an error".to_owned(),
+            Self::Database(Failure::OutcomeUnknown) => {
+                "MongoDB did not confirm the document in time; look whether it is stored before sending it again"
+                    .to_owned()
+            }
+            other => other.to_string(),
+        }
+    }
+
+    /// Returns the answer without its request id.
+    #[must_use]
+    pub fn problem(&self) -> Problem {
+        let problem = Problem::new(self.status(), self.detail());
+        let problem = match self.kind() {
+            Some((name, title)) => problem.of_kind(name, title),
+            None => problem,
+        };
+        match self {
+            Self::Document(refusal) => problem.at(refusal),
+            _ => problem,
+        }
+    }
+
+    /// A retry can only help, and can do no harm, where MongoDB took nothing.
+    fn invites_retry(&self) -> bool {
+        self.status() == StatusCode::SERVICE_UNAVAILABLE
+    }
+}
+
+#[async_trait]
+impl Writer for Error {
+    async fn write(self, _request: &mut Request, depot: &mut Depot, response: &mut Response) {
+        let problem = self.problem();
+        // A stop is asked for, and the access line has the 503 anyway.
+        if self.status().is_server_error() && !matches!(self, Self::Draining) {
+            tracing::error!(request_id = crate::hoops::request_id(depot), error = %self, "request failed");
+        }
+        if self.invites_retry() {
+            let seconds = salvo::http::HeaderValue::from_static(RETRY_AFTER_SECONDS);
+            response
+                .headers_mut()
+                .insert(salvo::http::header::RETRY_AFTER, seconds);
+        }
+        problem.write_to(depot, response);
+    }
+}

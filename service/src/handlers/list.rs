@@ -1,0 +1,38 @@
+//! `GET /data`: all documents as one JSON array, sent while they are read.
+
+mod array;
+
+use salvo::http::{ResBody, StatusCode, header};
+use salvo::{Depot, Response, handler};
+
+use super::answer;
+use crate::database::Database;
+use crate::error::Error;
+use crate::hoops;
+
+/// Sends the array reply by reply, so that memory does not grow with the collection.
+#[derive(Clone)]
+pub(crate) struct List {
+    database: Database,
+}
+
+impl List {
+    pub(crate) fn new(database: Database) -> Self {
+        Self { database }
+    }
+}
+
+#[handler]
+impl List {
+    async fn handle(&self, depot: &mut Depot, response: &mut Response) -> Result<(), Error> {
+        // The first reply is awaited here: until then the answer can still be an error.
+        let batches = self.database.read_all().await?;
+        let array = array::chunks(batches, hoops::request_id(depot).to_owned());
+        response.status_code(StatusCode::OK);
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, answer::JSON);
+        response.body(ResBody::stream(array));
+        Ok(())
+    }
+}

@@ -1,0 +1,42 @@
+//! `GET /livez` and `GET /readyz`: what Kubernetes asks.
+
+use std::sync::Arc;
+
+use salvo::http::StatusCode;
+use salvo::{Response, handler};
+
+use super::answer;
+use crate::database::Readiness;
+use crate::error::Error;
+
+const OK: &str = r#"{"status":"ok"}"#;
+
+/// Says that the process runs and nothing else: a restart does not bring MongoDB back.
+#[handler]
+pub(crate) fn livez(response: &mut Response) {
+    answer::complete(response, StatusCode::OK, answer::JSON, OK);
+}
+
+/// Says whether requests should be sent here.
+#[derive(Clone)]
+pub(crate) struct Readyz {
+    readiness: Arc<Readiness>,
+}
+
+impl Readyz {
+    pub(crate) fn new(readiness: Arc<Readiness>) -> Self {
+        Self { readiness }
+    }
+}
+
+#[handler]
+impl Readyz {
+    async fn handle(&self, response: &mut Response) -> Result<(), Error> {
+        if self.readiness.is_draining() {
+            return Err(Error::Draining);
+        }
+        self.readiness.check().await?;
+        answer::complete(response, StatusCode::OK, answer::JSON, OK);
+        Ok(())
+    }
+}

@@ -1,0 +1,36 @@
+//! The log: one JSON object per line on stdout.
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+/// Sends events to stdout from now on, and panics with them. Does nothing when that was done before.
+pub fn start(level: LevelFilter) {
+    let lines = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false);
+    // The libraries tell the same things in their own words, and some of them more than a log should hold.
+    let targets = Targets::new()
+        .with_target("service", level)
+        .with_target("access", level)
+        .with_default(level.min(LevelFilter::WARN));
+    let started = tracing_subscriber::registry()
+        .with(lines)
+        .with(targets)
+        .try_init();
+    if started.is_ok() {
+        std::panic::set_hook(Box::new(report_panic));
+    }
+}
+
+fn report_panic(panic: &std::panic::PanicHookInfo<'_>) {
+    let location = panic
+        .location()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    let error = panic.payload_as_str().unwrap_or("a panic without words");
+    tracing::error!(error, location, "panic");
+}

@@ -1,0 +1,164 @@
+//! The life of the process: bind, serve, and stop without cutting a request off.
+
+mod acceptor;
+mod signals;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use salvo::fuse::FuseConfig;
+use salvo::server::ServerHandle;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::mpsc;
+
+use crate::configuration::{Configuration, Limits};
+use crate::database::{Database, Readiness};
+use crate::router::router;
+use crate::start::StartError;
+
+use acceptor::{ClosableAcceptor, Gate};
+pub use signals::stop_signals;
+
+/// Connections that the kernel holds until they are accepted.
+const BACKLOG: u32 = 1024;
+
+/// A server that has its port, but does not answer yet.
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    database: Database,
+    limits: Limits,
+}
+
+impl Server {
+    /// Takes the port and prepares the database. MongoDB need not be there.
+    ///
+    /// # Errors
+    /// Says which setting cannot be used.
+    pub async fn bind(configuration: Configuration) -> Result<Self, StartError> {
+        let Configuration {
+            uri,
+            listen_address,
+            place,
+            limits,
+            ..
+        } = configuration;
+        let database = Database::prepare(&uri, place).await?;
+        let listener = listen(listen_address).map_err(|source| StartError::Listen {
+            address: listen_address,
+            source,
+        })?;
+        let address = listener.local_addr().map_err(|source| StartError::Listen {
+            address: listen_address,
+            source,
+        })?;
+        Ok(Self {
+            listener,
+            address,
+            database,
+            limits,
+        })
+    }
+
+    /// Returns the address that clients connect to, with the port that was taken.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers requests until the first message of `stop`, then stops gracefully; at once after a second message.
+    ///
+    /// # Errors
+    /// Returns what the listening socket says.
+    pub async fn run(self, stop: mpsc::Receiver<()>) -> std::io::Result<()> {
+        let Self {
+            listener,
+            address,
+            database,
+            limits,
+        } = self;
+        let readiness = Arc::new(Readiness::new(database.clone()));
+        let (acceptor, gate) = ClosableAcceptor::new(listener)?;
+        let server = salvo::Server::new(acceptor).fuse_config(fuse(&limits));
+        let stopper = tokio::spawn(stop_when_asked(
+            stop,
+            server.handle(),
+            gate,
+            Arc::clone(&readiness),
+            limits,
+        ));
+        let warming = tokio::spawn({
+            let database = database.clone();
+            async move { database.warm().await }
+        });
+
+        tracing::info!(address = %address, mongodb = database.addresses(), "listening");
+        server
+            .try_serve(router(&database, &readiness, &limits))
+            .await?;
+
+        stopper.abort();
+        warming.abort();
+        database.shutdown().await;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    // A restart takes the port although connections of the last run still linger.
+    socket.set_reuseaddr(true)?;
+    // Accepted connections inherit this on Linux; without it the last chunk of an answer can wait 40 ms for an ACK.
+    socket.set_nodelay(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+fn fuse(limits: &Limits) -> FuseConfig {
+    FuseConfig::default()
+        .with_http1_header_timeout(limits.head_time)
+        .with_connection_idle_timeout(limits.write_time + limits.body_time)
+        .with_write_stall_timeout(limits.write_time)
+}
+
+/// Not ready, then closed, then stopped; a second message skips what is left.
+async fn stop_when_asked(
+    mut stop: mpsc::Receiver<()>,
+    server: ServerHandle,
+    gate: Gate,
+    readiness: Arc<Readiness>,
+    limits: Limits,
+) {
+    if stop.recv().await.is_none() {
+        // Nobody can ask any more; a server without a stopper serves for ever.
+        return;
+    }
+    readiness.drain();
+    tracing::info!(
+        drain_seconds = limits.drain.as_secs(),
+        "stopping: not ready any more"
+    );
+    tokio::select! {
+        () = tokio::time::sleep(limits.drain) => {}
+        Some(()) = stop.recv() => {
+            tracing::warn!("stopping at once");
+            server.stop_forceful();
+            return;
+        }
+    }
+    tracing::info!(
+        grace_seconds = limits.grace.as_secs(),
+        "stopping: requests in flight may finish"
+    );
+    gate.close().await;
+    server.stop_graceful(limits.grace);
+    if stop.recv().await.is_some() {
+        tracing::warn!("stopping at once");
+        server.stop_forceful();
+    }
+}

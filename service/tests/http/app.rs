@@ -1,0 +1,83 @@
+//! The service in this process, on a port of its own.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use service::configuration::{Configuration, Limits, Variables};
+use service::database::{ConnectionString, Place};
+use service::server::Server;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::client::{HttpClient, Wire};
+use super::mongo;
+use super::wait::PATIENCE;
+
+/// A running service; it ends with the test.
+pub(crate) struct TestApp {
+    pub(crate) address: SocketAddr,
+    pub(crate) client: HttpClient,
+    pub(crate) stop: mpsc::Sender<()>,
+    running: JoinHandle<std::io::Result<()>>,
+}
+
+impl TestApp {
+    /// With the shared MongoDB and an empty database of its own.
+    pub(crate) async fn start() -> Self {
+        Self::start_with(Limits::default()).await
+    }
+
+    pub(crate) async fn start_with(limits: Limits) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let place = Place {
+            database: format!("test_{number}"),
+            collection: "data".to_owned(),
+        };
+        Self::start_at(&mongo::shared_uri().await, place, limits).await
+    }
+
+    /// With the MongoDB at `uri`, as it is configured outside of tests.
+    pub(crate) async fn start_on(uri: &str) -> Self {
+        Self::start_at(uri, Place::default(), Limits::default()).await
+    }
+
+    async fn start_at(uri: &str, place: Place, limits: Limits) -> Self {
+        let variables = Variables::from([("LISTEN_ADDRESS", "127.0.0.1:0")]);
+        let mut configuration = Configuration::from_variables(&variables).unwrap();
+        configuration.uri = ConnectionString::new(uri.to_owned());
+        configuration.place = place;
+        configuration.limits = limits;
+        let server = Server::bind(configuration).await.unwrap();
+        let address = server.address();
+        let (stop, stopped) = mpsc::channel(2);
+        let running = tokio::spawn(server.run(stopped));
+        Self {
+            address,
+            client: HttpClient::new(address),
+            stop,
+            running,
+        }
+    }
+
+    pub(crate) async fn wire(&self) -> Wire {
+        Wire::open(self.address).await
+    }
+
+    /// Waits until the service has stopped in good order.
+    pub(crate) async fn join(self) {
+        let ended = tokio::time::timeout(PATIENCE, self.running).await;
+        ended.expect("an end in time").unwrap().unwrap();
+    }
+}
+
+/// Limits that a test need not wait for.
+pub(crate) fn impatient() -> Limits {
+    let moment = Duration::from_millis(200);
+    Limits {
+        body_time: moment,
+        head_time: moment,
+        ..Limits::default()
+    }
+}

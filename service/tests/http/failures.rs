@@ -1,0 +1,217 @@
+//! What clients see when MongoDB is frozen, gone, back, or does not let the service in.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use sandbox::Sandbox;
+
+use super::app::TestApp;
+use super::mongo::{self, blocking};
+use super::proxy::CuttingProxy;
+use super::wait::until;
+
+/// A call may take two seconds; the rest is for a slow machine.
+const BOUND: Duration = Duration::from_secs(4);
+
+fn send_signal(mongodb: &Sandbox, signal: Signal) {
+    let pid = i32::try_from(mongodb.mongodb_pid()).unwrap();
+    kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+}
+
+#[tokio::test]
+async fn a_frozen_mongodb_bounds_every_answer() {
+    let mongodb = mongo::own().await;
+    let app = TestApp::start_on(&mongodb.mongodb_uri()).await;
+    assert_eq!(app.client.post(r#"{"a":1}"#).await.status, 201);
+    send_signal(&mongodb, Signal::STOP);
+    // Alone, so that it goes out on the connection of the first one and not into a queue for a new one.
+    let (mut time, mut insert) = (Instant::now(), app.client.post(r#"{"a":2}"#).await);
+    while insert.status == 201 {
+        // The signal was sent, but has not reached every thread of MongoDB yet.
+        (time, insert) = (Instant::now(), app.client.post(r#"{"a":2}"#).await);
+    }
+    assert!(time.elapsed() < BOUND, "{:?}", time.elapsed());
+    insert.problem(500);
+    assert_eq!(insert.json()["type"], "urn:problem-type:outcome-unknown");
+    assert_eq!(
+        insert.header("retry-after"),
+        "",
+        "a second try may store it twice"
+    );
+    let time = Instant::now();
+    let (health, ready, list, live) = tokio::join!(
+        app.client.get("/health"),
+        app.client.get("/readyz"),
+        app.client.get("/data"),
+        app.client.get("/livez"),
+    );
+    assert!(time.elapsed() < BOUND, "{:?}", time.elapsed());
+    for answer in [&health, &ready, &list] {
+        // Which one depends on whether the driver has noticed already.
+        let words = [
+            "MongoDB did not answer in time",
+            "cannot reach MongoDB: no answer",
+        ];
+        assert!(
+            words.contains(&answer.problem(503).as_str()),
+            "{}",
+            answer.body
+        );
+        assert_eq!(answer.header("retry-after"), "5");
+    }
+    assert_eq!(live.status, 200);
+    send_signal(&mongodb, Signal::CONT);
+    until("healthy again", async || {
+        app.client.get("/health").await.status == 200
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_killed_mongodb_is_unavailable_until_it_is_back() {
+    let mongodb = mongo::own().await;
+    let app = TestApp::start_on(&mongodb.mongodb_uri()).await;
+    assert_eq!(app.client.post(r#"{"a":1}"#).await.status, 201);
+    let mongodb = blocking(move || {
+        mongodb.kill_mongodb().unwrap();
+        mongodb
+    })
+    .await;
+    until("unhealthy", async || {
+        app.client.get("/health").await.status == 503
+    })
+    .await;
+    let time = Instant::now();
+    assert_eq!(
+        app.client.get("/health").await.problem(503),
+        "cannot reach MongoDB: connection refused"
+    );
+    let insert = app.client.post(r#"{"a":2}"#).await;
+    assert_eq!(
+        insert.problem(503),
+        "cannot reach MongoDB: connection refused"
+    );
+    assert_eq!(insert.header("retry-after"), "5", "nothing was stored");
+    assert!(time.elapsed() < BOUND * 2, "{:?}", time.elapsed());
+    until("not ready", async || {
+        app.client.get("/readyz").await.status == 503
+    })
+    .await;
+    assert_eq!(app.client.get("/livez").await.status, 200);
+    let _mongodb = blocking(move || {
+        mongodb.restart_mongodb().unwrap();
+        mongodb
+    })
+    .await;
+    until("healthy again", async || {
+        app.client.get("/health").await.status == 200
+    })
+    .await;
+    until("ready again", async || {
+        app.client.get("/readyz").await.status == 200
+    })
+    .await;
+    assert_eq!(app.client.get("/data").await.body, r#"[{"a":1}]"#);
+}
+
+#[tokio::test]
+async fn a_service_that_starts_before_mongodb_listens_and_recovers() {
+    let mongodb = mongo::own().await;
+    let uri = mongodb.mongodb_uri();
+    let mongodb = blocking(move || {
+        mongodb.stop_mongodb().unwrap();
+        mongodb
+    })
+    .await;
+    let app = TestApp::start_on(&uri).await;
+    app.client.get("/readyz").await.problem(503);
+    app.client.get("/data").await.problem(503);
+    let _mongodb = blocking(move || {
+        mongodb.restart_mongodb().unwrap();
+        mongodb
+    })
+    .await;
+    until("ready", async || {
+        app.client.get("/readyz").await.status == 200
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_insert_that_is_cut_off_has_an_unknown_outcome_and_is_not_sent_twice() {
+    let mongodb = mongo::own().await;
+    let uri = mongodb.mongodb_uri();
+    let (user, host) = uri.rsplit_once('@').unwrap();
+    let (host, options) = host.split_once('/').unwrap();
+    let proxy = CuttingProxy::start(host.parse().unwrap()).await;
+    let app = TestApp::start_on(&format!("{user}@{}/{options}", proxy.address)).await;
+    let insert = app.client.post(r#"{"a":1}"#).await;
+    let detail = insert.problem(500);
+    assert!(
+        detail.starts_with("MongoDB did not confirm the document in time"),
+        "{detail}"
+    );
+    assert_eq!(insert.json()["type"], "urn:problem-type:outcome-unknown");
+    assert_eq!(proxy.cuts.load(Ordering::Relaxed), 1);
+    // This one was stored, which is why a client must look before it sends a document again.
+    let listed = async || app.client.get("/data").await.body == r#"[{"a":1}]"#;
+    until("the document that nobody confirmed", listed).await;
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told_from_an_unreachable_mongodb() {
+    let uri = mongo::shared_uri().await;
+    let (_, host) = uri.rsplit_once('@').unwrap();
+    let app = TestApp::start_on(&format!("mongodb://nobody:wrong@{host}")).await;
+    assert_eq!(
+        app.client.get("/health").await.problem(503),
+        "MongoDB refuses the service's login"
+    );
+    assert_eq!(
+        app.client.post("{}").await.problem(503),
+        "MongoDB refuses the service's login"
+    );
+    let (host, _) = host.split_once('/').unwrap_or((host, ""));
+    let app = TestApp::start_on(&format!("mongodb://{host}/")).await;
+    assert_eq!(
+        app.client.get("/data").await.problem(503),
+        "MongoDB denies the service this operation"
+    );
+}
+
+#[tokio::test]
+async fn a_name_that_does_not_exist_is_told_from_a_refused_connection() {
+    let app = TestApp::start_on("mongodb://mongodb.invalid/").await;
+    let detail = app.client.get("/health").await.problem(503);
+    assert_eq!(detail, "cannot reach MongoDB: its name cannot be resolved");
+}
+
+#[tokio::test]
+async fn a_list_that_breaks_half_way_does_not_look_complete() {
+    let mongodb = mongo::own().await;
+    let app = TestApp::start_on(&mongodb.mongodb_uri()).await;
+    let large = format!(r#"{{"a":"{}"}}"#, "x".repeat(1_000_000));
+    for _ in 0..60 {
+        assert_eq!(app.client.post(large.clone()).await.status, 201);
+    }
+    let mut wire = app.wire().await;
+    wire.write("GET /data HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    let start = wire.read_until("\r\n\r\n").await;
+    assert!(start.starts_with("HTTP/1.1 200 "), "{start}");
+    let _mongodb = blocking(move || {
+        mongodb.kill_mongodb().unwrap();
+        mongodb
+    })
+    .await;
+    let rest = wire.read_to_end().await;
+    assert!(
+        rest.len() < 59_000_000,
+        "it was complete: {} bytes",
+        rest.len()
+    );
+    assert!(
+        !rest.ends_with("0\r\n\r\n"),
+        "a chunked body that is cut off has no end mark"
+    );
+}

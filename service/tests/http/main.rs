@@ -1,0 +1,19 @@
+//! The data API against a real MongoDB: in process, over the wire, and as the binary.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on ends by a panic"
+)]
+
+mod app;
+mod bodies;
+mod client;
+mod contract;
+mod failures;
+mod mongo;
+mod process;
+mod protocol;
+mod proxy;
+mod stopping;
+mod wait;

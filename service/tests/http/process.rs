@@ -1,0 +1,191 @@
+//! The binary: environment, `.env`, log, signals and exit status.
+
+use std::path::Path;
+use std::process::{ExitStatus, Output, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+use super::client::HttpClient;
+use super::mongo;
+use super::wait::PATIENCE;
+
+fn command(directory: &Path, variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_service"));
+    command
+        .env_clear()
+        .envs(variables.iter().copied())
+        .current_dir(directory)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+/// A running binary and its log.
+struct Process {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Process {
+    fn start(directory: &Path, variables: &[(&str, &str)]) -> Self {
+        let mut child = command(directory, variables).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    /// Reads the log up to the event with this message.
+    async fn event(&mut self, message: &str) -> Value {
+        loop {
+            let line = tokio::time::timeout(PATIENCE, self.lines.next_line()).await;
+            let line = line
+                .expect("a line in time")
+                .unwrap()
+                .expect("a line before the end");
+            assert!(!line.contains("p%40ss"), "the log holds a password: {line}");
+            let event: Value = serde_json::from_str(&line).unwrap();
+            if event["message"] == message {
+                return event;
+            }
+        }
+    }
+
+    async fn client(&mut self) -> HttpClient {
+        let event = self.event("listening").await;
+        HttpClient::new(event["address"].as_str().unwrap().parse().unwrap())
+    }
+
+    async fn terminate(mut self) -> ExitStatus {
+        let pid = i32::try_from(self.child.id().unwrap()).unwrap();
+        kill_process(Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
+        self.event("stopped").await;
+        tokio::time::timeout(PATIENCE, self.child.wait())
+            .await
+            .expect("an end in time")
+            .unwrap()
+    }
+}
+
+/// Runs a binary that does not start, and returns what it says on stderr.
+async fn refused(directory: &Path, variables: &[(&str, &str)]) -> String {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command(directory, variables).output().await.unwrap();
+    assert_eq!(status.code(), Some(1));
+    assert!(stdout.is_empty(), "{}", String::from_utf8_lossy(&stdout));
+    String::from_utf8(stderr).unwrap()
+}
+
+#[tokio::test]
+async fn a_dotenv_file_configures_the_service_and_the_environment_wins() {
+    let mongodb = mongo::own().await;
+    let directory = tempfile::tempdir().unwrap();
+    let uri = mongodb.mongodb_uri();
+    let text = format!("MONGODB_URI='{uri}'\nLISTEN_ADDRESS=256.0.0.1:0\nDRAIN_SECONDS=0\n");
+    std::fs::write(directory.path().join(".env"), text).unwrap();
+    let mut process = Process::start(directory.path(), &[("LISTEN_ADDRESS", "127.0.0.1:0")]);
+    let client = process.client().await;
+    assert_eq!(client.get("/health").await.body, r#"{"status":"healthy"}"#);
+    assert_eq!(client.post(r#"{"a":1}"#).await.status, 201);
+    assert!(process.terminate().await.success());
+}
+
+#[tokio::test]
+async fn a_request_is_logged_in_one_json_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let variables = [
+        ("LISTEN_ADDRESS", "127.0.0.1:0"),
+        ("MONGODB_URI", "mongodb://user:p%40ss@127.0.0.1:1/"),
+        ("DRAIN_SECONDS", "0"),
+    ];
+    let mut process = Process::start(directory.path(), &variables);
+    let client = process.client().await;
+    let answer = client.get("/livez?secret=1").await;
+    let event = process.event("request").await;
+    assert_eq!(event["level"], "INFO");
+    assert_eq!(event["method"], "GET");
+    assert_eq!(event["path"], "/livez");
+    assert_eq!(event["status"], 200);
+    assert_eq!(event["request_id"], answer.header("x-request-id"));
+    assert!(event["duration_ms"].as_f64().unwrap() < 1000.0, "{event}");
+    client.get("/health").await.problem(503);
+    let failed = process.event("request failed").await;
+    assert_eq!(
+        failed["error"],
+        "cannot reach MongoDB at `127.0.0.1:1`: connection refused"
+    );
+    assert_eq!(process.event("request").await["level"], "ERROR");
+    assert!(process.terminate().await.success());
+}
+
+#[tokio::test]
+async fn the_connection_string_may_stand_in_a_file() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("uri"), "mongodb://127.0.0.1:2/\n").unwrap();
+    let variables = [
+        ("LISTEN_ADDRESS", "127.0.0.1:0"),
+        ("MONGODB_URI_FILE", "uri"),
+        ("DRAIN_SECONDS", "0"),
+    ];
+    let mut process = Process::start(directory.path(), &variables);
+    assert_eq!(process.event("listening").await["mongodb"], "127.0.0.1:2");
+    assert!(process.terminate().await.success());
+}
+
+#[tokio::test]
+async fn a_taken_port_is_one_clear_error() {
+    let directory = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let stderr = refused(directory.path(), &[("LISTEN_ADDRESS", &address)]).await;
+    assert_eq!(
+        stderr,
+        format!(
+            "error: cannot listen on `{address}`: Address already in use (os error 98)\n\
+             hint: another program has this port; stop it or set `LISTEN_ADDRESS`\n"
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_bad_setting_is_named_without_showing_a_secret() {
+    let directory = tempfile::tempdir().unwrap();
+    let check = async |variables: &[(&str, &str)], expected: &str| {
+        assert_eq!(refused(directory.path(), variables).await, expected);
+    };
+    check(
+        &[("MONGODB_URI", "mongodb://user:p@ss/word@host/")],
+        "error: the user name or password in the connection string of MongoDB cannot be read\n\
+         hint: percent-encode the characters `:/?#[]@%` in user name and password: `@` is `%40`\n",
+    )
+    .await;
+    check(
+        &[("LISTEN_ADDRESS", "localhost")],
+        "error: the variable `LISTEN_ADDRESS` holds `localhost`\n\
+         hint: it should be an IP address and a port such as `0.0.0.0:5000`\n",
+    )
+    .await;
+    check(
+        &[("MONGODB_URI_FILE", "nowhere")],
+        "error: cannot read `nowhere`, which `MONGODB_URI_FILE` names: No such file or directory (os error 2)\n\
+         hint: the file holds the connection string and nothing else\n",
+    )
+    .await;
+    std::fs::write(
+        directory.path().join(".env"),
+        "A=1\nMONGODB_URI mongodb://secret\n",
+    )
+    .unwrap();
+    check(
+        &[],
+        "error: line 2 of `./.env` cannot be read\n\
+         hint: a line is `NAME=value`; put values with spaces or `$` into single quotes\n",
+    )
+    .await;
+}

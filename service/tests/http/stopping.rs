@@ -1,0 +1,107 @@
+//! A stop: not ready first, then refused, and nothing in flight is cut off.
+
+use std::time::{Duration, Instant};
+
+use service::configuration::Limits;
+use tokio::net::TcpStream;
+
+use super::app::TestApp;
+use super::client::Wire;
+use super::wait::until;
+
+/// A request whose second half the client still holds back.
+async fn half_a_post(app: &TestApp) -> Wire {
+    let mut wire = app.wire().await;
+    let head = "POST /data HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n";
+    wire.write(&format!(
+        "{head}Content-Length: 7\r\nExpect: 100-continue\r\n\r\n"
+    ))
+    .await;
+    // The server asks for the body only when the handler reads it.
+    wire.read_until("100 Continue").await;
+    wire.write("{\"a\"").await;
+    wire
+}
+
+#[tokio::test]
+async fn a_request_in_flight_is_finished_before_the_service_stops() {
+    let drain = Duration::from_millis(500);
+    let app = TestApp::start_with(Limits {
+        drain,
+        ..Limits::default()
+    })
+    .await;
+    let mut wire = half_a_post(&app).await;
+    app.stop.send(()).await.unwrap();
+    until("draining", async || {
+        app.client.get("/readyz").await.status == 503
+    })
+    .await;
+    assert_eq!(
+        app.client.get("/readyz").await.problem(503),
+        "the service is stopping"
+    );
+    assert_eq!(
+        app.client.get("/livez").await.status,
+        200,
+        "it still serves while it drains"
+    );
+    until("refused", async || {
+        TcpStream::connect(app.address).await.is_err()
+    })
+    .await;
+    wire.write(":1}").await;
+    let answer = wire.read_until("}").await;
+    assert!(answer.contains("HTTP/1.1 201 "), "{answer}");
+    app.join().await;
+}
+
+#[tokio::test]
+async fn an_idle_connection_does_not_hold_up_a_stop() {
+    let app = TestApp::start_with(Limits {
+        drain: Duration::ZERO,
+        ..Limits::default()
+    })
+    .await;
+    let mut idle = app.wire().await;
+    idle.write("GET /livez HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    idle.read_until("}").await;
+    let _silent = app.wire().await;
+    let time = Instant::now();
+    app.stop.send(()).await.unwrap();
+    app.join().await;
+    assert!(
+        time.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        time.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn a_request_in_flight_is_given_up_after_the_grace_period() {
+    let grace = Duration::from_millis(200);
+    let app = TestApp::start_with(Limits {
+        drain: Duration::ZERO,
+        grace,
+        ..Limits::default()
+    })
+    .await;
+    let _wire = half_a_post(&app).await;
+    app.stop.send(()).await.unwrap();
+    app.join().await;
+}
+
+#[tokio::test]
+async fn a_second_signal_stops_at_once() {
+    let app = TestApp::start().await;
+    let _wire = half_a_post(&app).await;
+    let time = Instant::now();
+    app.stop.send(()).await.unwrap();
+    app.stop.send(()).await.unwrap();
+    app.join().await;
+    assert!(
+        time.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        time.elapsed()
+    );
+}
