@@ -9,7 +9,7 @@ use mongodb::raw_batch_cursor::{RawBatch, RawBatchCursor};
 use super::Failure;
 use super::call::bounded;
 
-/// How many documents a reply holds at most; MongoDB ends a reply at 16 MiB too. Larger replies gained nothing.
+/// How many documents a reply holds at most; MongoDB ends a reply at 16 MiB too.
 const DOCUMENTS_PER_BATCH: u32 = 1000;
 
 /// An open read. Dropping it closes the cursor on the server.
