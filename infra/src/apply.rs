@@ -1,7 +1,7 @@
 //! Carries a plan out: writes in the order of references, waits, deletes last.
 
-pub mod event;
 mod delete;
+pub mod event;
 pub mod lock;
 mod member;
 pub mod outcome;
@@ -113,7 +113,10 @@ pub async fn run(
         outcome.merge(delete::run(&deletions, &run).await);
     } else {
         for change in deletions {
-            run.tell(Event::Skipped { id: change.id.clone(), because: None });
+            run.tell(Event::Skipped {
+                id: change.id.clone(),
+                because: None,
+            });
             outcome.skipped += 1;
         }
     }
@@ -143,8 +146,11 @@ async fn upsert(plan: &Plan, stack: &Stack, run: &Run<'_>) -> Outcome {
         let change = changes.get(member.object.id()).copied();
         member::run(member, change, progress, &receivers, run)
     });
-    join_all(members).await.into_iter().fold(Outcome::default(), |mut sum, outcome| {
-        sum.merge(outcome);
-        sum
-    })
+    join_all(members)
+        .await
+        .into_iter()
+        .fold(Outcome::default(), |mut sum, outcome| {
+            sum.merge(outcome);
+            sum
+        })
 }

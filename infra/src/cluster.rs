@@ -25,10 +25,7 @@ const IN_FLIGHT: usize = 16;
 pub type Notice = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Connection to one cluster, pinned to one context of one kubeconfig.
-#[expect(
-    clippy::disallowed_types,
-    reason = "this is the module that is allowed to"
-)]
+#[expect(clippy::disallowed_types, reason = "this is the module that is allowed to")]
 pub struct Cluster {
     client: kube::Client,
     server: String,

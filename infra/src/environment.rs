@@ -34,7 +34,7 @@ pub use parse::parse;
 pub use pull_policy::ImagePullPolicy;
 pub use quantity::{ByteQuantity, CpuQuantity};
 pub use settings::{
-    Autoscaling, ClusterSettings, Environment, MongodbSettings, Namespaces, RecordSettings,
-    ResourceAmounts, Resources, Scale, ServiceSettings,
+    Autoscaling, ClusterSettings, Environment, MongodbSettings, Namespaces, RecordSettings, ResourceAmounts,
+    Resources, Scale, ServiceSettings,
 };
 pub use variables::COMMAND_LINE_VARIABLES;

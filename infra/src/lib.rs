@@ -2,16 +2,16 @@
 //!
 //! The modules stand in the order in which data goes through them; `ARCHITECTURE.md` draws the way.
 
+pub mod apply;
+pub mod cli;
+pub mod cluster;
+pub mod commands;
 pub mod environment;
 pub mod object;
-pub mod record;
-pub mod stack;
-pub mod resources;
-pub mod status;
-pub mod cluster;
 pub mod observe;
 pub mod plan;
-pub mod apply;
+pub mod record;
 pub mod report;
-pub mod cli;
-pub mod commands;
+pub mod resources;
+pub mod stack;
+pub mod status;

@@ -41,7 +41,9 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            context.report.error(&format!("the program cannot start: {error}"), None);
+            context
+                .report
+                .error(&format!("the program cannot start: {error}"), None);
             return ExitCode::from(Exit::Failed.code());
         }
     };

@@ -100,8 +100,7 @@ where
 {
     let scope = TypeId::of::<K::Scope>();
     debug_assert!(
-        scope == TypeId::of::<NamespaceResourceScope>()
-            || scope == TypeId::of::<ClusterResourceScope>()
+        scope == TypeId::of::<NamespaceResourceScope>() || scope == TypeId::of::<ClusterResourceScope>()
     );
     Kind {
         group: K::GROUP.to_owned(),

@@ -122,7 +122,12 @@ pub async fn observe(
     record: &Record,
     cluster: &Cluster,
 ) -> Result<Observations, ClusterError> {
-    let names: BTreeSet<String> = stack.namespaces.iter().chain(&record.namespaces).cloned().collect();
+    let names: BTreeSet<String> = stack
+        .namespaces
+        .iter()
+        .chain(&record.namespaces)
+        .cloned()
+        .collect();
     let namespaces = namespace_states(&names, stack, cluster).await?;
     let members = stream::iter(&stack.members)
         .map(|member| member::observe(&member.object, &record.environment, &namespaces, cluster))
@@ -249,17 +254,17 @@ pub async fn data_claims(
     namespaces: &[String],
     cluster: &Cluster,
 ) -> Result<Vec<Claim>, ClusterError> {
-    let all: BTreeSet<&str> = namespaces.iter().chain(&record.namespaces).map(String::as_str).collect();
+    let all: BTreeSet<&str> = namespaces
+        .iter()
+        .chain(&record.namespaces)
+        .map(String::as_str)
+        .collect();
     let all: Vec<&str> = all.into_iter().collect();
     claims(record, &all, cluster).await
 }
 
 /// Lists the claims in the environment's namespaces that its databases made, or that the record knows.
-async fn claims(
-    record: &Record,
-    namespaces: &[&str],
-    cluster: &Cluster,
-) -> Result<Vec<Claim>, ClusterError> {
+async fn claims(record: &Record, namespaces: &[&str], cluster: &Cluster) -> Result<Vec<Claim>, ClusterError> {
     let kind = kind_of::<PersistentVolumeClaim>();
     let mut claims = Vec::new();
     for namespace in namespaces {
@@ -284,11 +289,7 @@ fn is_our_claim(id: &ObjectId, live: &Value, record: &Record) -> bool {
         || record.claim(id).is_some()
 }
 
-async fn strangers(
-    stack: &Stack,
-    record: &Record,
-    cluster: &Cluster,
-) -> Result<Vec<ObjectId>, ClusterError> {
+async fn strangers(stack: &Stack, record: &Record, cluster: &Cluster) -> Result<Vec<ObjectId>, ClusterError> {
     let mut strangers = Vec::new();
     for expected in &stack.claims {
         let id = &expected.claim;

@@ -13,9 +13,7 @@ use crate::observe::{Check, Observation, Observations, State};
 use crate::record::Record;
 use crate::stack::Stack;
 
-pub use change::{
-    Action, Author, Cause, Change, Effect, FieldDrift, Handover, Note, Refusal, Timing,
-};
+pub use change::{Action, Author, Cause, Change, Effect, FieldDrift, Handover, Note, Refusal, Timing};
 pub use rank::of_deletion as deletion_rank;
 pub use summary::Summary;
 
@@ -58,12 +56,7 @@ pub enum Consent {
 impl Plan {
     /// Decides what to do about each observation. The plan of a destroy is the plan of an empty stack.
     #[must_use]
-    pub fn new(
-        stack: &Stack,
-        record: &Record,
-        observations: &Observations,
-        consents: Consents,
-    ) -> Self {
+    pub fn new(stack: &Stack, record: &Record, observations: &Observations, consents: Consents) -> Self {
         let mut plan = Self {
             environment: record.environment.clone(),
             ..Self::default()
@@ -80,7 +73,9 @@ impl Plan {
     /// Whether nothing would be written.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.changes.iter().all(|change| matches!(change.action, Action::Keep { .. }))
+        self.changes
+            .iter()
+            .all(|change| matches!(change.action, Action::Keep { .. }))
     }
 
     /// Whether another plan would do the same to the same objects.
@@ -90,7 +85,11 @@ impl Plan {
     pub fn says_the_same_as(&self, other: &Self) -> bool {
         self.unchanged == other.unchanged
             && self.changes.len() == other.changes.len()
-            && self.changes.iter().zip(&other.changes).all(|(one, other)| one.does_the_same_as(other))
+            && self
+                .changes
+                .iter()
+                .zip(&other.changes)
+                .all(|(one, other)| one.does_the_same_as(other))
     }
 
     /// The changes that stand against carrying out the plan.
@@ -129,9 +128,7 @@ impl Plan {
             }),
             State::Unknown { why } => refuse(Refusal::Unknown { why: why.clone() }),
             State::Suspect { live, proposed } => {
-                let Some(change) =
-                    drift::change(object, live, proposed, autoscaled_minimum, consents)
-                else {
+                let Some(change) = drift::change(object, live, proposed, autoscaled_minimum, consents) else {
                     self.unchanged.push(object.id().clone());
                     self.note_replicas(object.id(), live, autoscaled_minimum);
                     return;
@@ -146,12 +143,7 @@ impl Plan {
     }
 
     /// Says who sets the number of replicas when it is not the number that an apply would start with.
-    fn note_replicas(
-        &mut self,
-        id: &ObjectId,
-        live: &serde_json::Value,
-        autoscaled_minimum: Option<i32>,
-    ) {
+    fn note_replicas(&mut self, id: &ObjectId, live: &serde_json::Value, autoscaled_minimum: Option<i32>) {
         let replicas = live["spec"]["replicas"].as_i64();
         let (Some(minimum), Some(replicas)) = (autoscaled_minimum, replicas) else {
             return;

@@ -2,7 +2,6 @@
 //!
 //! It is a Secret, because it holds the generated passwords and the key of the hashes.
 
-
 use std::collections::BTreeSet;
 
 use base64::Engine as _;
@@ -168,11 +167,7 @@ impl Record {
     ///
     /// # Errors
     /// When the operating system gives no random bytes.
-    pub fn new(
-        environment: &str,
-        cluster_id: &str,
-        credentials: Credentials,
-    ) -> Result<Self, RecordError> {
+    pub fn new(environment: &str, cluster_id: &str, credentials: Credentials) -> Result<Self, RecordError> {
         let mut key = [0; 32];
         getrandom::fill(&mut key).map_err(RecordError::NoRandomness)?;
         Ok(Self {
@@ -289,7 +284,10 @@ impl Record {
     /// Whether nothing is left to remember, so that the record can go.
     #[must_use]
     pub fn remembers_nothing(&self) -> bool {
-        self.kinds.is_empty() && self.namespaces.is_empty() && self.claims.is_empty() && self.data_keys.is_empty()
+        self.kinds.is_empty()
+            && self.namespaces.is_empty()
+            && self.claims.is_empty()
+            && self.data_keys.is_empty()
     }
 
     /// The claim recorded under this name.
@@ -306,8 +304,7 @@ mod tests {
     use super::*;
 
     fn record() -> Record {
-        let mut record =
-            Record::new("shop", "cluster", Credentials::generate().unwrap()).unwrap();
+        let mut record = Record::new("shop", "cluster", Credentials::generate().unwrap()).unwrap();
         record.namespaces.insert("app".to_owned());
         record.claims.push(Claim {
             namespace: "database".to_owned(),
@@ -364,8 +361,7 @@ mod tests {
             "its JSON is wrong at line 1, column 1"
         );
         assert_eq!(
-            damaged(|secret| secret["data"][ENTRY] =
-                json!(STANDARD.encode("{\"format_version\":9}"))),
+            damaged(|secret| secret["data"][ENTRY] = json!(STANDARD.encode("{\"format_version\":9}"))),
             "it has format 9; this version of infra reads format 1"
         );
     }

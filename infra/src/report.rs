@@ -63,7 +63,9 @@ impl Report {
             }
         }
         for gap in &plan.gaps {
-            self.warning(&format!("objects that are no longer wanted may be missing here: {gap}"));
+            self.warning(&format!(
+                "objects that are no longer wanted may be missing here: {gap}"
+            ));
         }
     }
 

@@ -31,7 +31,11 @@ pub fn declare(environment: &Environment, record: &Record) -> Stack {
     let headless = stack.add(&mongodb::headless_service(environment), database.needs(), key);
     let mongodb = stack.add(
         &mongodb::stateful_set(environment, &users, &scripts, &headless),
-        [database.needs(), vec![users.applied(), scripts.applied(), headless.applied()]].concat(),
+        [
+            database.needs(),
+            vec![users.applied(), scripts.applied(), headless.applied()],
+        ]
+        .concat(),
         key,
     );
     stack.claims.push(ExpectedClaim {

@@ -138,11 +138,7 @@ impl Stack {
         K: Resource,
     {
         let id = object.id().clone();
-        self.members.push(Member {
-            object,
-            needs,
-            role,
-        });
+        self.members.push(Member { object, needs, role });
         Handle {
             id,
             kind: PhantomData,

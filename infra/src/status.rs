@@ -131,7 +131,12 @@ mod tests {
 
     fn check(kind: &str, object: &Value, expected: &str) {
         let kind = Kind {
-            group: if matches!(kind, "Deployment" | "StatefulSet") { "apps" } else { "" }.to_owned(),
+            group: if matches!(kind, "Deployment" | "StatefulSet") {
+                "apps"
+            } else {
+                ""
+            }
+            .to_owned(),
             version: "v1".to_owned(),
             kind: kind.to_owned(),
             plural: String::new(),
@@ -147,10 +152,9 @@ mod tests {
 
     #[test]
     fn a_deployment_is_current_when_all_its_pods_are_new_and_available() {
-        let status = json!({"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2});
-        let object = |status: &Value| {
-            json!({"metadata": {"generation": 2}, "spec": {"replicas": 2}, "status": status})
-        };
+        let status =
+            json!({"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2});
+        let object = |status: &Value| json!({"metadata": {"generation": 2}, "spec": {"replicas": 2}, "status": status});
         let with = |field: &str, value: i64| {
             let mut status = status.clone();
             status[field] = json!(value);
@@ -164,8 +168,16 @@ mod tests {
         );
         check("Deployment", &with("updatedReplicas", 1), "1 of 2 pods are new");
         check("Deployment", &with("replicas", 3), "1 old pods still run");
-        check("Deployment", &with("availableReplicas", 1), "1 of 2 pods are ready");
-        check("Deployment", &object(&json!({})), "its controller has not seen it yet");
+        check(
+            "Deployment",
+            &with("availableReplicas", 1),
+            "1 of 2 pods are ready",
+        );
+        check(
+            "Deployment",
+            &object(&json!({})),
+            "its controller has not seen it yet",
+        );
     }
 
     #[test]
@@ -193,8 +205,16 @@ mod tests {
 
     #[test]
     fn claims_and_namespaces_go_by_their_phase() {
-        check("PersistentVolumeClaim", &json!({"status": {"phase": "Pending"}}), "Pending, not Bound");
-        check("PersistentVolumeClaim", &json!({"status": {"phase": "Bound"}}), "current");
+        check(
+            "PersistentVolumeClaim",
+            &json!({"status": {"phase": "Pending"}}),
+            "Pending, not Bound",
+        );
+        check(
+            "PersistentVolumeClaim",
+            &json!({"status": {"phase": "Bound"}}),
+            "current",
+        );
         check("Namespace", &json!({}), "not Active yet");
     }
 

@@ -33,10 +33,7 @@ pub(crate) fn ensure(
     progress: &Progress,
     interrupt: &Interrupt,
 ) -> Result<Binaries, SandboxError> {
-    let task = task::Task {
-        progress,
-        interrupt,
-    };
+    let task = task::Task { progress, interrupt };
     let control_plane = parts
         .control_plane
         .then(|| control_plane::ensure(&task))
@@ -120,11 +117,7 @@ pub enum BinariesError {
 
 impl BinariesError {
     pub(crate) fn hint(&self) -> String {
-        let control_plane = || {
-            crate::component::CONTROL_PLANE
-                .map(Component::name)
-                .join(", ")
-        };
+        let control_plane = || crate::component::CONTROL_PLANE.map(Component::name).join(", ");
         match self {
             Self::NotInDirectory { .. } => {
                 format!("put {} there, or unset `SANDBOX_BIN` to have them built", control_plane())

@@ -40,8 +40,7 @@ impl Cluster {
             context: Some(CONTEXT.into()),
             ..KubeConfigOptions::default()
         };
-        let config =
-            Config::from_custom_kubeconfig(Kubeconfig::read_from(kubeconfig)?, &options).await?;
+        let config = Config::from_custom_kubeconfig(Kubeconfig::read_from(kubeconfig)?, &options).await?;
         Ok(Self {
             client: client(config)?,
         })

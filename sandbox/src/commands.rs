@@ -12,7 +12,5 @@ use crate::SandboxError;
 
 /// The next step for the user, when the error knows one.
 pub(crate) fn hint(error: &anyhow::Error) -> Option<String> {
-    error
-        .downcast_ref::<SandboxError>()
-        .and_then(SandboxError::hint)
+    error.downcast_ref::<SandboxError>().and_then(SandboxError::hint)
 }

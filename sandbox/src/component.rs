@@ -57,9 +57,7 @@ impl Component {
             Self::MongoDb => Some(format!("mongodb://127.0.0.1:{}", ports.mongodb)),
             Self::Etcd => Some(format!("https://127.0.0.1:{}", ports.etcd)),
             Self::KubeApiserver => Some(format!("https://127.0.0.1:{}", ports.api_server)),
-            Self::KubeControllerManager => {
-                Some(format!("https://127.0.0.1:{}", ports.controller_manager))
-            }
+            Self::KubeControllerManager => Some(format!("https://127.0.0.1:{}", ports.controller_manager)),
             Self::KubeScheduler => Some(format!("https://127.0.0.1:{}", ports.scheduler)),
             Self::Kwok => None,
         }

@@ -45,10 +45,8 @@ impl Credentials {
 
     /// Reads the passwords of a running sandbox.
     pub(crate) fn load(directory: &Directory) -> Result<Self, SandboxError> {
-        files::read_json(&directory.mongodb_passwords())?.ok_or_else(|| {
-            SandboxError::PasswordsLost {
-                directory: directory.root().to_path_buf(),
-            }
+        files::read_json(&directory.mongodb_passwords())?.ok_or_else(|| SandboxError::PasswordsLost {
+            directory: directory.root().to_path_buf(),
         })
     }
 

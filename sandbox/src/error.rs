@@ -96,16 +96,15 @@ impl SandboxError {
         match self {
             Self::Binaries(error) => Some(error.hint()),
             Self::Component { failure } => failure.hint(),
-            Self::NoExecutable { .. } => Some(
-                "build it with `cargo build --workspace`, or name a `sandbox` in `SANDBOX_EXE`"
-                    .into(),
-            ),
+            Self::NoExecutable { .. } => {
+                Some("build it with `cargo build --workspace`, or name a `sandbox` in `SANDBOX_EXE`".into())
+            }
             Self::AlreadyRunning { .. } | Self::Busy { .. } => {
                 Some("stop it with `just sandbox down`".into())
             }
-            Self::Format { .. } | Self::PasswordsLost { .. } => Some(
-                "start afresh with `just sandbox down --delete`, then `just sandbox up`".into(),
-            ),
+            Self::Format { .. } | Self::PasswordsLost { .. } => {
+                Some("start afresh with `just sandbox down --delete`, then `just sandbox up`".into())
+            }
             Self::File { cause, .. } if cause.kind() == io::ErrorKind::StorageFull => {
                 Some("make room on that disk, then start again".into())
             }

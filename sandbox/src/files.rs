@@ -40,18 +40,14 @@ pub(crate) fn append(path: &Path) -> Result<File, SandboxError> {
 }
 
 /// Reads JSON; `None` when there is no such file.
-pub(crate) fn read_json<T: serde::de::DeserializeOwned>(
-    path: &Path,
-) -> Result<Option<T>, SandboxError> {
+pub(crate) fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option<T>, SandboxError> {
     match std::fs::read(path) {
-        Ok(content) => {
-            serde_json::from_slice(&content)
-                .map(Some)
-                .map_err(|cause| SandboxError::Format {
-                    path: path.to_path_buf(),
-                    cause,
-                })
-        }
+        Ok(content) => serde_json::from_slice(&content)
+            .map(Some)
+            .map_err(|cause| SandboxError::Format {
+                path: path.to_path_buf(),
+                cause,
+            }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(SandboxError::file("read", path)(error)),
     }
@@ -71,10 +67,7 @@ pub(crate) fn write_json<T: serde::Serialize>(path: &Path, value: &T) -> Result<
 pub(crate) fn last_lines(path: &Path, count: usize) -> Vec<String> {
     let content = std::fs::read(path).unwrap_or_default();
     let text = String::from_utf8_lossy(&content);
-    let lines: Vec<&str> = text
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .collect();
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     lines[lines.len().saturating_sub(count)..]
         .iter()
         .map(ToString::to_string)

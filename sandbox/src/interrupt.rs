@@ -43,11 +43,7 @@ impl Interrupt {
 
     /// Has something done when the user interrupts; at once if that was before.
     pub(crate) fn on_raise(&self, action: impl FnOnce() + Send + 'static) {
-        let mut actions = self
-            .shared
-            .actions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut actions = self.shared.actions.lock().unwrap_or_else(PoisonError::into_inner);
         if self.is_raised() {
             action();
         } else {
@@ -56,11 +52,7 @@ impl Interrupt {
     }
 
     fn raise(&self) {
-        let mut actions = self
-            .shared
-            .actions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut actions = self.shared.actions.lock().unwrap_or_else(PoisonError::into_inner);
         self.shared.raised.store(true, Ordering::SeqCst);
         for action in actions.drain(..) {
             action();

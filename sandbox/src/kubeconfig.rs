@@ -5,8 +5,7 @@ use std::path::Path;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use crate::{
-    SandboxError, certificates::Certificate, component::Component, directory::Directory, files,
-    ports::Ports,
+    SandboxError, certificates::Certificate, component::Component, directory::Directory, files, ports::Ports,
 };
 
 /// The name of the context, cluster and user.
@@ -15,10 +14,7 @@ pub(crate) const CONTEXT: &str = "sandbox";
 /// Writes the user's kubeconfig and those of the components.
 pub(crate) fn write_all(directory: &Directory, ports: Ports) -> Result<(), SandboxError> {
     let own = [
-        (
-            Component::KubeControllerManager,
-            Certificate::ControllerManager,
-        ),
+        (Component::KubeControllerManager, Certificate::ControllerManager),
         (Component::KubeScheduler, Certificate::Scheduler),
         (Component::Kwok, Certificate::Kwok),
     ];
@@ -30,12 +26,7 @@ pub(crate) fn write_all(directory: &Directory, ports: Ports) -> Result<(), Sandb
             ports,
         )?;
     }
-    write(
-        &directory.kubeconfig(),
-        Certificate::Admin,
-        directory,
-        ports,
-    )
+    write(&directory.kubeconfig(), Certificate::Admin, directory, ports)
 }
 
 fn write(

@@ -41,10 +41,7 @@ pub(crate) fn start(
     files::create_private_directory(&directory.logs())?;
     let log = directory.supervisor_log();
     let mut command = Command::new(&executable);
-    command
-        .arg("supervise")
-        .arg("--directory")
-        .arg(directory.root());
+    command.arg("supervise").arg("--directory").arg(directory.root());
     if let Some(path) = &binaries.control_plane {
         command.arg("--control-plane").arg(path);
     }

@@ -37,8 +37,7 @@ pub(crate) async fn ensure_users(ports: Ports, credentials: &Credentials) -> Res
 /// Allowed without a login from this machine, as long as there is no user: MongoDB's localhost exception.
 async fn create_root(ports: Ports, credentials: &Credentials) -> Result<(), Error> {
     let anonymous = connect(ports, None)?;
-    let command =
-        doc! { "createUser": ROOT_USER, "pwd": &credentials.root_password, "roles": ["root"] };
+    let command = doc! { "createUser": ROOT_USER, "pwd": &credentials.root_password, "roles": ["root"] };
     let result = run(&anonymous, "admin", command).await;
     anonymous.shutdown().await;
     result
@@ -50,9 +49,7 @@ async fn ensure_application_user(root: &Client, credentials: &Credentials) -> Re
         doc! { verb: APPLICATION_USER, "pwd": &credentials.application_password, "roles": roles }
     };
     match run(root, DATABASE, command("createUser")).await {
-        Err(error) if is_code(&error, USER_EXISTS) => {
-            run(root, DATABASE, command("updateUser")).await
-        }
+        Err(error) if is_code(&error, USER_EXISTS) => run(root, DATABASE, command("updateUser")).await,
         other => other,
     }
 }
@@ -63,8 +60,7 @@ async fn ping(client: &Client) -> Result<(), Error> {
 
 async fn run(client: &Client, database: &str, command: Document) -> Result<(), Error> {
     // A `run` that is cut off costs the connection, which is thrown away with its client here anyway.
-    let answer =
-        tokio::time::timeout(PATIENCE, client.database(database).run_command(command)).await;
+    let answer = tokio::time::timeout(PATIENCE, client.database(database).run_command(command)).await;
     answer
         .map_err(|_elapsed| Error::from(std::io::Error::from(std::io::ErrorKind::TimedOut)))?
         .map(drop)

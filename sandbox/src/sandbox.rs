@@ -62,10 +62,8 @@ impl Sandbox {
             (directory.clone(), Durability::Persistent)
         } else {
             let temporary = tempfile::Builder::new().prefix("sandbox-").tempdir();
-            let temporary = temporary.map_err(SandboxError::file(
-                "make a directory in",
-                &std::env::temp_dir(),
-            ))?;
+            let temporary =
+                temporary.map_err(SandboxError::file("make a directory in", &std::env::temp_dir()))?;
             // The supervisor removes it, because this process may be killed.
             (temporary.keep(), Durability::Temporary)
         };
@@ -167,10 +165,7 @@ impl Sandbox {
     }
 
     fn state(&self) -> State {
-        self.state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -74,18 +74,15 @@ pub(crate) async fn run(assignment: Assignment) -> Result<(), SandboxError> {
     let outcome = own(assignment).await;
     drop(lock);
     if durability == Durability::Temporary {
-        std::fs::remove_dir_all(directory.root())
-            .map_err(SandboxError::file("remove", directory.root()))?;
+        std::fs::remove_dir_all(directory.root()).map_err(SandboxError::file("remove", directory.root()))?;
     }
     outcome
 }
 
 /// Everything between taking the lock and giving it back.
 async fn own(assignment: Assignment) -> Result<(), SandboxError> {
-    let mut inputs = Inputs::listen().map_err(SandboxError::file(
-        "listen to",
-        &assignment.directory.lock(),
-    ))?;
+    let mut inputs =
+        Inputs::listen().map_err(SandboxError::file("listen to", &assignment.directory.lock()))?;
     let supervisor = Supervisor {
         credentials: Credentials::load_or_create(&assignment.directory)?,
         assignment,
@@ -231,10 +228,7 @@ impl Supervisor {
     }
 
     fn save(&self, phase: Phase, failure: Option<Failure>) -> Result<(), SandboxError> {
-        files::write_json(
-            &self.assignment.directory.state(),
-            &self.state(phase, failure),
-        )
+        files::write_json(&self.assignment.directory.state(), &self.state(phase, failure))
     }
 }
 

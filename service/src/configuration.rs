@@ -73,9 +73,7 @@ impl Configuration {
     /// Names the variable that cannot be used; values are only quoted where they are no secrets.
     pub fn from_variables(variables: &Variables) -> Result<Self, ConfigurationError> {
         let mut limits = Limits::default();
-        if let Some(seconds) =
-            variables.parse("DRAIN_SECONDS", "a number of seconds such as `5`")?
-        {
+        if let Some(seconds) = variables.parse("DRAIN_SECONDS", "a number of seconds such as `5`")? {
             limits.drain = Duration::from_secs(seconds);
         }
         let listen_address = variables
@@ -85,10 +83,7 @@ impl Configuration {
             )?
             .unwrap_or(DEFAULT_ADDRESS);
         let log_level = variables
-            .parse(
-                "LOG_LEVEL",
-                "one of `error`, `warn`, `info`, `debug` and `trace`",
-            )?
+            .parse("LOG_LEVEL", "one of `error`, `warn`, `info`, `debug` and `trace`")?
             .unwrap_or(LevelFilter::INFO);
         Ok(Self {
             uri: uri(variables)?,

@@ -49,10 +49,7 @@ impl Database {
     ///
     /// # Errors
     /// Refuses a connection string that the driver cannot use.
-    pub async fn prepare(
-        uri: &ConnectionString,
-        place: Place,
-    ) -> Result<Self, ConnectionStringError> {
+    pub async fn prepare(uri: &ConnectionString, place: Place) -> Result<Self, ConnectionStringError> {
         let options = uri.client_options().await?;
         let addresses = options
             .hosts

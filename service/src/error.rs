@@ -81,10 +81,9 @@ impl Error {
                 Some(("document-refused", "The document cannot be stored as it is"))
             }
             Self::Database(Failure::DuplicateId) => Some(("duplicate-id", "The `_id` is taken")),
-            Self::Database(Failure::OutcomeUnknown) => Some((
-                "outcome-unknown",
-                "Nobody knows whether the document was stored",
-            )),
+            Self::Database(Failure::OutcomeUnknown) => {
+                Some(("outcome-unknown", "Nobody knows whether the document was stored"))
+            }
             Self::Database(
                 Failure::Unreachable { .. }
                 | Failure::AuthenticationFailed { .. }

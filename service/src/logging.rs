@@ -27,10 +27,7 @@ pub fn start(level: LevelFilter) {
 }
 
 fn report_panic(panic: &std::panic::PanicHookInfo<'_>) {
-    let location = panic
-        .location()
-        .map(ToString::to_string)
-        .unwrap_or_default();
+    let location = panic.location().map(ToString::to_string).unwrap_or_default();
     let error = panic.payload_as_str().unwrap_or("a panic without words");
     tracing::error!(error, location, "panic");
 }

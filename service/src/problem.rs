@@ -87,12 +87,8 @@ impl Problem {
             request_id: crate::hoops::request_id(depot),
         };
         let body = serde_json::to_vec(&sent).unwrap_or_default();
-        response.status_code(
-            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-        );
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, PROBLEM_JSON);
+        response.status_code(StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+        response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM_JSON);
         response.body(body);
     }
 }

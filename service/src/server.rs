@@ -93,9 +93,7 @@ impl Server {
         });
 
         tracing::info!(address = %address, mongodb = database.addresses(), "listening");
-        server
-            .try_serve(router(&database, &readiness, &limits))
-            .await?;
+        server.try_serve(router(&database, &readiness, &limits)).await?;
 
         stopper.abort();
         warming.abort();

@@ -41,10 +41,9 @@ impl StartError {
         match self {
             Self::Configuration(error) => Some(error.hint()),
             Self::ConnectionString(error) => Some(error.hint().to_owned()),
-            Self::Dotenv(DotenvError::Line { .. }) => Some(
-                "a line is `NAME=value`; put values with spaces or `$` into single quotes"
-                    .to_owned(),
-            ),
+            Self::Dotenv(DotenvError::Line { .. }) => {
+                Some("a line is `NAME=value`; put values with spaces or `$` into single quotes".to_owned())
+            }
             Self::Listen { source, .. } if source.kind() == io::ErrorKind::AddrInUse => {
                 Some("another program has this port; stop it or set `LISTEN_ADDRESS`".to_owned())
             }

@@ -15,7 +15,10 @@ pub(super) async fn run(changes: &[&Change], run: &Run<'_>) -> Outcome {
     for group in changes.chunk_by(|one, other| deletion_rank(&one.id.kind) == deletion_rank(&other.id.kind)) {
         if !outcome.is_good() || run.is_stopped() {
             for change in group {
-                run.tell(Event::Skipped { id: change.id.clone(), because: None });
+                run.tell(Event::Skipped {
+                    id: change.id.clone(),
+                    because: None,
+                });
                 outcome.skipped += 1;
             }
             continue;
@@ -34,19 +37,31 @@ async fn delete(change: &Change, run: &Run<'_>) -> Outcome {
     };
     let id = &change.id;
     // A workload is gone when its pods are: what comes later in the order may be in use by them.
-    let dependents = if status::runs_pods(&id.kind) { Dependents::First } else { Dependents::Later };
+    let dependents = if status::runs_pods(&id.kind) {
+        Dependents::First
+    } else {
+        Dependents::Later
+    };
     let result = match run.cluster.delete(id, uid, dependents).await {
         Ok(()) if run.waiting == Waiting::No => Ok(()),
-        Ok(()) => readiness::wait_until_gone(id, Some(uid), run).await.map_err(Trouble::NotReady),
+        Ok(()) => readiness::wait_until_gone(id, Some(uid), run)
+            .await
+            .map_err(Trouble::NotReady),
         Err(error) => Err(Trouble::Failed(error.to_string())),
     };
     match result {
         Ok(()) => {
             outcome.count(Deed::Deleted);
-            run.tell(Event::Done { id: id.clone(), deed: Deed::Deleted });
+            run.tell(Event::Done {
+                id: id.clone(),
+                deed: Deed::Deleted,
+            });
         }
         Err(trouble) => {
-            run.tell(Event::Failed { id: id.clone(), why: trouble.why().to_owned() });
+            run.tell(Event::Failed {
+                id: id.clone(),
+                why: trouble.why().to_owned(),
+            });
             outcome.troubles.push((id.clone(), trouble));
         }
     }

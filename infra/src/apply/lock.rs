@@ -133,7 +133,9 @@ impl<'a> Lock<'a> {
     /// # Errors
     /// When the cluster cannot be asked; then it is free after its term.
     pub async fn release(self) -> Result<(), ClusterError> {
-        self.cluster.delete(&self.id, marks::uid(&self.lease), Dependents::Later).await
+        self.cluster
+            .delete(&self.id, marks::uid(&self.lease), Dependents::Later)
+            .await
     }
 }
 
@@ -156,7 +158,10 @@ async fn watch_holder(
             return Err(LockError::Held {
                 environment: environment.to_owned(),
                 holder: holder_of(&now).to_owned(),
-                since: now["spec"]["acquireTime"].as_str().unwrap_or("unknown").to_owned(),
+                since: now["spec"]["acquireTime"]
+                    .as_str()
+                    .unwrap_or("unknown")
+                    .to_owned(),
             });
         }
     }

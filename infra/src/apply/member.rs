@@ -24,7 +24,10 @@ pub(super) async fn run(
     let id = member.object.id();
     if let Some(because) = first_failed(&member.needs, others, run.waiting).await {
         if change.is_some() {
-            run.tell(Event::Skipped { id: id.clone(), because: Some(because) });
+            run.tell(Event::Skipped {
+                id: id.clone(),
+                because: Some(because),
+            });
             outcome.skipped += 1;
         }
         progress.send_replace(Progress::Failed);
@@ -68,7 +71,10 @@ fn fail(
     progress: &watch::Sender<Progress>,
     outcome: &mut Outcome,
 ) {
-    run.tell(Event::Failed { id: id.clone(), why: trouble.why().to_owned() });
+    run.tell(Event::Failed {
+        id: id.clone(),
+        why: trouble.why().to_owned(),
+    });
     outcome.troubles.push((id.clone(), trouble));
     progress.send_replace(Progress::Failed);
 }
@@ -106,7 +112,9 @@ async fn write(change: &Change, run: &Run<'_>) -> Result<Option<(Deed, Value)>, 
     let (desired, deed) = match &change.action {
         Action::Create { desired, timing } => {
             if let Timing::AfterDeletion { .. } = timing {
-                readiness::wait_until_gone(&change.id, None, run).await.map_err(Trouble::NotReady)?;
+                readiness::wait_until_gone(&change.id, None, run)
+                    .await
+                    .map_err(Trouble::NotReady)?;
             }
             (desired, Deed::Created)
         }
@@ -120,14 +128,18 @@ async fn write(change: &Change, run: &Run<'_>) -> Result<Option<(Deed, Value)>, 
     }
     let failed = |error: ClusterError| Trouble::Failed(error.to_string());
     if let Some(Handover::BeforeUpdate(_)) = change.handover {
-        replicas::hand_over_live(&change.id, run.cluster).await.map_err(failed)?;
+        replicas::hand_over_live(&change.id, run.cluster)
+            .await
+            .map_err(failed)?;
     }
     let applied = apply(desired, run).await.map_err(failed)?;
     if deed == Deed::Created && !applied.created {
         undo::if_foreign(desired, &applied.object, run).await?;
     }
     if let Some(Handover::AfterCreate(minimum)) = change.handover {
-        replicas::hand_over(&change.id, i64::from(minimum), run.cluster).await.map_err(failed)?;
+        replicas::hand_over(&change.id, i64::from(minimum), run.cluster)
+            .await
+            .map_err(failed)?;
     }
     Ok(Some((deed, applied.object)))
 }

@@ -33,14 +33,22 @@ struct Story<'a> {
 
 impl<'a> Story<'a> {
     fn begin(id: &'a ObjectId, run: &'a Run<'a>) -> Self {
-        Self { id, run, told: None, quiet_since: Instant::now() }
+        Self {
+            id,
+            run,
+            told: None,
+            quiet_since: Instant::now(),
+        }
     }
 
     fn tell(&mut self, message: &str) {
         if self.quiet_since.elapsed() < QUIET_FOR || self.told.as_deref() == Some(message) {
             return;
         }
-        self.run.tell(Event::Waiting { id: self.id.clone(), cause: message.to_owned() });
+        self.run.tell(Event::Waiting {
+            id: self.id.clone(),
+            cause: message.to_owned(),
+        });
         self.told = Some(message.to_owned());
         self.quiet_since = Instant::now();
     }
@@ -89,8 +97,8 @@ pub(super) async fn wait(id: &ObjectId, live: Option<Value>, run: &Run<'_>) -> R
         } else {
             stuck_since = None;
         }
-        let has_no_hope = outlook == Outlook::Hopeless
-            || stuck_since.is_some_and(|since| since.elapsed() > STUCK_FOR);
+        let has_no_hope =
+            outlook == Outlook::Hopeless || stuck_since.is_some_and(|since| since.elapsed() > STUCK_FOR);
         if has_no_hope {
             return Err(message);
         }
@@ -102,11 +110,7 @@ pub(super) async fn wait(id: &ObjectId, live: Option<Value>, run: &Run<'_>) -> R
 }
 
 /// Waits until an object is gone; with a UID, until another has its name.
-pub(super) async fn wait_until_gone(
-    id: &ObjectId,
-    uid: Option<&str>,
-    run: &Run<'_>,
-) -> Result<(), String> {
+pub(super) async fn wait_until_gone(id: &ObjectId, uid: Option<&str>, run: &Run<'_>) -> Result<(), String> {
     let mut story = Story::begin(id, run);
     loop {
         let live = match run.cluster.read(id).await {
@@ -126,15 +130,21 @@ pub(super) async fn wait_until_gone(
 
 fn what_holds(live: &Value) -> String {
     let names = |list: &Value| {
-        let names: Vec<String> =
-            list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+        let names: Vec<String> = list
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect();
         names.join("`, `")
     };
     let finalizers = names(&live["metadata"]["finalizers"]);
     let conditions = live["status"]["conditions"].as_array();
-    let remaining = conditions.into_iter().flatten().find(|condition| {
-        condition["status"] == "True" && condition["type"] == "NamespaceContentRemaining"
-    });
+    let remaining = conditions
+        .into_iter()
+        .flatten()
+        .find(|condition| condition["status"] == "True" && condition["type"] == "NamespaceContentRemaining");
     if let Some(message) = remaining.and_then(|condition| condition["message"].as_str()) {
         message.to_owned()
     } else if finalizers.is_empty() {
@@ -153,12 +163,19 @@ async fn cause(id: &ObjectId, object: &Value, run: &Run<'_>) -> Option<Cause> {
     let selector = selector(object)?;
     // The pods of earlier revisions may be broken for reasons that are mended already.
     let sets = if id.kind.is("apps", "Deployment") {
-        run.cluster.list(&kind_of::<ReplicaSet>(), namespace, &selector).await.ok()?
+        run.cluster
+            .list(&kind_of::<ReplicaSet>(), namespace, &selector)
+            .await
+            .ok()?
     } else {
         Vec::new()
     };
     let revision = current_revision(object, &sets)?;
-    let pods = run.cluster.list(&kind_of::<Pod>(), namespace, &format!("{selector},{revision}")).await.ok()?;
+    let pods = run
+        .cluster
+        .list(&kind_of::<Pod>(), namespace, &format!("{selector},{revision}"))
+        .await
+        .ok()?;
     let cause = explain(&pods)?;
     if !cause.message.contains("unbound") {
         return Some(cause);

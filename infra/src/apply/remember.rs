@@ -77,7 +77,11 @@ pub async fn replace(
     namespace: &str,
     cluster: &Cluster,
 ) -> Result<KnownRecord, ClusterError> {
-    let KnownRecord::Stored { record: old, resource_version } = &known else {
+    let KnownRecord::Stored {
+        record: old,
+        resource_version,
+    } = &known
+    else {
         return Ok(known);
     };
     if *old == record {
@@ -94,11 +98,7 @@ pub async fn replace(
 ///
 /// # Errors
 /// When the server refuses or cannot be asked.
-pub async fn forget(
-    environment: &str,
-    namespace: &str,
-    cluster: &Cluster,
-) -> Result<(), ClusterError> {
+pub async fn forget(environment: &str, namespace: &str, cluster: &Cluster) -> Result<(), ClusterError> {
     let id = Record::id(environment, namespace);
     match cluster.read(&id).await? {
         Some(secret) => cluster.delete(&id, marks::uid(&secret), Dependents::Later).await,
@@ -136,7 +136,11 @@ pub fn narrowed(record: &Record, stack: &Stack, plan: &Plan, claims: &[Claim]) -
     data_keys.extend(record.data_keys.iter().filter(|key| kept.contains(key)).cloned());
     Record {
         // Claims are looked for by themselves: they carry no label of the environment.
-        kinds: kinds(stack).into_iter().chain(of_kept).filter(|kind| !is_claim(kind)).collect(),
+        kinds: kinds(stack)
+            .into_iter()
+            .chain(of_kept)
+            .filter(|kind| !is_claim(kind))
+            .collect(),
         namespaces,
         claims: claims.to_vec(),
         data_keys,
@@ -145,7 +149,11 @@ pub fn narrowed(record: &Record, stack: &Stack, plan: &Plan, claims: &[Claim]) -
 }
 
 fn kinds(stack: &Stack) -> BTreeSet<Kind> {
-    stack.members.iter().map(|member| member.object.id().kind.clone()).collect()
+    stack
+        .members
+        .iter()
+        .map(|member| member.object.id().kind.clone())
+        .collect()
 }
 
 fn data_keys(stack: &Stack) -> BTreeSet<ObjectId> {

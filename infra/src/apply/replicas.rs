@@ -9,13 +9,11 @@ use crate::cluster::{Cluster, ClusterError, Mode};
 use crate::object::{ObjectId, marks};
 
 /// Gives `replicas` to the manager that stands in for the autoscaler.
-pub(super) async fn hand_over(
-    id: &ObjectId,
-    replicas: i64,
-    cluster: &Cluster,
-) -> Result<(), ClusterError> {
+pub(super) async fn hand_over(id: &ObjectId, replicas: i64, cluster: &Cluster) -> Result<(), ClusterError> {
     let configuration = configuration(id, replicas);
-    cluster.apply(id, &configuration, marks::REPLICAS_MANAGER, Mode::Write).await?;
+    cluster
+        .apply(id, &configuration, marks::REPLICAS_MANAGER, Mode::Write)
+        .await?;
     Ok(())
 }
 

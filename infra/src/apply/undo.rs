@@ -11,11 +11,7 @@ use crate::object::{Object, marks};
 /// Undoes an apply that was meant to create `desired` and met somebody else's object.
 ///
 /// Applying the bare name gives back exactly what our apply added.
-pub(super) async fn if_foreign(
-    desired: &Object,
-    live: &Value,
-    run: &Run<'_>,
-) -> Result<(), Trouble> {
+pub(super) async fn if_foreign(desired: &Object, live: &Value, run: &Run<'_>) -> Result<(), Trouble> {
     let Some(other) = managers(live).find(|manager| !is_ours_or_a_controller(manager)) else {
         return Ok(());
     };

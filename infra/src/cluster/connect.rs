@@ -91,10 +91,7 @@ impl ConnectError {
 ///
 /// The stack is put together here because `Client::try_from` sets no TCP_NODELAY, which costs 40 ms on each new
 /// connection, and retries silently up to fifteen times.
-#[expect(
-    clippy::disallowed_types,
-    reason = "this is the module that is allowed to"
-)]
+#[expect(clippy::disallowed_types, reason = "this is the module that is allowed to")]
 pub(super) async fn client(target: &Target) -> Result<(kube::Client, String), ConnectError> {
     let places = places(target);
     let kubeconfig = read(target, &places)?;
@@ -105,7 +102,11 @@ pub(super) async fn client(target: &Target) -> Result<(kube::Client, String), Co
         .ok_or_else(|| ConnectError::UnknownContext {
             places: places.clone(),
             context: target.context.clone(),
-            known: kubeconfig.contexts.iter().map(|context| context.name.clone()).collect(),
+            known: kubeconfig
+                .contexts
+                .iter()
+                .map(|context| context.name.clone())
+                .collect(),
         })?;
     let unusable = |cause: String| ConnectError::Unusable {
         places: places.clone(),
@@ -115,10 +116,15 @@ pub(super) async fn client(target: &Target) -> Result<(kube::Client, String), Co
     let cluster_name = context.context.as_ref().map(|context| context.cluster.clone());
     let uses_proxy = kubeconfig.clusters.iter().any(|named| {
         Some(&named.name) == cluster_name.as_ref()
-            && named.cluster.as_ref().is_some_and(|cluster| cluster.proxy_url.is_some())
+            && named
+                .cluster
+                .as_ref()
+                .is_some_and(|cluster| cluster.proxy_url.is_some())
     });
     if uses_proxy {
-        return Err(unusable("it sets `proxy-url`, which infra does not support".to_owned()));
+        return Err(unusable(
+            "it sets `proxy-url`, which infra does not support".to_owned(),
+        ));
     }
     let options = KubeConfigOptions {
         context: Some(target.context.clone()),
@@ -140,7 +146,11 @@ pub(super) async fn client(target: &Target) -> Result<(kube::Client, String), Co
     let service = ServiceBuilder::new()
         .layer(config.base_uri_layer())
         .option_layer(config.auth_layer().map_err(|error| unusable(deepest(&error)))?)
-        .layer(config.extra_headers_layer().map_err(|error| unusable(deepest(&error)))?)
+        .layer(
+            config
+                .extra_headers_layer()
+                .map_err(|error| unusable(deepest(&error)))?,
+        )
         .map_err(BoxError::from)
         .service(transport);
     Ok((kube::Client::new(service, config.default_namespace), server))
@@ -153,10 +163,17 @@ fn read(target: &Target, places: &str) -> Result<Kubeconfig, ConnectError> {
     };
     read.map_err(|error| match &error {
         KubeconfigError::ReadConfig(io, _) if io.kind() == std::io::ErrorKind::NotFound => {
-            ConnectError::Missing { places: places.to_owned() }
+            ConnectError::Missing {
+                places: places.to_owned(),
+            }
         }
-        KubeconfigError::FindPath => ConnectError::Missing { places: places.to_owned() },
-        _ => ConnectError::Unreadable { places: places.to_owned(), cause: in_words(&error) },
+        KubeconfigError::FindPath => ConnectError::Missing {
+            places: places.to_owned(),
+        },
+        _ => ConnectError::Unreadable {
+            places: places.to_owned(),
+            cause: in_words(&error),
+        },
     })
 }
 

@@ -138,7 +138,8 @@ impl ClusterError {
     /// Whether an object of that name is there already.
     #[must_use]
     pub fn is_already_there(&self) -> bool {
-        self.status().is_some_and(|status| status.reason == "AlreadyExists")
+        self.status()
+            .is_some_and(|status| status.reason == "AlreadyExists")
     }
 
     /// Whether the right to do this is missing.
@@ -160,17 +161,14 @@ impl ClusterError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Unreachable { .. } => Some(
-                "is the cluster running? `minikube status`, or `just sandbox up` for the sandbox"
-                    .to_owned(),
+                "is the cluster running? `minikube status`, or `just sandbox up` for the sandbox".to_owned(),
             ),
             Self::Unauthorized { .. } => Some(
-                "log in again, or check the context's user with `kubectl config view --minify`"
-                    .to_owned(),
+                "log in again, or check the context's user with `kubectl config view --minify`".to_owned(),
             ),
-            Self::Refused { .. } if self.is_forbidden() => Some(
-                "this user lacks a right: `kubectl auth can-i --list` shows what it may do"
-                    .to_owned(),
-            ),
+            Self::Refused { .. } if self.is_forbidden() => {
+                Some("this user lacks a right: `kubectl auth can-i --list` shows what it may do".to_owned())
+            }
             Self::Deadline { .. } | Self::Broken { .. } => {
                 Some("the same command can be repeated safely".to_owned())
             }

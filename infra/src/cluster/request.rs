@@ -41,9 +41,7 @@ impl Representation {
         match self {
             Self::Whole => "application/json",
             Self::Metadata => "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
-            Self::Discovery => {
-                "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
-            }
+            Self::Discovery => "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList",
         }
     }
 }
@@ -131,8 +129,7 @@ pub(super) fn item_path(id: &ObjectId) -> String {
 
 /// Names of some kinds (roles, for one) may hold characters that have a meaning in URLs.
 fn segment(text: &str) -> String {
-    const KEPT: percent_encoding::AsciiSet =
-        NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
+    const KEPT: percent_encoding::AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
     utf8_percent_encode(text, &KEPT).to_string()
 }
 
@@ -217,8 +214,7 @@ impl Cluster {
         if !head.status.is_success() {
             let retry_after = head.headers.get(header::RETRY_AFTER);
             let mut status = status(head.status, &bytes);
-            status.retry_after_seconds =
-                retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
+            status.retry_after_seconds = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
             return Err(ClusterError::Refused {
                 attempt: call.attempt.clone(),
                 status: Box::new(status),

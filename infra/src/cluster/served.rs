@@ -59,8 +59,7 @@ pub(super) fn namespaced_kinds(document: &serde_json::Value) -> Result<Vec<Kind>
         server: "the API server".to_owned(),
         cause,
     };
-    let document =
-        Document::deserialize(document).map_err(|error| bad(error.to_string()))?;
+    let document = Document::deserialize(document).map_err(|error| bad(error.to_string()))?;
     let mut kinds = Vec::new();
     for group in document.items {
         let group_name = group.metadata.name;

@@ -10,10 +10,7 @@ use crate::cli::ApplyArgs;
 use crate::observe::known_record::KnownRecord;
 use crate::report::Report;
 
-pub(super) async fn run(
-    args: &ApplyArgs,
-    context: &Arc<Context>,
-) -> Result<Exit, Failure> {
+pub(super) async fn run(args: &ApplyArgs, context: &Arc<Context>) -> Result<Exit, Failure> {
     let session = Session::open(&args.environment, context).await?;
     let report = &context.report;
     report.aside(&session.describe());

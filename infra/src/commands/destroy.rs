@@ -11,10 +11,7 @@ use super::{Context, Exit, Failure};
 use crate::cli::DestroyArgs;
 use crate::plan::{Consent, Consents};
 
-pub(super) async fn run(
-    args: &DestroyArgs,
-    context: &Arc<Context>,
-) -> Result<Exit, Failure> {
+pub(super) async fn run(args: &DestroyArgs, context: &Arc<Context>) -> Result<Exit, Failure> {
     let session = Session::open(&args.environment, context).await?;
     let report = &context.report;
     report.aside(&session.describe());
@@ -25,11 +22,18 @@ pub(super) async fn run(
     }
     let confirmed = confirmed(args.confirm.as_deref(), name)?;
     if args.purge_data && !confirmed {
-        return Err(Failure::new(Exit::Refused, anyhow!("--purge-data deletes the data of `{name}` for good"))
-            .with_hint(format!("add --confirm {name} if that is what you want")));
+        return Err(Failure::new(
+            Exit::Refused,
+            anyhow!("--purge-data deletes the data of `{name}` for good"),
+        )
+        .with_hint(format!("add --confirm {name} if that is what you want")));
     }
     let consents = Consents {
-        purge: if args.purge_data { Consent::Given } else { Consent::Withheld },
+        purge: if args.purge_data {
+            Consent::Given
+        } else {
+            Consent::Withheld
+        },
         ..Consents::default()
     };
     let known = execution::known_record(&session, Aim::Destroy).await?;
@@ -42,5 +46,14 @@ pub(super) async fn run(
     }
     let question = format!("Destroy {name}?");
     confirm(Question::Type(&question, name), args.yes, report).await?;
-    execution::carry_out(&session, known, &plan, Aim::Destroy, consents, &args.wait, context).await
+    execution::carry_out(
+        &session,
+        known,
+        &plan,
+        Aim::Destroy,
+        consents,
+        &args.wait,
+        context,
+    )
+    .await
 }

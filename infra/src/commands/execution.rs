@@ -45,8 +45,8 @@ pub(super) async fn known_record(session: &Session, aim: Aim) -> Result<KnownRec
         return Ok(known);
     }
     let credentials = Credentials::generate().map_err(known_record::KnownRecordError::from)?;
-    let record = Record::new(name, &session.cluster_id, credentials)
-        .map_err(known_record::KnownRecordError::from)?;
+    let record =
+        Record::new(name, &session.cluster_id, credentials).map_err(known_record::KnownRecordError::from)?;
     let declared = resources::declare(&session.environment, &record);
     Ok(KnownRecord::New(remember::widened(&record, &declared)))
 }
@@ -119,7 +119,9 @@ pub(super) async fn carry_out(
         lost = lock.keep(session.name()) => return Err(lost.into()),
     };
     if let Err(error) = lock.release().await {
-        context.report.warning(&format!("the lock could not be given back: {error}"));
+        context
+            .report
+            .warning(&format!("the lock could not be given back: {error}"));
     }
     result
 }
@@ -170,8 +172,15 @@ async fn write(
 /// Runs an apply while its events are printed.
 async fn run(plan: &Plan, stack: &Stack, session: &Session, wait: &WaitArgs, context: &Context) -> Outcome {
     let (events, mut happened) = mpsc::unbounded_channel();
-    let waiting = if wait.no_wait { Waiting::No } else { Waiting::Until(wait.timeout) };
-    let conduct = Conduct { waiting, stop: context.interrupts.begin_writing() };
+    let waiting = if wait.no_wait {
+        Waiting::No
+    } else {
+        Waiting::Until(wait.timeout)
+    };
+    let conduct = Conduct {
+        waiting,
+        stop: context.interrupts.begin_writing(),
+    };
     let print = async {
         while let Some(event) = happened.recv().await {
             context.report.event(&event);
@@ -222,13 +231,7 @@ pub(super) async fn settle(
 }
 
 /// Prints the last line and says how the command ends.
-fn finish(
-    outcome: &Outcome,
-    plan: &Plan,
-    aim: Aim,
-    started: Instant,
-    report: &Report,
-) -> Exit {
+fn finish(outcome: &Outcome, plan: &Plan, aim: Aim, started: Instant, report: &Report) -> Exit {
     let seconds = started.elapsed().as_secs_f64();
     let kept: Vec<_> = plan
         .changes
@@ -254,7 +257,10 @@ fn finish(
         Aim::Destroy => Vec::new(),
     };
     let failed = outcome.troubles.len();
-    for (count, word) in extra.into_iter().chain([(failed, "failed"), (outcome.skipped, "skipped")]) {
+    for (count, word) in extra
+        .into_iter()
+        .chain([(failed, "failed"), (outcome.skipped, "skipped")])
+    {
         if count > 0 {
             numbers.push_str(&format!(", {count} {word}"));
         }

@@ -8,10 +8,7 @@ use super::{Context, Exit, Failure};
 use crate::cli::PlanArgs;
 use crate::plan::Consents;
 
-pub(super) async fn run(
-    args: &PlanArgs,
-    context: &Arc<Context>,
-) -> Result<Exit, Failure> {
+pub(super) async fn run(args: &PlanArgs, context: &Arc<Context>) -> Result<Exit, Failure> {
     let session = Session::open(&args.environment, context).await?;
     let report = &context.report;
     report.aside(&session.describe());

@@ -17,11 +17,7 @@ pub(super) enum Question<'a> {
 }
 
 /// Asks, unless `yes` was given on the command line.
-pub(super) async fn confirm(
-    question: Question<'_>,
-    yes: bool,
-    report: &Report,
-) -> Result<(), Failure> {
+pub(super) async fn confirm(question: Question<'_>, yes: bool, report: &Report) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
@@ -44,7 +40,10 @@ pub(super) async fn confirm(
     if agreed {
         Ok(())
     } else {
-        Err(Failure::new(Exit::Refused, anyhow!("not confirmed: nothing was changed")))
+        Err(Failure::new(
+            Exit::Refused,
+            anyhow!("not confirmed: nothing was changed"),
+        ))
     }
 }
 

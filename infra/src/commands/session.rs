@@ -20,10 +20,7 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) async fn open(
-        name: &str,
-        context: &Arc<Context>,
-    ) -> Result<Self, Failure> {
+    pub(super) async fn open(name: &str, context: &Arc<Context>) -> Result<Self, Failure> {
         let global = &context.global;
         let environment = Environment::load(&global.environments, name)?;
         let target = Target {
@@ -49,7 +46,11 @@ impl Session {
             )
             .with_hint("choose the right context, or correct `id` in the `[cluster]` table"));
         }
-        Ok(Self { environment, cluster, cluster_id })
+        Ok(Self {
+            environment,
+            cluster,
+            cluster_id,
+        })
     }
 
     pub(super) fn name(&self) -> &str {
@@ -61,8 +62,7 @@ impl Session {
     }
 
     pub(super) async fn known_record(&self) -> Result<KnownRecord, Failure> {
-        let known =
-            known_record::read_or_make(&self.environment, &self.cluster_id, &self.cluster).await?;
+        let known = known_record::read_or_make(&self.environment, &self.cluster_id, &self.cluster).await?;
         Ok(known)
     }
 
@@ -115,7 +115,10 @@ impl From<ConnectError> for Failure {
 impl From<ClusterError> for Failure {
     fn from(error: ClusterError) -> Self {
         let hint = error.hint();
-        Self { hint, ..Self::new(Exit::Failed, error) }
+        Self {
+            hint,
+            ..Self::new(Exit::Failed, error)
+        }
     }
 }
 
@@ -126,7 +129,10 @@ impl From<LockError> for Failure {
             LockError::Held { .. } | LockError::Lost { .. } => Exit::Locked,
             LockError::Cluster(_) => Exit::Failed,
         };
-        Self { hint, ..Self::new(exit, error) }
+        Self {
+            hint,
+            ..Self::new(exit, error)
+        }
     }
 }
 
@@ -152,6 +158,9 @@ impl From<KnownRecordError> for Failure {
                 ),
             ),
         };
-        Self { hint, ..Self::new(exit, error) }
+        Self {
+            hint,
+            ..Self::new(exit, error)
+        }
     }
 }

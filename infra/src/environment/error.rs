@@ -83,8 +83,7 @@ impl EnvironmentError {
                 known,
             } => unknown_hint(name, directory, known),
             Self::UnreadableDirectory { .. } => {
-                "run above the directory `environments`, or name it with `--environments`"
-                    .to_owned()
+                "run above the directory `environments`, or name it with `--environments`".to_owned()
             }
             Self::FileNotText { .. } => "save the file as UTF-8".to_owned(),
             Self::VariableNotText { .. } => "unset the variable, or set it anew".to_owned(),
@@ -130,15 +129,9 @@ impl EnvironmentError {
 fn unknown_hint(name: &EnvironmentName, directory: &Path, known: &[EnvironmentName]) -> String {
     let file = directory.join(format!("{name}.toml"));
     let names: Vec<&str> = known.iter().map(EnvironmentName::as_str).collect();
-    match (
-        nearest(name.as_str(), names.iter().copied()),
-        names.is_empty(),
-    ) {
+    match (nearest(name.as_str(), names.iter().copied()), names.is_empty()) {
         (_, true) => format!("there is none yet: write `{}`", file.display()),
-        (Some(nearest), _) => format!(
-            "did you mean `{nearest}`? There are: `{}`",
-            names.join("`, `")
-        ),
+        (Some(nearest), _) => format!("did you mean `{nearest}`? There are: `{}`", names.join("`, `")),
         (None, _) => format!("there are: `{}`", names.join("`, `")),
     }
 }

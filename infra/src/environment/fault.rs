@@ -84,9 +84,7 @@ impl Fault {
                 .element(Origin::path(path))
                 .element(Level::NOTE.message(&self.label)),
             Place::Bytes(start, end) => {
-                let annotation = AnnotationKind::Primary
-                    .span(*start..*end)
-                    .label(&self.label);
+                let annotation = AnnotationKind::Primary.span(*start..*end).label(&self.label);
                 title.element(Snippet::source(text).path(path).annotation(annotation))
             }
             Place::Variable(name, None) => title

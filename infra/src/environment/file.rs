@@ -74,13 +74,8 @@ impl FileContent {
                     if let Some(meant) = meant.filter(|meant| !table.contains_key(meant)) {
                         self.unreadable.push(keys::join(table_path, meant));
                     }
-                    self.faults.push(unknown(
-                        name,
-                        table_path,
-                        inner.is_some(),
-                        meant,
-                        name_place,
-                    ));
+                    self.faults
+                        .push(unknown(name, table_path, inner.is_some(), meant, name_place));
                 }
             }
         }
@@ -117,13 +112,7 @@ impl FileContent {
     }
 }
 
-fn unknown(
-    name: &str,
-    table_path: &str,
-    is_table: bool,
-    meant: Option<&str>,
-    place: Place,
-) -> Fault {
+fn unknown(name: &str, table_path: &str, is_table: bool, meant: Option<&str>, place: Place) -> Fault {
     let shown = printable(name);
     let title = match (is_table, table_path) {
         (true, _) => format!("unknown table `[{}]`", keys::join(table_path, &shown)),
@@ -146,10 +135,6 @@ fn unknown(
 }
 
 fn with_article(noun: &str) -> String {
-    let article = if noun.starts_with(['a', 'i']) {
-        "an"
-    } else {
-        "a"
-    };
+    let article = if noun.starts_with(['a', 'i']) { "an" } else { "a" };
     format!("{article} {noun}")
 }

@@ -26,10 +26,7 @@ fn check(text: &str) -> Result<(), InvalidValue> {
     // A colon before the last slash belongs to a registry's port.
     let last_slash = rest.rfind('/').map_or(0, |slash| slash + 1);
     let (name, tag) = match rest[last_slash..].find(':') {
-        Some(colon) => (
-            &rest[..last_slash + colon],
-            Some(&rest[last_slash + colon + 1..]),
-        ),
+        Some(colon) => (&rest[..last_slash + colon], Some(&rest[last_slash + colon + 1..])),
         None => (rest, None),
     };
     check_name(name)?;
@@ -122,10 +119,7 @@ fn check_tag(tag: &str) -> Result<(), InvalidValue> {
         {
             Ok(())
         }
-        _ => Err(InvalidValue::new(format!(
-            "`{}` is not a tag",
-            printable(tag)
-        ))),
+        _ => Err(InvalidValue::new(format!("`{}` is not a tag", printable(tag)))),
     }
 }
 

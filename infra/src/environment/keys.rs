@@ -76,11 +76,7 @@ pub(super) const KEYS: &[Key] = &[
     key("service.replicas", REPLICAS, Some("2")),
     key("service.autoscaling.min_replicas", REPLICAS, Some("2")),
     key("service.autoscaling.max_replicas", REPLICAS, Some("5")),
-    key(
-        "service.autoscaling.target_cpu_percent",
-        PERCENT,
-        Some("70"),
-    ),
+    key("service.autoscaling.target_cpu_percent", PERCENT, Some("70")),
     key("mongodb.image", IMAGE, Some("mongo:8.0")),
     key("mongodb.requests.cpu", CPU, Some("200m")),
     key("mongodb.requests.memory", BYTES, Some("250Mi")),
@@ -95,11 +91,7 @@ pub(super) const KEYS: &[Key] = &[
 ];
 
 const fn key(path: &'static str, shape: Shape, default: Option<&'static str>) -> Key {
-    Key {
-        path,
-        shape,
-        default,
-    }
+    Key { path, shape, default }
 }
 
 impl Key {
@@ -114,9 +106,7 @@ impl Shape {
     pub(super) fn allows(&self, text: &str) -> bool {
         match self {
             Self::Boolean => matches!(text, "true" | "false"),
-            Self::Integer(range) => text
-                .parse()
-                .is_ok_and(|number: u16| range.contains(&number)),
+            Self::Integer(range) => text.parse().is_ok_and(|number: u16| range.contains(&number)),
             Self::Text(_) => !text.is_empty(),
         }
     }

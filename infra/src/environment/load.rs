@@ -66,15 +66,13 @@ fn unknown(directory: &Path, name: EnvironmentName) -> EnvironmentError {
 
 fn variables() -> Result<Vec<(String, String)>, EnvironmentError> {
     let ours = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with(PREFIX));
-    ours.map(
-        |(name, value)| match (name.into_string(), value.into_string()) {
-            (Ok(name), Ok(value)) => Ok((name, value)),
-            (Ok(variable), Err(_)) => Err(EnvironmentError::VariableNotText { variable }),
-            (Err(name), _) => Err(EnvironmentError::VariableNotText {
-                variable: name.to_string_lossy().into_owned(),
-            }),
-        },
-    )
+    ours.map(|(name, value)| match (name.into_string(), value.into_string()) {
+        (Ok(name), Ok(value)) => Ok((name, value)),
+        (Ok(variable), Err(_)) => Err(EnvironmentError::VariableNotText { variable }),
+        (Err(name), _) => Err(EnvironmentError::VariableNotText {
+            variable: name.to_string_lossy().into_owned(),
+        }),
+    })
     .collect()
 }
 

@@ -183,10 +183,7 @@ mod tests {
     fn a_storage_class_is_a_dns_subdomain() {
         check::<StorageClassName>("standard", "valid");
         check::<StorageClassName>("fast.example.com", "valid");
-        check::<StorageClassName>(
-            "fast..com",
-            "it must begin and end with a letter or a digit",
-        );
+        check::<StorageClassName>("fast..com", "it must begin and end with a letter or a digit");
         check::<StorageClassName>("", "it is empty");
     }
 
@@ -194,10 +191,7 @@ mod tests {
     fn a_cluster_is_identified_by_a_uuid() {
         check::<ClusterId>("0b5e12c7-6a0f-4a51-9a5e-3f1f0c8f7d21", "valid");
         check::<ClusterId>("0b5e12c7-6a0f-4a51-9a5e", "not a UUID in lower case");
-        check::<ClusterId>(
-            "0B5E12C7-6A0F-4A51-9A5E-3F1F0C8F7D21",
-            "not a UUID in lower case",
-        );
+        check::<ClusterId>("0B5E12C7-6A0F-4A51-9A5E-3F1F0C8F7D21", "not a UUID in lower case");
     }
 
     #[test]

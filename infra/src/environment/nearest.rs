@@ -1,10 +1,7 @@
 //! Finds the word that was probably meant. Pure.
 
 /// Returns the candidate that a text is most probably a misspelling of, if there is one.
-pub(super) fn nearest<'a>(
-    text: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(super) fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let text = text.to_lowercase();
     // A third of the letters may be wrong, as rustc allows.
     let farthest = text.chars().count().max(3) / 3;

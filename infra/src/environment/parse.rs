@@ -33,11 +33,10 @@ pub fn parse(
 }
 
 pub(super) fn name_of(name: &str) -> Result<EnvironmentName, EnvironmentError> {
-    name.parse()
-        .map_err(|source| EnvironmentError::InvalidName {
-            name: name.to_owned(),
-            source,
-        })
+    name.parse().map_err(|source| EnvironmentError::InvalidName {
+        name: name.to_owned(),
+        source,
+    })
 }
 
 /// Returns the directory above the directory of environment files.

@@ -41,9 +41,7 @@ impl FromStr for ImagePullPolicy {
             .ok_or_else(|| {
                 let found = printable(text);
                 match nearest(text, Self::ALL.map(Self::as_str)) {
-                    Some(nearest) => {
-                        InvalidValue::new(format!("found `{found}`, nearest: `{nearest}`"))
-                    }
+                    Some(nearest) => InvalidValue::new(format!("found `{found}`, nearest: `{nearest}`")),
                     None => InvalidValue::new(format!("found `{found}`")),
                 }
             })

@@ -79,9 +79,7 @@ impl FromStr for ByteQuantity {
         let number = Number::split(text)?;
         let power = |units: &[&str], base: u128| {
             let exponent = units.iter().position(|unit| *unit == number.suffix)?;
-            u32::try_from(exponent)
-                .ok()
-                .map(|exponent| base.pow(exponent))
+            u32::try_from(exponent).ok().map(|exponent| base.pow(exponent))
         };
         let (multiplier, notation) = match (power(&DECIMAL, 1000), power(&BINARY, 1024)) {
             (Some(multiplier), _) => (multiplier, Notation::Decimal),
@@ -162,8 +160,7 @@ impl<'text> Number<'text> {
             .unwrap_or(text.len());
         let (number, suffix) = text.split_at(end);
         let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
-        let digits_only =
-            |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let digits_only = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
         if !digits_only(whole) || !digits_only(fraction) {
             return Err(InvalidValue::new(format!(
                 "`{}` does not begin with a number",
@@ -173,9 +170,7 @@ impl<'text> Number<'text> {
         let fraction = fraction.trim_end_matches('0');
         let too_large = || InvalidValue::new("it has too many digits");
         Ok(Self {
-            digits: format!("{whole}{fraction}")
-                .parse()
-                .map_err(|_| too_large())?,
+            digits: format!("{whole}{fraction}").parse().map_err(|_| too_large())?,
             decimals: u32::try_from(fraction.len()).map_err(|_| too_large())?,
             suffix,
         })

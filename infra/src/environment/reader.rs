@@ -74,21 +74,13 @@ impl Reader {
 
     /// Whether the file or a variable says anything about a key, or inside a table.
     pub(super) fn is_said(&self, path: &str) -> bool {
-        let by_variables = self
-            .said_by_variables
-            .iter()
-            .any(|said| is_within(said, path));
+        let by_variables = self.said_by_variables.iter().any(|said| is_within(said, path));
         by_variables || self.places.contains_key(path)
     }
 
     /// Notes that values do not go together; shown at the variable that brought it about, or at the
     /// first of them that the file says.
-    pub(super) fn conflict(
-        &mut self,
-        paths: &[&str],
-        title: impl Into<String>,
-        label: impl Into<String>,
-    ) {
+    pub(super) fn conflict(&mut self, paths: &[&str], title: impl Into<String>, label: impl Into<String>) {
         let said = paths.iter().filter(|path| self.is_said(path));
         let places = said.map(|path| self.place(path));
         let place = places.min_by_key(|place| !matches!(place, Place::Variable(..)));

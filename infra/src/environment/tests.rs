@@ -24,9 +24,7 @@ max_replicas = 5
 
 /// Parses a text, overridden by `NAME=value` variables.
 fn parsed(text: &str, variables: &[&str]) -> Result<Environment, EnvironmentError> {
-    let variables = variables
-        .iter()
-        .filter_map(|variable| variable.split_once('='));
+    let variables = variables.iter().filter_map(|variable| variable.split_once('='));
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
     parse(
         "minikube",
@@ -151,9 +149,8 @@ fn a_context_is_enough() {
 
 #[test]
 fn an_autoscaling_table_replaces_the_number_of_replicas() {
-    let scale = |text: &str, variables: &[&str]| {
-        format!("{:?}", parsed(text, variables).unwrap().service.scale)
-    };
+    let scale =
+        |text: &str, variables: &[&str]| format!("{:?}", parsed(text, variables).unwrap().service.scale);
     let context = "cluster.context = 'a'\n";
     assert_snapshot!(scale(context, &[]), @"Fixed { replicas: 2 }");
     assert_snapshot!(scale(&format!("{context}service.replicas = 3"), &[]), @"Fixed { replicas: 3 }");
@@ -591,10 +588,7 @@ fn every_described_key_is_read() {
             format!("{}=", key.variable()),
             "INFRA_SERVICE__AUTOSCALING__MIN_REPLICAS=".to_owned(),
         ];
-        let printed = check(
-            "cluster.context = 'a'",
-            &variables.each_ref().map(String::as_str),
-        );
+        let printed = check("cluster.context = 'a'", &variables.each_ref().map(String::as_str));
         assert!(
             printed.contains(&format!("`{}` must be", key.path)),
             "`{}`: {printed}",

@@ -6,16 +6,12 @@ use std::path::{Path, PathBuf};
 use super::names::{ClusterId, EnvironmentName, NamespaceName};
 use super::reader::Reader;
 use super::settings::{
-    Autoscaling, ClusterSettings, Environment, MongodbSettings, Namespaces, RecordSettings,
-    ResourceAmounts, Resources, Scale, ServiceSettings,
+    Autoscaling, ClusterSettings, Environment, MongodbSettings, Namespaces, RecordSettings, ResourceAmounts,
+    Resources, Scale, ServiceSettings,
 };
 
 /// Reads every key; `None` when the reader has noted a fault that leaves no value.
-pub(super) fn environment(
-    reader: &mut Reader,
-    name: EnvironmentName,
-    project: &Path,
-) -> Option<Environment> {
+pub(super) fn environment(reader: &mut Reader, name: EnvironmentName, project: &Path) -> Option<Environment> {
     // Everything is read before anything is given up, so that all faults are noted.
     let cluster = cluster(reader, project);
     let record = record(reader);
@@ -112,9 +108,7 @@ fn service(reader: &mut Reader) -> Option<ServiceSettings> {
 fn scale(reader: &mut Reader, resources: Option<&Resources>) -> Option<Scale> {
     let replicas = reader.value("service.replicas");
     if !reader.is_said("service.autoscaling") {
-        return Some(Scale::Fixed {
-            replicas: replicas?,
-        });
+        return Some(Scale::Fixed { replicas: replicas? });
     }
     if reader.is_said("service.replicas") {
         reader.conflict(
@@ -201,8 +195,7 @@ fn above_limit(
     request: impl std::fmt::Display,
     limit: impl std::fmt::Display,
 ) {
-    let [requested, limited] =
-        ["requests", "limits"].map(|kind| format!("{component}.{kind}.{resource}"));
+    let [requested, limited] = ["requests", "limits"].map(|kind| format!("{component}.{kind}.{resource}"));
     let title = format!("`{requested}` is more than `{limited}`");
     reader.conflict(
         &[&requested, &limited],

@@ -52,10 +52,7 @@ pub(super) fn read(variables: impl IntoIterator<Item = (String, String)>) -> Var
 
 fn unknown(name: &str) -> Fault {
     let known: Vec<String> = KEYS.iter().map(super::keys::Key::variable).collect();
-    let candidates = known
-        .iter()
-        .map(String::as_str)
-        .chain(COMMAND_LINE_VARIABLES);
+    let candidates = known.iter().map(String::as_str).chain(COMMAND_LINE_VARIABLES);
     let label = match nearest(name, candidates) {
         Some(nearest) => format!("nearest: `{nearest}`"),
         None => "tables and key are joined by two underscores: `INFRA_SERVICE__IMAGE`".to_owned(),

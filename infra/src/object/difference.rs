@@ -75,12 +75,7 @@ fn is_open_in_secrets(path: &Path) -> bool {
     .any(|open| path.starts_with(open))
 }
 
-fn compare(
-    path: &Path,
-    live: Option<&Value>,
-    proposed: Option<&Value>,
-    found: &mut Vec<FieldChange>,
-) {
+fn compare(path: &Path, live: Option<&Value>, proposed: Option<&Value>, found: &mut Vec<FieldChange>) {
     match (live, proposed) {
         (live, proposed) if live == proposed => {}
         (Some(Value::Object(live)), Some(Value::Object(proposed))) => {

@@ -52,8 +52,7 @@ impl StateHash {
     /// Never: HMAC takes keys of any length.
     #[must_use]
     pub fn keyed(object: &Value, key: &HashKey) -> Self {
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("HMAC takes keys of any length");
+        let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("HMAC takes keys of any length");
         mac.update(&canonical_json(object));
         Self::from_digest(&mac.finalize().into_bytes())
     }

@@ -41,16 +41,13 @@ impl Manager<'_> {
     /// Whether this is this program's own applied configuration.
     #[must_use]
     pub fn is_ours(&self) -> bool {
-        self.name == marks::MANAGER
-            && self.operation == Operation::Apply
-            && self.subresource.is_empty()
+        self.name == marks::MANAGER && self.operation == Operation::Apply && self.subresource.is_empty()
     }
 
     /// Whether this entry belongs to this program in any of its roles.
     #[must_use]
     pub fn is_of_this_program(&self) -> bool {
-        self.is_ours()
-            || (self.name == marks::REPLICAS_MANAGER && self.operation == Operation::Apply)
+        self.is_ours() || (self.name == marks::REPLICAS_MANAGER && self.operation == Operation::Apply)
     }
 }
 

@@ -38,9 +38,7 @@ pub enum KnownRecordError {
     #[error(transparent)]
     Record(#[from] RecordError),
     /// The record was made for another cluster.
-    #[error(
-        "the record of `{environment}` was made for another cluster ({recorded}); this one is {live}"
-    )]
+    #[error("the record of `{environment}` was made for another cluster ({recorded}); this one is {live}")]
     OtherCluster {
         /// The environment.
         environment: String,
@@ -50,9 +48,7 @@ pub enum KnownRecordError {
         live: String,
     },
     /// Data is there, and nothing that opens it.
-    #[error(
-        "record and passwords of `{environment}` are lost, but its data is still there ({claim})"
-    )]
+    #[error("record and passwords of `{environment}` are lost, but its data is still there ({claim})")]
     PasswordsLost {
         /// The environment.
         environment: String,

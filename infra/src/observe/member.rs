@@ -39,11 +39,7 @@ fn later(id: &ObjectId) -> State {
     }
 }
 
-async fn in_its_place(
-    object: &Object,
-    environment: &str,
-    cluster: &Cluster,
-) -> Result<State, ClusterError> {
+async fn in_its_place(object: &Object, environment: &str, cluster: &Cluster) -> Result<State, ClusterError> {
     let live = match cluster.read(object.id()).await {
         Ok(live) => live,
         Err(error) if error.is_forbidden() => {
@@ -77,20 +73,15 @@ async fn in_its_place(
 }
 
 /// Lets the server do everything but the write.
-async fn try_apply(
-    object: &Object,
-    cluster: &Cluster,
-) -> Result<Result<Value, State>, ClusterError> {
+async fn try_apply(object: &Object, cluster: &Cluster) -> Result<Result<Value, State>, ClusterError> {
     let answer = cluster
         .apply(object.id(), object.json(), marks::MANAGER, Mode::DryRun)
         .await;
     match answer {
         Ok(applied) => Ok(Ok(applied.object)),
-        Err(ClusterError::Refused { status, .. }) if status.code == 404 => {
-            Ok(Err(State::Unknown {
-                why: format!("the server does not serve {}", object.id().kind.plural),
-            }))
-        }
+        Err(ClusterError::Refused { status, .. }) if status.code == 404 => Ok(Err(State::Unknown {
+            why: format!("the server does not serve {}", object.id().kind.plural),
+        })),
         Err(ClusterError::Refused { status, .. }) => Ok(Err(State::Refused { status: *status })),
         Err(error) => Err(error),
     }

@@ -203,7 +203,10 @@ impl fmt::Display for Refusal {
             Self::Rejected { message } => write!(formatter, "the server refuses it: {message}"),
             Self::StartsEmpty { why } => write!(formatter, "the database would start empty: {why}"),
             Self::ForeignData { claim } => {
-                write!(formatter, "it would mount {claim}, which is not this environment's")
+                write!(
+                    formatter,
+                    "it would mount {claim}, which is not this environment's"
+                )
             }
             Self::Unknown { why } => formatter.write_str(why),
         }

@@ -17,7 +17,9 @@ pub(super) fn guard(
     for expected in &stack.claims {
         let is_stranger = observations.strangers.contains(&expected.claim);
         let why = if is_stranger {
-            Refusal::ForeignData { claim: expected.claim.clone() }
+            Refusal::ForeignData {
+                claim: expected.claim.clone(),
+            }
         } else if consents.empty_database == Consent::Given {
             continue;
         } else if let Some(why) = difference(expected, record, &observations.claims) {
@@ -44,9 +46,9 @@ fn difference(expected: &ExpectedClaim, record: &Record, live: &[Claim]) -> Opti
             other.namespace, other.name, expected.claim
         ));
     };
-    let found = live.iter().find(|claim| {
-        claim.namespace == recorded.namespace && claim.name == recorded.name
-    });
+    let found = live
+        .iter()
+        .find(|claim| claim.namespace == recorded.namespace && claim.name == recorded.name);
     match found {
         None => Some(format!(
             "claim {} with its data (uid {}) is gone",

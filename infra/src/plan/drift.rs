@@ -23,10 +23,9 @@ pub(super) fn change(
         // The dry-run shows what would happen without the hand-over: a fall to 1.
         fields.retain(|field| field.path != replicas);
     }
-    let (lost_marks, fields): (Vec<_>, Vec<_>) =
-        fields.into_iter().partition(|field| is_mark(&field.path));
-    let hash_is_current = marks::annotation(live, marks::STATE_HASH)
-        == Some(object.hash().to_string().as_str());
+    let (lost_marks, fields): (Vec<_>, Vec<_>) = fields.into_iter().partition(|field| is_mark(&field.path));
+    let hash_is_current =
+        marks::annotation(live, marks::STATE_HASH) == Some(object.hash().to_string().as_str());
     let fields: Vec<FieldDrift> = fields
         .into_iter()
         .map(|field| FieldDrift {
@@ -78,8 +77,7 @@ fn cause(path: &Path, live: &Value, hash_is_current: bool) -> Cause {
 
 /// The others who own a field.
 fn writers<'a>(path: &'a Path, live: &'a Value) -> impl Iterator<Item = Manager<'a>> {
-    ownership::managers(live)
-        .filter(|manager| !manager.is_of_this_program() && manager.owns(path))
+    ownership::managers(live).filter(|manager| !manager.is_of_this_program() && manager.owns(path))
 }
 
 /// The changed fields that another applier has declared: it would declare them again after us.

@@ -12,9 +12,7 @@ pub(super) fn of(id: &ObjectId, action: &Action, live: &Value) -> Vec<Effect> {
     };
     let mut effects = Vec::new();
     let pods = live["spec"]["replicas"].as_i64().unwrap_or(1);
-    let template = |field: &[&str]| {
-        fields.iter().any(|drift| drift.field.path.starts_with(field))
-    };
+    let template = |field: &[&str]| fields.iter().any(|drift| drift.field.path.starts_with(field));
     if template(&["spec", "template"]) {
         if id.kind.is("apps", "Deployment") {
             effects.push(Effect::RollingRestart { pods });
@@ -42,9 +40,7 @@ pub(super) fn of(id: &ObjectId, action: &Action, live: &Value) -> Vec<Effect> {
 /// The effects of a deletion.
 pub(super) fn of_deletion(id: &ObjectId) -> Vec<Effect> {
     if id.kind.is("apps", "Deployment") || id.kind.is("apps", "StatefulSet") {
-        vec![Effect::Outage {
-            what: "its pods end",
-        }]
+        vec![Effect::Outage { what: "its pods end" }]
     } else if id.kind.is("", "PersistentVolumeClaim") {
         vec![Effect::DataLoss]
     } else {

@@ -47,12 +47,7 @@ pub(super) fn add(
 }
 
 fn delete(id: &ObjectId, uid: &str) -> Change {
-    let mut change = Change::new(
-        id,
-        Action::Delete {
-            uid: uid.to_owned(),
-        },
-    );
+    let mut change = Change::new(id, Action::Delete { uid: uid.to_owned() });
     change.effects = effect::of_deletion(id);
     change
 }
@@ -76,12 +71,7 @@ fn claims(stack: &Stack, claims: &[Claim], consents: Consents) -> Vec<Change> {
         .collect()
 }
 
-fn reason_to_keep(
-    id: &ObjectId,
-    record: &Record,
-    claims: &[Claim],
-    consents: Consents,
-) -> Option<String> {
+fn reason_to_keep(id: &ObjectId, record: &Record, claims: &[Claim], consents: Consents) -> Option<String> {
     if consents.purge == Consent::Given {
         return None;
     }
@@ -101,7 +91,11 @@ fn named_contents(foreign: &[ObjectId]) -> Option<String> {
     }
     let names: Vec<String> = foreign.iter().take(NAMED).map(ToString::to_string).collect();
     let more = foreign.len().saturating_sub(NAMED);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
     Some(format!("holds what is not ours: {}{more}", names.join(", ")))
 }
 

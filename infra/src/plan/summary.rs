@@ -55,7 +55,11 @@ impl fmt::Display for Summary {
             "{} to create, {} to change, {} to replace, {} to delete, {} unchanged",
             self.create, self.change, self.replace, self.delete, self.unchanged
         )?;
-        for (count, word) in [(self.mark, "to mark"), (self.keep, "kept"), (self.refuse, "refused")] {
+        for (count, word) in [
+            (self.mark, "to mark"),
+            (self.keep, "kept"),
+            (self.refuse, "refused"),
+        ] {
             if count > 0 {
                 write!(formatter, ", {count} {word}")?;
             }

@@ -13,13 +13,19 @@ const VALUE_WIDTH: usize = 72;
 
 /// The changes, one block each, and the notes.
 pub(super) fn changes(plan: &Plan, verbosity: Verbosity) -> String {
-    let mut lines: Vec<String> =
-        plan.changes.iter().map(|change| self::change(change, verbosity)).collect();
+    let mut lines: Vec<String> = plan
+        .changes
+        .iter()
+        .map(|change| self::change(change, verbosity))
+        .collect();
     if verbosity == Verbosity::Verbose {
         let unchanged = plan.unchanged.iter();
         lines.extend(unchanged.map(|id| format!("  {} {id}", style::faint("= unchanged"))));
     }
-    let notes = plan.notes.iter().map(|note| format!("  {} {}: {}", style::faint("i note"), note.id, note.text));
+    let notes = plan
+        .notes
+        .iter()
+        .map(|note| format!("  {} {}: {}", style::faint("i note"), note.id, note.text));
     lines.extend(notes);
     lines.join("\n")
 }
@@ -32,7 +38,10 @@ fn change(change: &Change, verbosity: Verbosity) -> String {
         }
         Action::Update { .. } => format!("  {} {id}", style::changed("~ change")),
         Action::Mark { lost, .. } => {
-            format!("  {} {id}: {lost}; the content is as it should be", style::changed("~ mark"))
+            format!(
+                "  {} {id}: {lost}; the content is as it should be",
+                style::changed("~ mark")
+            )
         }
         Action::Delete { .. } => format!("  {} {id}", style::gone("- delete")),
         Action::Keep { why } => format!("  {} {id}: {why}", style::faint("  keep")),
@@ -83,12 +92,20 @@ fn field(drift: &FieldDrift, verbosity: Verbosity) -> String {
         ),
     };
     if let Cause::Drift { by } = &drift.cause {
-        let verb = if field.live.is_none() { "removed" } else { "changed" };
+        let verb = if field.live.is_none() {
+            "removed"
+        } else {
+            "changed"
+        };
         let who = match by {
             Some(author) => format!("{verb} by {author}"),
             None => format!("{verb} by an unknown manager"),
         };
-        let _ = write!(text, "\n        {}", style::faint(&format!("{who}; apply reverts it")));
+        let _ = write!(
+            text,
+            "\n        {}",
+            style::faint(&format!("{who}; apply reverts it"))
+        );
     }
     text
 }

@@ -1,12 +1,10 @@
 //! The data API: its Deployment, its Service, and the Secret with the database's URI. Pure.
 
 use k8s_openapi::ByteString;
-use k8s_openapi::api::apps::v1::{
-    Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment,
-};
+use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment};
 use k8s_openapi::api::core::v1::{
-    Container, ContainerPort, EnvVar, HTTPGetAction, PodSpec, PodTemplateSpec, Probe, Secret,
-    Service, ServicePort, ServiceSpec,
+    Container, ContainerPort, EnvVar, HTTPGetAction, PodSpec, PodTemplateSpec, Probe, Secret, Service,
+    ServicePort, ServiceSpec,
 };
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -55,7 +53,12 @@ pub fn uri_secret(
         name = mongodb::DATABASE,
     );
     Secret {
-        metadata: metadata(environment, API, Some(environment.namespaces.app.as_str()), URI_SECRET),
+        metadata: metadata(
+            environment,
+            API,
+            Some(environment.namespaces.app.as_str()),
+            URI_SECRET,
+        ),
         type_: Some("Opaque".to_owned()),
         data: Some([(URI_ENTRY.to_owned(), ByteString(uri.into_bytes()))].into()),
         ..Secret::default()
@@ -66,7 +69,12 @@ pub fn uri_secret(
 #[must_use]
 pub fn node_port_service(environment: &Environment) -> Service {
     Service {
-        metadata: metadata(environment, API, Some(environment.namespaces.app.as_str()), API.name),
+        metadata: metadata(
+            environment,
+            API,
+            Some(environment.namespaces.app.as_str()),
+            API.name,
+        ),
         spec: Some(ServiceSpec {
             type_: Some("NodePort".to_owned()),
             selector: Some(selector_labels(environment, API)),
@@ -92,7 +100,12 @@ pub fn deployment(environment: &Environment, uri: &Handle<Secret>) -> Deployment
         Scale::Autoscaled(_) => None,
     };
     Deployment {
-        metadata: metadata(environment, API, Some(environment.namespaces.app.as_str()), API.name),
+        metadata: metadata(
+            environment,
+            API,
+            Some(environment.namespaces.app.as_str()),
+            API.name,
+        ),
         spec: Some(DeploymentSpec {
             replicas,
             selector: selector(environment, API),

@@ -82,10 +82,7 @@ pub fn selector(environment: &Environment, component: Component) -> LabelSelecto
 
 /// The labels by which a component's pods are found.
 #[must_use]
-pub fn selector_labels(
-    environment: &Environment,
-    component: Component,
-) -> BTreeMap<String, String> {
+pub fn selector_labels(environment: &Environment, component: Component) -> BTreeMap<String, String> {
     BTreeMap::from([
         ("app.kubernetes.io/name".to_owned(), component.name.to_owned()),
         (

@@ -3,9 +3,9 @@
 use k8s_openapi::ByteString;
 use k8s_openapi::api::apps::v1::{StatefulSet, StatefulSetSpec};
 use k8s_openapi::api::core::v1::{
-    ConfigMap, Container, ContainerPort, ExecAction, PersistentVolumeClaim,
-    PersistentVolumeClaimSpec, PodSpec, PodTemplateSpec, Probe, Secret, Service, ServicePort,
-    ServiceSpec, TCPSocketAction, VolumeResourceRequirements,
+    ConfigMap, Container, ContainerPort, ExecAction, PersistentVolumeClaim, PersistentVolumeClaimSpec,
+    PodSpec, PodTemplateSpec, Probe, Secret, Service, ServicePort, ServiceSpec, TCPSocketAction,
+    VolumeResourceRequirements,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -14,8 +14,8 @@ use secrecy::ExposeSecret;
 
 use super::metadata::{MONGODB, metadata, selector, selector_labels, template_metadata};
 use super::pods::{
-    TEMPORARY, config_volume, container_security, empty_volume, mount, mount_read_only,
-    pod_security, resources, secret_volume,
+    TEMPORARY, config_volume, container_security, empty_volume, mount, mount_read_only, pod_security,
+    resources, secret_volume,
 };
 use crate::environment::Environment;
 use crate::object::ObjectId;
@@ -178,11 +178,7 @@ fn claim_template(environment: &Environment) -> PersistentVolumeClaim {
     }
 }
 
-fn pod(
-    environment: &Environment,
-    users: &Handle<Secret>,
-    scripts: &Handle<ConfigMap>,
-) -> PodSpec {
+fn pod(environment: &Environment, users: &Handle<Secret>, scripts: &Handle<ConfigMap>) -> PodSpec {
     PodSpec {
         automount_service_account_token: Some(false),
         enable_service_links: Some(false),
@@ -214,7 +210,12 @@ fn database_container(environment: &Environment) -> Container {
     let mut container = container(environment, MONGODB.name);
     container.command = Some(words(&["mongod"]));
     // The cache is given, because some versions take it from the memory of the host, not of the pod.
-    container.args = Some(words(&["--auth", "--bind_ip_all", "--wiredTigerCacheSizeGB", "0.25"]));
+    container.args = Some(words(&[
+        "--auth",
+        "--bind_ip_all",
+        "--wiredTigerCacheSizeGB",
+        "0.25",
+    ]));
     container.ports = Some(vec![ContainerPort {
         name: Some("mongodb".to_owned()),
         container_port: PORT,

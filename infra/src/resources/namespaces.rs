@@ -49,10 +49,11 @@ pub fn add(stack: &mut Stack, environment: &Environment, key: &HashKey) -> Names
 
 fn add_one(stack: &mut Stack, environment: &Environment, name: &str, key: &HashKey) -> Home {
     stack.namespaces.push(name.to_owned());
-    let need = environment
-        .namespaces
-        .create
-        .then(|| stack.add(&namespace(environment, name), Vec::new(), key).applied());
+    let need = environment.namespaces.create.then(|| {
+        stack
+            .add(&namespace(environment, name), Vec::new(), key)
+            .applied()
+    });
     Home { need }
 }
 

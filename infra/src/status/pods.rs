@@ -73,14 +73,14 @@ fn explain_pod(pod: &Value) -> Option<Cause> {
         }
     }
     let conditions = || status["conditions"].as_array().into_iter().flatten();
-    let unscheduled = conditions()
-        .find(|condition| condition["type"] == "PodScheduled" && condition["status"] == "False");
+    let unscheduled =
+        conditions().find(|condition| condition["type"] == "PodScheduled" && condition["status"] == "False");
     if let Some(condition) = unscheduled {
         let message = condition["message"].as_str().unwrap_or("no node takes it");
         return cause(format!("not scheduled: {message}"), Outlook::Stuck);
     }
-    let is_ready = conditions()
-        .any(|condition| condition["type"] == "Ready" && condition["status"] == "True");
+    let is_ready =
+        conditions().any(|condition| condition["type"] == "Ready" && condition["status"] == "True");
     if is_ready {
         return None;
     }
@@ -158,14 +158,19 @@ mod tests {
 
     #[test]
     fn a_ready_pod_needs_no_explanation() {
-        check(&json!({"conditions": [{"type": "Ready", "status": "True"}]}), None);
+        check(
+            &json!({"conditions": [{"type": "Ready", "status": "True"}]}),
+            None,
+        );
     }
 
     #[test]
     fn an_image_that_is_never_pulled_is_hopeless() {
         check(
             &waiting("ErrImageNeverPull", ""),
-            Some("Hopeless: pod api-1: image `service:dev` is not on the node, and its pull policy is `Never`"),
+            Some(
+                "Hopeless: pod api-1: image `service:dev` is not on the node, and its pull policy is `Never`",
+            ),
         );
     }
 

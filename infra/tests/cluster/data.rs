@@ -17,9 +17,27 @@ async fn a_destroy_keeps_the_data_and_an_apply_finds_it_again() {
         "kept PersistentVolumeClaim/{}/data-mongodb-0: holds data (volume pvc-",
         world.database
     ));
-    assert!(destroyed.last_line().starts_with("Destroyed: 8 deleted, 3 kept in "), "{}", destroyed.last_line());
-    assert!(world.read(&format!("/api/v1/namespaces/{}", world.app)).await.is_none());
-    assert!(world.destroy().await.expect_code(0).last_line().starts_with("No changes."));
+    assert!(
+        destroyed
+            .last_line()
+            .starts_with("Destroyed: 8 deleted, 3 kept in "),
+        "{}",
+        destroyed.last_line()
+    );
+    assert!(
+        world
+            .read(&format!("/api/v1/namespaces/{}", world.app))
+            .await
+            .is_none()
+    );
+    assert!(
+        world
+            .destroy()
+            .await
+            .expect_code(0)
+            .last_line()
+            .starts_with("No changes.")
+    );
 
     world.apply().await.expect_code(0);
     assert_eq!(claim_uid(&world).await, uid);
@@ -30,13 +48,27 @@ async fn a_destroy_keeps_the_data_and_an_apply_finds_it_again() {
 async fn data_is_purged_only_with_the_environments_name() {
     let world = World::new().await;
     world.apply().await.expect_code(0);
-    world.infra("destroy", &["--yes", "--purge-data"]).await.expect_code(6);
-    world.infra("destroy", &["--yes", "--purge-data", "--confirm", "another"]).await.expect_code(6);
+    world
+        .infra("destroy", &["--yes", "--purge-data"])
+        .await
+        .expect_code(6);
+    world
+        .infra("destroy", &["--yes", "--purge-data", "--confirm", "another"])
+        .await
+        .expect_code(6);
     assert!(world.read(&world.deployment()).await.is_some());
-    world.infra("destroy", &["--yes", "--purge-data", "--confirm", &world.name]).await.expect_code(0);
+    world
+        .infra("destroy", &["--yes", "--purge-data", "--confirm", &world.name])
+        .await
+        .expect_code(0);
     assert!(world.read(&world.claim()).await.is_none());
     assert!(world.read(&world.record()).await.is_none());
-    assert!(world.read(&format!("/api/v1/namespaces/{}", world.database)).await.is_none());
+    assert!(
+        world
+            .read(&format!("/api/v1/namespaces/{}", world.database))
+            .await
+            .is_none()
+    );
 }
 
 #[tokio::test]
@@ -49,7 +81,10 @@ async fn a_lost_record_is_made_again_with_the_same_passwords() {
     world.apply().await.expect_code(0).expect_text("2 marked in ");
     assert_eq!(world.root_password().await, password);
     let after = world.read(&world.deployment()).await.unwrap();
-    assert_eq!(deployment["metadata"]["generation"], after["metadata"]["generation"]);
+    assert_eq!(
+        deployment["metadata"]["generation"],
+        after["metadata"]["generation"]
+    );
     assert!(world.plan().await.last_line().starts_with("No changes."));
 }
 
@@ -59,7 +94,11 @@ async fn passwords_are_never_made_anew_over_data() {
     world.apply().await.expect_code(0);
     world.delete(&world.record()).await;
     world.delete(&world.users()).await;
-    world.apply().await.expect_code(6).expect_text("are lost, but its data is still there");
+    world
+        .apply()
+        .await
+        .expect_code(6)
+        .expect_text("are lost, but its data is still there");
 }
 
 #[tokio::test]
@@ -76,8 +115,14 @@ async fn a_database_never_starts_empty_without_consent() {
         .expect_code(6)
         .expect_text(&format!("the database would start empty: claim PersistentVolumeClaim/{}/data-mongodb-0 with its data (uid {}) is gone", world.database, uid.as_str().unwrap()));
     assert!(world.read(&world.stateful_set()).await.is_none());
-    world.infra("apply", &["--yes", "--confirm", "another"]).await.expect_code(6);
-    world.infra("apply", &["--yes", "--confirm", &world.name]).await.expect_code(0);
+    world
+        .infra("apply", &["--yes", "--confirm", "another"])
+        .await
+        .expect_code(6);
+    world
+        .infra("apply", &["--yes", "--confirm", &world.name])
+        .await
+        .expect_code(0);
     assert!(world.plan().await.last_line().starts_with("No changes."));
 }
 
@@ -86,8 +131,10 @@ async fn a_renamed_database_namespace_does_not_leave_the_data_behind_silently() 
     let world = World::new().await;
     world.apply().await.expect_code(0);
     world.configure(|settings| {
-        settings.namespaces =
-            vec![format!("app = \"{}\"", world.app), format!("database = \"{}-new\"", world.database)];
+        settings.namespaces = vec![
+            format!("app = \"{}\"", world.app),
+            format!("database = \"{}-new\"", world.database),
+        ];
     });
     world.apply().await.expect_code(6).expect_text(&format!(
         "its data is in claim {}/data-mongodb-0, and it would mount PersistentVolumeClaim/{}-new/data-mongodb-0",
@@ -102,11 +149,20 @@ async fn a_record_of_another_cluster_is_refused() {
     let world = World::new().await;
     world.apply().await.expect_code(0);
     let secret = world.read(&world.record()).await.unwrap();
-    let text = engine.decode(secret["data"]["record.json"].as_str().unwrap()).unwrap();
+    let text = engine
+        .decode(secret["data"]["record.json"].as_str().unwrap())
+        .unwrap();
     let mut record: Value = serde_json::from_slice(&text).unwrap();
     record["cluster_id"] = json!("00000000-0000-0000-0000-000000000000");
     world
-        .edit(&world.record(), &json!({"data": {"record.json": engine.encode(record.to_string())}}))
+        .edit(
+            &world.record(),
+            &json!({"data": {"record.json": engine.encode(record.to_string())}}),
+        )
         .await;
-    world.plan().await.expect_code(6).expect_text("was made for another cluster");
+    world
+        .plan()
+        .await
+        .expect_code(6)
+        .expect_text("was made for another cluster");
 }

@@ -37,7 +37,8 @@ async fn an_edited_field_is_shown_with_its_author_and_reverted() {
 async fn a_changed_template_announces_a_rolling_restart() {
     let world = World::new().await;
     world.apply().await.expect_code(0);
-    let image = json!({"spec": {"template": {"spec": {"containers": [{"name": "api", "image": "other:1"}]}}}});
+    let image =
+        json!({"spec": {"template": {"spec": {"containers": [{"name": "api", "image": "other:1"}]}}}});
     let path = format!("{}?fieldManager=kubectl-set", world.deployment());
     world
         .request("PATCH", &path, "application/strategic-merge-patch+json", &image)
@@ -57,8 +58,14 @@ async fn a_changed_secret_is_shown_without_its_value_and_repaired() {
     let world = World::new().await;
     world.apply().await.expect_code(0);
     let password = world.root_password().await;
-    world.edit(&world.users(), &json!({"data": {"root-password": "c3R1cGlk"}})).await;
-    let plan = world.plan().await.expect_code(0).expect_line("data.root-password: (value changes, not shown)");
+    world
+        .edit(&world.users(), &json!({"data": {"root-password": "c3R1cGlk"}}))
+        .await;
+    let plan = world
+        .plan()
+        .await
+        .expect_code(0)
+        .expect_line("data.root-password: (value changes, not shown)");
     assert!(!plan.stdout.contains("c3R1cGlk") && !plan.stdout.contains("stupid"));
     world.apply().await.expect_code(0);
     assert_eq!(world.root_password().await, password);
@@ -79,10 +86,22 @@ async fn what_others_add_is_left_alone() {
     let world = World::new().await;
     world.apply().await.expect_code(0);
     world
-        .edit(&world.deployment(), &json!({"metadata": {"annotations": {"team": "shop"}}, "spec": {"paused": true}}))
+        .edit(
+            &world.deployment(),
+            &json!({"metadata": {"annotations": {"team": "shop"}}, "spec": {"paused": true}}),
+        )
         .await;
-    assert!(world.plan().await.expect_code(0).last_line().starts_with("No changes."));
-    world.edit(&world.deployment(), &json!({"spec": {"paused": false}})).await;
+    assert!(
+        world
+            .plan()
+            .await
+            .expect_code(0)
+            .last_line()
+            .starts_with("No changes.")
+    );
+    world
+        .edit(&world.deployment(), &json!({"spec": {"paused": false}}))
+        .await;
 }
 
 #[tokio::test]
@@ -90,9 +109,18 @@ async fn a_lost_mark_is_restored_and_nothing_else() {
     let world = World::new().await;
     world.apply().await.expect_code(0);
     for (patch, why) in [
-        (json!({"metadata": {"annotations": {"infra.internal/state-hash": null}}}), "the state hash is missing"),
-        (json!({"metadata": {"labels": {"infra.internal/environment": null}}}), "the environment's label is missing"),
-        (json!({"metadata": {"managedFields": [{}]}}), "fields of ours are no longer owned by us"),
+        (
+            json!({"metadata": {"annotations": {"infra.internal/state-hash": null}}}),
+            "the state hash is missing",
+        ),
+        (
+            json!({"metadata": {"labels": {"infra.internal/environment": null}}}),
+            "the environment's label is missing",
+        ),
+        (
+            json!({"metadata": {"managedFields": [{}]}}),
+            "fields of ours are no longer owned by us",
+        ),
     ] {
         let before = world.edit(&world.service(), &patch).await;
         world
@@ -103,7 +131,9 @@ async fn a_lost_mark_is_restored_and_nothing_else() {
                 "~ mark Service/{}/api: {why}; the content is as it should be",
                 world.app
             ))
-            .expect_line("Plan: 0 to create, 0 to change, 0 to replace, 0 to delete, 9 unchanged, 1 to mark.");
+            .expect_line(
+                "Plan: 0 to create, 0 to change, 0 to replace, 0 to delete, 9 unchanged, 1 to mark.",
+            );
         world.apply().await.expect_code(0).expect_text("1 marked in ");
         let after = world.read(&world.service()).await.unwrap();
         assert_eq!(before["spec"], after["spec"]);
@@ -128,7 +158,10 @@ async fn a_field_that_another_applier_declares_is_a_conflict() {
         .expect_text("--force-conflicts");
     let after = world.read(&world.deployment()).await.unwrap();
     assert_eq!(before["metadata"]["generation"], after["metadata"]["generation"]);
-    world.infra("apply", &["--yes", "--force-conflicts"]).await.expect_code(0);
+    world
+        .infra("apply", &["--yes", "--force-conflicts"])
+        .await
+        .expect_code(0);
     assert!(world.plan().await.last_line().starts_with("No changes."));
 }
 

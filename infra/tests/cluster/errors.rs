@@ -79,7 +79,10 @@ fn an_unknown_environment() {
     let output = run("", &["plan", "shpo"], home.path());
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr.starts_with("error: there is no environment `shpo` in "), "{stderr}");
+    assert!(
+        stderr.starts_with("error: there is no environment `shpo` in "),
+        "{stderr}"
+    );
     assert!(stderr.contains("shop"), "{stderr}");
 }
 
@@ -89,14 +92,25 @@ fn a_faulty_environment_file() {
     let output = run("[cluster]\ncontxt = \"x\"", &["plan", "shop"], home.path());
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr.contains("shop.toml:2:1") && stderr.contains("nearest: `context`"), "{stderr}");
+    assert!(
+        stderr.contains("shop.toml:2:1") && stderr.contains("nearest: `context`"),
+        "{stderr}"
+    );
 }
 
 #[test]
 fn a_wrong_command_line_ends_with_64() {
     let home = TempDir::new().unwrap();
-    for arguments in [&["plan"][..], &["paln", "shop"], &["plan", "shop", "--no-such-flag"]] {
-        assert_eq!(run("", arguments, home.path()).status.code(), Some(64), "{arguments:?}");
+    for arguments in [
+        &["plan"][..],
+        &["paln", "shop"],
+        &["plan", "shop", "--no-such-flag"],
+    ] {
+        assert_eq!(
+            run("", arguments, home.path()).status.code(),
+            Some(64),
+            "{arguments:?}"
+        );
     }
     assert_eq!(run("", &["--help"], home.path()).status.code(), Some(0));
 }

@@ -58,7 +58,13 @@ impl Ended {
 
     #[track_caller]
     pub(crate) fn expect_code(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        assert_eq!(
+            self.code,
+            Some(code),
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout,
+            self.stderr
+        );
         self
     }
 
@@ -196,7 +202,11 @@ impl World {
             .expect("a request");
         let response = self.client.send(request).await.expect("the API server answers");
         let succeeded = response.status().is_success();
-        let bytes = response.into_body().collect_bytes().await.expect("a whole answer");
+        let bytes = response
+            .into_body()
+            .collect_bytes()
+            .await
+            .expect("a whole answer");
         succeeded.then(|| serde_json::from_slice(&bytes).expect("JSON"))
     }
 
@@ -228,7 +238,9 @@ impl World {
     }
 
     pub(crate) async fn delete(&self, path: &str) {
-        self.request("DELETE", path, "application/json", &json!({})).await.expect("the object is deleted");
+        self.request("DELETE", path, "application/json", &json!({}))
+            .await
+            .expect("the object is deleted");
     }
 
     /// Waits until `is_true` of an object; the object may be missing.
@@ -238,7 +250,9 @@ impl World {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         };
-        tokio::time::timeout(DEADLINE, wait).await.expect("it comes true in time");
+        tokio::time::timeout(DEADLINE, wait)
+            .await
+            .expect("it comes true in time");
     }
 
     pub(crate) fn deployment(&self) -> String {
@@ -250,7 +264,10 @@ impl World {
     }
 
     pub(crate) fn autoscaler(&self) -> String {
-        format!("/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers/api", self.app)
+        format!(
+            "/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers/api",
+            self.app
+        )
     }
 
     pub(crate) fn service(&self) -> String {
@@ -262,7 +279,10 @@ impl World {
     }
 
     pub(crate) fn claim(&self) -> String {
-        format!("/api/v1/namespaces/{}/persistentvolumeclaims/data-mongodb-0", self.database)
+        format!(
+            "/api/v1/namespaces/{}/persistentvolumeclaims/data-mongodb-0",
+            self.database
+        )
     }
 
     pub(crate) fn record(&self) -> String {
@@ -272,7 +292,10 @@ impl World {
     /// The encoded password of the database's root user.
     pub(crate) async fn root_password(&self) -> String {
         let secret = self.read(&self.users()).await.expect("the Secret is there");
-        secret["data"]["root-password"].as_str().expect("a password").to_owned()
+        secret["data"]["root-password"]
+            .as_str()
+            .expect("a password")
+            .to_owned()
     }
 }
 

@@ -48,7 +48,10 @@ async fn a_first_apply_ends_ready_and_a_second_writes_nothing() {
     assert_eq!(deployment["status"]["availableReplicas"], 2);
 
     let before = versions(&world).await;
-    let unchanged = format!("No changes. {} matches its configuration (10 objects).", world.name);
+    let unchanged = format!(
+        "No changes. {} matches its configuration (10 objects).",
+        world.name
+    );
     assert_eq!(world.plan().await.expect_code(0).last_line(), unchanged);
     assert_eq!(world.apply().await.expect_code(0).last_line(), unchanged);
     assert_eq!(versions(&world).await, before);
@@ -58,7 +61,12 @@ async fn a_first_apply_ends_ready_and_a_second_writes_nothing() {
 async fn a_plan_changes_nothing() {
     let world = World::new().await;
     world.plan().await.expect_code(0);
-    assert!(world.read(&format!("/api/v1/namespaces/{}", world.app)).await.is_none());
+    assert!(
+        world
+            .read(&format!("/api/v1/namespaces/{}", world.app))
+            .await
+            .is_none()
+    );
     assert!(world.read(&world.record()).await.is_none());
     world.infra("plan", &["--detailed-exitcode"]).await.expect_code(2);
 }
@@ -67,25 +75,42 @@ async fn a_plan_changes_nothing() {
 async fn one_namespace_can_hold_both_parts() {
     let world = World::new().await;
     world.configure(|settings| {
-        settings.namespaces =
-            vec![format!("app = \"{}\"", world.app), format!("database = \"{}\"", world.app)];
+        settings.namespaces = vec![
+            format!("app = \"{}\"", world.app),
+            format!("database = \"{}\"", world.app),
+        ];
     });
     let applied = world.apply().await.expect_code(0);
-    assert!(applied.last_line().starts_with("Applied: 9 created"), "{}", applied.last_line());
+    assert!(
+        applied.last_line().starts_with("Applied: 9 created"),
+        "{}",
+        applied.last_line()
+    );
 }
 
 #[tokio::test]
 async fn given_namespaces_are_used_and_never_deleted() {
     let world = World::new().await;
     world.configure(|settings| settings.namespaces.push("create = false".to_owned()));
-    world.plan().await.expect_code(1).expect_text("is not there, and `create = false`");
+    world
+        .plan()
+        .await
+        .expect_code(1)
+        .expect_text("is not there, and `create = false`");
     for name in [&world.app, &world.database] {
-        let namespace = serde_json::json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+        let namespace =
+            serde_json::json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
         world.create("/api/v1/namespaces", &namespace).await;
     }
     world.apply().await.expect_code(0);
-    world.infra("destroy", &["--yes", "--purge-data", "--confirm", &world.name]).await.expect_code(0);
-    let left = world.read(&format!("/api/v1/namespaces/{}", world.app)).await.unwrap();
+    world
+        .infra("destroy", &["--yes", "--purge-data", "--confirm", &world.name])
+        .await
+        .expect_code(0);
+    let left = world
+        .read(&format!("/api/v1/namespaces/{}", world.app))
+        .await
+        .unwrap();
     assert_eq!(left["status"]["phase"], "Active");
 }
 
@@ -99,7 +124,11 @@ async fn two_first_applies_at_once_end_with_one_password() {
     assert!(one.code == Some(0) || other.code == Some(0), "{one:?} {other:?}");
     let password = world.root_password().await;
     let last = world.apply().await.expect_code(0);
-    assert!(last.last_line().starts_with("No changes."), "{}", last.last_line());
+    assert!(
+        last.last_line().starts_with("No changes."),
+        "{}",
+        last.last_line()
+    );
     assert_eq!(world.root_password().await, password);
 }
 
@@ -110,7 +139,14 @@ async fn a_killed_apply_is_completed_by_the_next() {
     world.wait_for(&world.record(), |record| record.is_some()).await;
     child.kill().await.unwrap();
     world.apply().await.expect_code(0);
-    assert!(world.plan().await.expect_code(0).last_line().starts_with("No changes."));
+    assert!(
+        world
+            .plan()
+            .await
+            .expect_code(0)
+            .last_line()
+            .starts_with("No changes.")
+    );
 }
 
 #[tokio::test]
@@ -118,11 +154,17 @@ async fn an_interrupted_apply_finishes_what_is_under_way_and_says_so() {
     let world = World::new().await;
     world.configure(|settings| settings.service.push("image = \"service:missing\"".to_owned()));
     let child = world.start(&["apply", &world.name, "--yes"]);
-    world.wait_for(&world.deployment(), |deployment| deployment.is_some()).await;
+    world
+        .wait_for(&world.deployment(), |deployment| deployment.is_some())
+        .await;
     let pid = i32::try_from(child.id().unwrap()).unwrap();
     kill_process(Pid::from_raw(pid).unwrap(), Signal::INT).unwrap();
     let run = ended(child).await.expect_code(130);
-    assert!(run.last_line().starts_with("Interrupted: "), "{}", run.last_line());
+    assert!(
+        run.last_line().starts_with("Interrupted: "),
+        "{}",
+        run.last_line()
+    );
     world.configure(|_| {});
     world.apply().await.expect_code(0);
 }
@@ -155,15 +197,20 @@ async fn no_password_is_ever_printed() {
     use base64::Engine as _;
     let world = World::new().await;
     let mut printed = String::new();
-    for (command, flags) in
-        [("plan", &["-v"][..]), ("apply", &["-v", "--yes"]), ("plan", &["-v"]), ("destroy", &["-v", "--yes"])]
-    {
+    for (command, flags) in [
+        ("plan", &["-v"][..]),
+        ("apply", &["-v", "--yes"]),
+        ("plan", &["-v"]),
+        ("destroy", &["-v", "--yes"]),
+    ] {
         let run = world.infra(command, flags).await.expect_code(0);
         printed.push_str(&run.stdout);
         printed.push_str(&run.stderr);
     }
     let encoded = world.root_password().await;
-    let password = base64::engine::general_purpose::STANDARD.decode(&encoded).unwrap();
+    let password = base64::engine::general_purpose::STANDARD
+        .decode(&encoded)
+        .unwrap();
     assert!(!printed.contains(&encoded));
     assert!(!printed.contains(std::str::from_utf8(&password).unwrap()));
 }

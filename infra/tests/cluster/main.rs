@@ -1,5 +1,8 @@
 //! The binary against a real control plane: what it prints, how it ends, and what is in the cluster afterwards.
-#![expect(clippy::disallowed_types, reason = "the tests act as somebody else in the cluster")]
+#![expect(
+    clippy::disallowed_types,
+    reason = "the tests act as somebody else in the cluster"
+)]
 
 mod data;
 mod drift;

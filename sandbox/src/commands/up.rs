@@ -58,13 +58,7 @@ pub(crate) fn start(directory: &Directory, interrupt: &Interrupt) -> Result<Star
         control_plane: true,
         mongodb: true,
     };
-    let (supervised, state) = launch::start(
-        directory,
-        parts,
-        Durability::Persistent,
-        &progress,
-        interrupt,
-    )?;
+    let (supervised, state) = launch::start(directory, parts, Durability::Persistent, &progress, interrupt)?;
     supervised.detach()?;
     Ok(Started::Now(state))
 }

@@ -131,10 +131,7 @@ fn controller(
 
 pub(super) fn kwok(directory: &Directory) -> Vec<String> {
     let mut arguments = vec![
-        path(
-            "--kubeconfig",
-            &directory.component_kubeconfig(Component::Kwok),
-        ),
+        path("--kubeconfig", &directory.component_kubeconfig(Component::Kwok)),
         "--manage-all-nodes".into(),
         "--node-ip=127.0.0.1".into(),
         "--cidr=10.244.0.0/16".into(),

@@ -50,11 +50,7 @@ pub(crate) fn print_status(state: &State) {
 fn processes(processes: &[Process]) {
     line(format_args!(
         "{}",
-        format_args!(
-            "{:<24} {:<9} {:<8} {}",
-            "component", "version", "pid", "address"
-        )
-        .dimmed()
+        format_args!("{:<24} {:<9} {:<8} {}", "component", "version", "pid", "address").dimmed()
     ));
     for Process {
         component,

@@ -40,16 +40,9 @@ impl Children {
         log: &Path,
     ) -> Result<(), SandboxError> {
         let output = files::append(log)?;
-        let errors = output
-            .try_clone()
-            .map_err(SandboxError::file("open", log))?;
+        let errors = output.try_clone().map_err(SandboxError::file("open", log))?;
         let child = Command::new(executable::running()?)
-            .args([
-                "run-as-child",
-                "--parent",
-                &std::process::id().to_string(),
-                "--",
-            ])
+            .args(["run-as-child", "--parent", &std::process::id().to_string(), "--"])
             .arg(program)
             .args(arguments)
             .stdin(Stdio::null())

@@ -153,8 +153,7 @@ impl Supervisor {
             self.wait(Component::KubeScheduler, "the scheduler", || {
                 cluster::check_health(ports.scheduler, &authority)
             }),
-            self.wait(Component::Kwok, "the nodes", || cluster
-                .check_simulation(start)),
+            self.wait(Component::Kwok, "the nodes", || cluster.check_simulation(start)),
         )?;
         Ok(())
     }
@@ -162,8 +161,7 @@ impl Supervisor {
     fn spawn(&self, component: Component) -> Result<(), SandboxError> {
         let directory = &self.assignment.directory;
         report::event(&Event::Progress(format!("starting {component}")));
-        let arguments =
-            component.arguments(directory, self.ports.get(), self.assignment.durability);
+        let arguments = component.arguments(directory, self.ports.get(), self.assignment.durability);
         let Some(program) = self.program(component) else {
             return Ok(());
         };
@@ -231,9 +229,7 @@ impl Supervisor {
                 .stdin(Stdio::null())
                 .kill_on_drop(true)
                 .output();
-            let output = output
-                .await
-                .map_err(SandboxError::file("start", &program))?;
+            let output = output.await.map_err(SandboxError::file("start", &program))?;
             let text = String::from_utf8_lossy(&output.stdout).into_owned();
             self.versions
                 .borrow_mut()
@@ -247,9 +243,7 @@ impl Supervisor {
 fn version_in(text: &str) -> Option<&str> {
     text.split_whitespace()
         .map(|word| word.trim_start_matches('v'))
-        .find(|word| {
-            word.contains('.') && word.starts_with(|character: char| character.is_ascii_digit())
-        })
+        .find(|word| word.contains('.') && word.starts_with(|character: char| character.is_ascii_digit()))
 }
 
 #[cfg(test)]

@@ -76,13 +76,7 @@ fn pods_of_a_deployment_become_ready_after_their_init_containers() {
         }));
         let container = &status.container_statuses.unwrap()[0];
         assert!(container.ready && container.started == Some(true) && container.restart_count == 0);
-        assert!(
-            container
-                .container_id
-                .as_ref()
-                .unwrap()
-                .starts_with("sandbox://")
-        );
+        assert!(container.container_id.as_ref().unwrap().starts_with("sandbox://"));
         assert!(status.pod_ip.is_some());
     }
 }
@@ -187,25 +181,13 @@ fn every_failure_is_told_in_the_kubelets_words() {
     }
     for (name, _, _, _, reason) in cases {
         namespace.wait(name, |pod: &Pod| {
-            let status = pod
-                .status
-                .as_ref()?
-                .container_statuses
-                .as_ref()?
-                .first()?
-                .clone();
+            let status = pod.status.as_ref()?.container_statuses.as_ref()?.first()?.clone();
             let waiting = status.state?.waiting?;
             (waiting.reason.as_deref() == Some(reason) && waiting.message.is_some()).then_some(())
         });
     }
     namespace.wait("crashing", |pod: &Pod| {
-        let status = pod
-            .status
-            .as_ref()?
-            .container_statuses
-            .as_ref()?
-            .first()?
-            .clone();
+        let status = pod.status.as_ref()?.container_statuses.as_ref()?.first()?.clone();
         let terminated = status.last_state?.terminated?;
         (status.restart_count > 0 && terminated.exit_code == 1).then_some(())
     });
@@ -214,11 +196,7 @@ fn every_failure_is_told_in_the_kubelets_words() {
 #[test]
 fn an_init_container_with_a_missing_image_stops_the_pod() {
     let namespace = Namespace::create("init-failure");
-    let mut pod = pod(
-        "init",
-        None,
-        &json!({"name": "main", "image": "service:dev"}),
-    );
+    let mut pod = pod("init", None, &json!({"name": "main", "image": "service:dev"}));
     pod["spec"]["initContainers"] =
         json!([{"name": "fine", "image": "a"}, {"name": "broken", "image": "mongo:missing"}]);
     namespace.apply(&pod);
@@ -265,13 +243,7 @@ fn a_slow_start_takes_ten_seconds() {
     ));
     let seconds = namespace.wait("slow", |pod: &Pod| {
         let created = pod.metadata.creation_timestamp.as_ref()?.0;
-        let status = pod
-            .status
-            .as_ref()?
-            .container_statuses
-            .as_ref()?
-            .first()?
-            .clone();
+        let status = pod.status.as_ref()?.container_statuses.as_ref()?.first()?.clone();
         Some(
             status
                 .state?
@@ -309,15 +281,12 @@ fn a_deleted_pod_goes_although_its_grace_is_long() {
 
 #[test]
 fn the_api_servers_process_is_named() {
-    let name =
-        std::fs::read_to_string(format!("/proc/{}/comm", shared::sandbox().api_server_pid()))
-            .unwrap();
+    let name = std::fs::read_to_string(format!("/proc/{}/comm", shared::sandbox().api_server_pid())).unwrap();
     assert_eq!(name.trim(), "kube-apiserver");
 }
 
 fn pod(name: &str, behaviour: Option<&str>, container: &serde_json::Value) -> serde_json::Value {
-    let annotations =
-        behaviour.map(|behaviour| json!({"sandbox.infra.internal/behaviour": behaviour}));
+    let annotations = behaviour.map(|behaviour| json!({"sandbox.infra.internal/behaviour": behaviour}));
     json!({
         "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "annotations": annotations},
         "spec": {"containers": [container]},

@@ -60,10 +60,7 @@ impl Home {
     }
 
     fn pids(&self) -> Vec<u32> {
-        let processes = self.state()["processes"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default();
+        let processes = self.state()["processes"].as_array().cloned().unwrap_or_default();
         processes
             .iter()
             .map(|process| u32::try_from(process["pid"].as_u64().unwrap()).unwrap())
@@ -126,10 +123,7 @@ fn up_and_down_can_be_repeated_and_the_data_stays() {
 
     assert!(home.run("up", 0).contains("is ready"));
     assert_eq!(home.state()["ports"], ports);
-    assert_eq!(
-        std::fs::read(home.path().join("kubeconfig")).unwrap(),
-        kubeconfig
-    );
+    assert_eq!(std::fs::read(home.path().join("kubeconfig")).unwrap(), kubeconfig);
 }
 
 #[test]
@@ -149,10 +143,7 @@ fn a_killed_up_leaves_no_process() {
     let home = Home::new();
     let mut up = home.command("up").spawn().unwrap();
     wait::until("the API server is starting", || {
-        home.path()
-            .join("logs/kube-apiserver.log")
-            .exists()
-            .then_some(())
+        home.path().join("logs/kube-apiserver.log").exists().then_some(())
     });
     up.kill().unwrap();
     up.wait().unwrap();
@@ -167,10 +158,7 @@ fn an_interrupted_up_ends_with_130_and_leaves_no_process() {
     let home = Home::new();
     let mut up = home.command("up").spawn().unwrap();
     wait::until("the API server is starting", || {
-        home.path()
-            .join("logs/kube-apiserver.log")
-            .exists()
-            .then_some(())
+        home.path().join("logs/kube-apiserver.log").exists().then_some(())
     });
     signal(up.id(), Signal::INT);
     assert_eq!(up.wait().unwrap().code(), Some(130));

@@ -50,10 +50,7 @@ fn the_application_user_reaches_its_own_database_only() {
             .find_one(doc! {})
             .await;
         assert!(refused.unwrap_err().to_string().contains("not authorized"));
-        let refused = client
-            .database("admin")
-            .run_command(doc! {"usersInfo": 1})
-            .await;
+        let refused = client.database("admin").run_command(doc! {"usersInfo": 1}).await;
         assert!(refused.unwrap_err().to_string().contains("not authorized"));
     });
 }

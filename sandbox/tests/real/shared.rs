@@ -35,10 +35,9 @@ impl Namespace {
             .unwrap();
         let kubeconfig = Kubeconfig::read_from(sandbox().kubeconfig()).unwrap();
         let client = runtime.block_on(async {
-            let mut config =
-                Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
-                    .await
-                    .unwrap();
+            let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
+                .await
+                .unwrap();
             config.default_retry = false;
             Client::try_from(config).unwrap()
         });
@@ -47,7 +46,8 @@ impl Namespace {
             client,
             name: name.to_owned(),
         };
-        namespace.apply(&serde_json::json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}));
+        namespace
+            .apply(&serde_json::json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}));
         namespace
     }
 

@@ -49,9 +49,7 @@ impl ConfigurationError {
             Self::NotText { .. } => "set it to plain text".to_owned(),
             Self::Value { expected, .. } => format!("it should be {expected}"),
             Self::TwoUris => "unset one of them; one may stand in the file `.env`".to_owned(),
-            Self::UriFile { .. } => {
-                "the file holds the connection string and nothing else".to_owned()
-            }
+            Self::UriFile { .. } => "the file holds the connection string and nothing else".to_owned(),
         }
     }
 }

@@ -43,9 +43,7 @@ pub fn document_from_json(text: &[u8]) -> Result<Document, Refusal> {
     match value {
         Bson::Document(document) => Ok(document),
         other => Err(Refusal {
-            fault: Fault::NotAnObject {
-                found: kind(&other),
-            },
+            fault: Fault::NotAnObject { found: kind(&other) },
             pointer: None,
         }),
     }
@@ -212,14 +210,10 @@ impl<'de> Visitor<'de> for Value<'_, '_> {
         let mut document = Document::new();
         while let Some(key) = members.next_key::<String>()? {
             if key.contains('\0') {
-                return Err((self.context.inside(key))(
-                    self.context.refuse(Fault::NulInKey),
-                ));
+                return Err((self.context.inside(key))(self.context.refuse(Fault::NulInKey)));
             }
             if document.contains_key(&key) {
-                let error = self
-                    .context
-                    .refuse(Fault::DuplicateKey { key: key.clone() });
+                let error = self.context.refuse(Fault::DuplicateKey { key: key.clone() });
                 return Err((self.context.inside(key))(error));
             }
             match members.next_value_seed(inner) {

@@ -54,10 +54,7 @@ fn extended_json_dollar_and_dotted_keys_are_plain_data() {
 #[test]
 fn integers_take_32_bits_where_they_fit_and_64_otherwise() {
     check_stored(r#"{"a":2147483647}"#, &doc! { "a": Bson::Int32(i32::MAX) });
-    check_stored(
-        r#"{"a":2147483648}"#,
-        &doc! { "a": Bson::Int64(2_147_483_648) },
-    );
+    check_stored(r#"{"a":2147483648}"#, &doc! { "a": Bson::Int64(2_147_483_648) });
     check_stored(r#"{"a":-2147483648}"#, &doc! { "a": Bson::Int32(i32::MIN) });
     check_stored(
         r#"{"a":9223372036854775807}"#,
@@ -149,10 +146,7 @@ fn only_an_object_is_a_document() {
         ("true", "a boolean"),
         ("null", "null"),
     ] {
-        check(
-            input,
-            &format!("a JSON object is expected, this is {found}"),
-        );
+        check(input, &format!("a JSON object is expected, this is {found}"));
     }
 }
 
@@ -175,9 +169,7 @@ fn malformed_json_is_refused_with_line_and_column() {
         r#"{"a":"\ud800"}"#,
         &format!("{refused} unexpected end of hex escape at line 1 column 13 (/a)"),
     );
-    let latin1 = document_from_json(b"{\"a\":\"\xe9\"}")
-        .unwrap_err()
-        .to_string();
+    let latin1 = document_from_json(b"{\"a\":\"\xe9\"}").unwrap_err().to_string();
     assert_eq!(
         latin1,
         format!("{refused} invalid unicode code point at line 1 column 7")

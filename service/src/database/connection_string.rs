@@ -62,11 +62,7 @@ impl ConnectionString {
     async fn fault(&self) -> ConnectionStringError {
         let rest = self.0.trim_start_matches("mongodb://");
         match rest.rsplit_once('@') {
-            Some((_, rest))
-                if ClientOptions::parse(format!("mongodb://{rest}"))
-                    .await
-                    .is_ok() =>
-            {
+            Some((_, rest)) if ClientOptions::parse(format!("mongodb://{rest}")).await.is_ok() => {
                 ConnectionStringError::User
             }
             _ => ConnectionStringError::Options,
@@ -108,9 +104,7 @@ impl ConnectionStringError {
             Self::Srv => {
                 "list the hosts instead: `mongodb://host1:27017,host2:27017/?replicaSet=name&tls=true`"
             }
-            Self::User => {
-                "percent-encode the characters `:/?#[]@%` in user name and password: `@` is `%40`"
-            }
+            Self::User => "percent-encode the characters `:/?#[]@%` in user name and password: `@` is `%40`",
         }
     }
 }

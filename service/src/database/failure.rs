@@ -16,9 +16,7 @@ pub enum Failure {
         reason: &'static str,
     },
     /// MongoDB does not know the user or the password.
-    #[error(
-        "MongoDB at `{addresses}` refuses the user name or the password of the connection string"
-    )]
+    #[error("MongoDB at `{addresses}` refuses the user name or the password of the connection string")]
     AuthenticationFailed {
         /// Host and port of every known server.
         addresses: String,
@@ -94,8 +92,9 @@ pub(super) fn of_read(error: &Error, addresses: &str) -> Failure {
         },
         ErrorKind::Io(io) if io.kind() == io::ErrorKind::TimedOut => Failure::TimedOut,
         ErrorKind::Io(io) => unreachable(connection_reason(&io.to_string())),
-        ErrorKind::ServerSelection { message, .. }
-        | ErrorKind::ConnectionPoolCleared { message, .. } => not_selected(message, addresses),
+        ErrorKind::ServerSelection { message, .. } | ErrorKind::ConnectionPoolCleared { message, .. } => {
+            not_selected(message, addresses)
+        }
         ErrorKind::DnsResolve { .. } => unreachable("its name cannot be resolved"),
         ErrorKind::InvalidTlsConfig { .. } => unreachable("TLS cannot be set up"),
         ErrorKind::IncompatibleServer { .. } => unreachable("its version is not supported"),
@@ -115,13 +114,9 @@ pub(super) fn of_write(error: &Error, addresses: &str) -> Failure {
         },
         // The first says that the document is stored, but that a majority did not confirm that it stays.
         ErrorKind::Write(_) | ErrorKind::InvalidResponse { .. } => Failure::OutcomeUnknown,
-        ErrorKind::Command(command) if INTERRUPTED.contains(&command.code) => {
-            Failure::OutcomeUnknown
-        }
+        ErrorKind::Command(command) if INTERRUPTED.contains(&command.code) => Failure::OutcomeUnknown,
         // A connection that was never made has carried nothing; any other may have.
-        ErrorKind::Io(io) if io.kind() != io::ErrorKind::ConnectionRefused => {
-            Failure::OutcomeUnknown
-        }
+        ErrorKind::Io(io) if io.kind() != io::ErrorKind::ConnectionRefused => Failure::OutcomeUnknown,
         _ => of_read(error, addresses),
     }
 }

@@ -15,9 +15,7 @@ pub(super) fn complete(
 ) {
     let body = body.into();
     response.status_code(status);
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, content_type);
+    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
     // Given here because the body of an answer to HEAD is dropped, and with it the length that HEAD is asked for.
     response
         .headers_mut()

@@ -34,26 +34,14 @@ fn is_json(request: &Request) -> bool {
     let (Some(value), None) = (types.next(), types.next()) else {
         return false;
     };
-    let Some(mime) = value
-        .to_str()
-        .ok()
-        .and_then(|value| value.parse::<Mime>().ok())
-    else {
+    let Some(mime) = value.to_str().ok().and_then(|value| value.parse::<Mime>().ok()) else {
         return false;
     };
     let json = mime.subtype() == "json" || mime.suffix().is_some_and(|suffix| suffix == "json");
-    let utf8 = mime
-        .get_param("charset")
-        .is_none_or(|charset| charset == "utf-8");
+    let utf8 = mime.get_param("charset").is_none_or(|charset| charset == "utf-8");
     mime.type_() == "application" && json && utf8
 }
 
 fn declared_length(request: &Request) -> Option<u64> {
-    request
-        .headers()
-        .get(CONTENT_LENGTH)?
-        .to_str()
-        .ok()?
-        .parse()
-        .ok()
+    request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }

@@ -23,12 +23,7 @@ impl Health {
 impl Health {
     async fn handle(&self, response: &mut Response) -> Result<(), Error> {
         self.database.ping().await?;
-        answer::complete(
-            response,
-            StatusCode::OK,
-            answer::JSON,
-            r#"{"status":"healthy"}"#,
-        );
+        answer::complete(response, StatusCode::OK, answer::JSON, r#"{"status":"healthy"}"#);
         Ok(())
     }
 }

@@ -29,9 +29,7 @@ impl List {
         let batches = self.database.read_all().await?;
         let array = array::chunks(batches, hoops::request_id(depot).to_owned());
         response.status_code(StatusCode::OK);
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, answer::JSON);
+        response.headers_mut().insert(header::CONTENT_TYPE, answer::JSON);
         response.body(ResBody::stream(array));
         Ok(())
     }

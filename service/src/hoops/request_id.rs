@@ -12,9 +12,7 @@ struct RequestId(String);
 
 /// Returns the request's id; empty only before [`identify`] has run.
 pub(crate) fn request_id(depot: &Depot) -> &str {
-    depot
-        .get_typed::<RequestId>()
-        .map_or("", |id| id.0.as_str())
+    depot.get_typed::<RequestId>().map_or("", |id| id.0.as_str())
 }
 
 /// Gives the request its id and the answer the header with it.
@@ -29,9 +27,7 @@ pub(crate) async fn identify(
         .headers()
         .get(HEADER)
         .and_then(|value| value.to_str().ok());
-    let id = given
-        .filter(|id| is_sane(id))
-        .map_or_else(made_up, str::to_owned);
+    let id = given.filter(|id| is_sane(id)).map_or_else(made_up, str::to_owned);
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(HEADER, value);
     }

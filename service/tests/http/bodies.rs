@@ -52,16 +52,7 @@ async fn only_json_in_utf8_is_taken() {
         post_as(&app, &["application/json", "application/json"]).await,
         415
     );
-    assert_eq!(
-        app.client
-            .get("/data")
-            .await
-            .json()
-            .as_array()
-            .unwrap()
-            .len(),
-        4
-    );
+    assert_eq!(app.client.get("/data").await.json().as_array().unwrap().len(), 4);
 }
 
 #[tokio::test]
@@ -74,24 +65,9 @@ async fn a_body_that_is_no_storable_object_is_refused_with_its_place() {
         assert_eq!(answer.json()["type"], "urn:problem-type:document-refused");
         answer.json()
     };
-    check(
-        "",
-        "the body is empty, a JSON object is expected",
-        Value::Null,
-    )
-    .await;
-    check(
-        "[]",
-        "a JSON object is expected, this is an array",
-        Value::Null,
-    )
-    .await;
-    check(
-        "null",
-        "a JSON object is expected, this is null",
-        Value::Null,
-    )
-    .await;
+    check("", "the body is empty, a JSON object is expected", Value::Null).await;
+    check("[]", "a JSON object is expected, this is an array", Value::Null).await;
+    check("null", "a JSON object is expected, this is null", Value::Null).await;
     check(
         r#"{"a":1,"a":2}"#,
         "the key `a` stands twice in one object",
@@ -110,10 +86,7 @@ async fn a_body_that_is_no_storable_object_is_refused_with_its_place() {
         "/a".into(),
     )
     .await;
-    assert_eq!(
-        (&malformed["line"], &malformed["column"]),
-        (&2.into(), &5.into())
-    );
+    assert_eq!((&malformed["line"], &malformed["column"]), (&2.into(), &5.into()));
     assert_eq!(app.client.get("/data").await.body, "[]");
 }
 
@@ -123,10 +96,7 @@ async fn a_body_up_to_the_limit_is_taken_and_a_larger_one_is_not() {
     let sized = |size: usize| format!(r#"{{"a":"{}"}}"#, "x".repeat(size - 8));
     assert_eq!(app.client.post(sized(1024 * 1024)).await.status, 201);
     let refused = app.client.post(sized(1024 * 1024 + 1)).await;
-    assert_eq!(
-        refused.problem(413),
-        "the body is larger than 1048576 bytes"
-    );
+    assert_eq!(refused.problem(413), "the body is larger than 1048576 bytes");
 }
 
 #[tokio::test]

@@ -95,10 +95,7 @@ async fn an_id_of_the_client_is_kept_and_answered_as_text() {
     check(r#"{"a":1,"_id":"mine"}"#, "mine").await;
     check(r#"{"_id":7}"#, "7").await;
     let taken = app.client.post(r#"{"_id":7}"#).await;
-    assert_eq!(
-        taken.problem(409),
-        "a document with this `_id` is already stored"
-    );
+    assert_eq!(taken.problem(409), "a document with this `_id` is already stored");
     assert_eq!(taken.json()["type"], "urn:problem-type:duplicate-id");
     assert_eq!(app.client.get("/data").await.body, r#"[{"a":1},{}]"#);
 }
@@ -106,10 +103,7 @@ async fn an_id_of_the_client_is_kept_and_answered_as_text() {
 #[tokio::test]
 async fn an_id_that_mongodb_does_not_take_is_refused() {
     let app = TestApp::start().await;
-    for body in [
-        r#"{"_id":[1]}"#,
-        r#"{"_id":{"$oid":"6b018ca9e539d0e4320647d9"}}"#,
-    ] {
+    for body in [r#"{"_id":[1]}"#, r#"{"_id":{"$oid":"6b018ca9e539d0e4320647d9"}}"#] {
         let detail = app.client.post(body).await.problem(400);
         assert!(
             detail.starts_with("MongoDB does not store this document: "),
@@ -157,11 +151,7 @@ async fn a_get_route_answers_head_with_the_same_head_and_no_body() {
             app.client.send(Method::HEAD, path, &[], "").await,
         );
         assert_eq!((head.status, head.body.as_str()), (200, ""), "{path}");
-        assert_eq!(
-            head.header("content-type"),
-            get.header("content-type"),
-            "{path}"
-        );
+        assert_eq!(head.header("content-type"), get.header("content-type"), "{path}");
         assert_eq!(
             head.header("content-length"),
             get.header("content-length"),
@@ -192,20 +182,11 @@ async fn probes_share_one_ping_a_second() {
         client.shutdown().await;
         ping.get_i64("total").unwrap()
     };
-    until("ready", async || {
-        app.client.get("/readyz").await.status == 200
-    })
-    .await;
+    until("ready", async || app.client.get("/readyz").await.status == 200).await;
     let (start, before) = (std::time::Instant::now(), pings().await);
     let many = (0..200).map(|_| app.client.get("/readyz"));
     let answers = futures::future::join_all(many).await;
-    let (after, seconds) = (
-        pings().await,
-        i64::try_from(start.elapsed().as_secs()).unwrap(),
-    );
+    let (after, seconds) = (pings().await, i64::try_from(start.elapsed().as_secs()).unwrap());
     assert!(answers.iter().all(|answer| answer.status == 200));
-    assert!(
-        after - before <= seconds + 1,
-        "{before} {after} in {seconds} s"
-    );
+    assert!(after - before <= seconds + 1, "{before} {after} in {seconds} s");
 }

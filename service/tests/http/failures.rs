@@ -53,11 +53,7 @@ async fn a_frozen_mongodb_bounds_every_answer() {
             "MongoDB did not answer in time",
             "cannot reach MongoDB: no answer",
         ];
-        assert!(
-            words.contains(&answer.problem(503).as_str()),
-            "{}",
-            answer.body
-        );
+        assert!(words.contains(&answer.problem(503).as_str()), "{}", answer.body);
         assert_eq!(answer.header("retry-after"), "5");
     }
     assert_eq!(live.status, 200);
@@ -88,10 +84,7 @@ async fn a_killed_mongodb_is_unavailable_until_it_is_back() {
         "cannot reach MongoDB: connection refused"
     );
     let insert = app.client.post(r#"{"a":2}"#).await;
-    assert_eq!(
-        insert.problem(503),
-        "cannot reach MongoDB: connection refused"
-    );
+    assert_eq!(insert.problem(503), "cannot reach MongoDB: connection refused");
     assert_eq!(insert.header("retry-after"), "5", "nothing was stored");
     assert!(time.elapsed() < BOUND * 2, "{:?}", time.elapsed());
     until("not ready", async || {
@@ -132,10 +125,7 @@ async fn a_service_that_starts_before_mongodb_listens_and_recovers() {
         mongodb
     })
     .await;
-    until("ready", async || {
-        app.client.get("/readyz").await.status == 200
-    })
-    .await;
+    until("ready", async || app.client.get("/readyz").await.status == 200).await;
 }
 
 #[tokio::test]
@@ -205,11 +195,7 @@ async fn a_list_that_breaks_half_way_does_not_look_complete() {
     })
     .await;
     let rest = wire.read_to_end().await;
-    assert!(
-        rest.len() < 59_000_000,
-        "it was complete: {} bytes",
-        rest.len()
-    );
+    assert!(rest.len() < 59_000_000, "it was complete: {} bytes", rest.len());
     assert!(
         !rest.ends_with("0\r\n\r\n"),
         "a chunked body that is cut off has no end mark"

@@ -130,8 +130,5 @@ async fn a_panic_in_a_handler_is_answered_500_and_the_connection_lives_on() {
         assert!(answer.starts_with("HTTP/1.1 500 "), "{answer}");
     }
     let answer = HttpClient::new(address).get("/").await;
-    assert_eq!(
-        answer.problem(500),
-        "the service failed to handle the request"
-    );
+    assert_eq!(answer.problem(500), "the service failed to handle the request");
 }

@@ -33,10 +33,7 @@ async fn a_request_in_flight_is_finished_before_the_service_stops() {
     .await;
     let mut wire = half_a_post(&app).await;
     app.stop.send(()).await.unwrap();
-    until("draining", async || {
-        app.client.get("/readyz").await.status == 503
-    })
-    .await;
+    until("draining", async || app.client.get("/readyz").await.status == 503).await;
     assert_eq!(
         app.client.get("/readyz").await.problem(503),
         "the service is stopping"
@@ -46,10 +43,7 @@ async fn a_request_in_flight_is_finished_before_the_service_stops() {
         200,
         "it still serves while it drains"
     );
-    until("refused", async || {
-        TcpStream::connect(app.address).await.is_err()
-    })
-    .await;
+    until("refused", async || TcpStream::connect(app.address).await.is_err()).await;
     wire.write(":1}").await;
     let answer = wire.read_until("}").await;
     assert!(answer.contains("HTTP/1.1 201 "), "{answer}");
@@ -70,11 +64,7 @@ async fn an_idle_connection_does_not_hold_up_a_stop() {
     let time = Instant::now();
     app.stop.send(()).await.unwrap();
     app.join().await;
-    assert!(
-        time.elapsed() < Duration::from_secs(5),
-        "{:?}",
-        time.elapsed()
-    );
+    assert!(time.elapsed() < Duration::from_secs(5), "{:?}", time.elapsed());
 }
 
 #[tokio::test]
@@ -99,9 +89,5 @@ async fn a_second_signal_stops_at_once() {
     app.stop.send(()).await.unwrap();
     app.stop.send(()).await.unwrap();
     app.join().await;
-    assert!(
-        time.elapsed() < Duration::from_secs(4),
-        "{:?}",
-        time.elapsed()
-    );
+    assert!(time.elapsed() < Duration::from_secs(4), "{:?}", time.elapsed());
 }

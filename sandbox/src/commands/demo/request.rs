@@ -24,8 +24,8 @@ pub(super) fn send(method: &str, url: &str, body: Option<&str>) -> anyhow::Resul
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let exchange = runtime
-        .block_on(async { tokio::time::timeout(DEADLINE, exchange(method, url, body)).await });
+    let exchange =
+        runtime.block_on(async { tokio::time::timeout(DEADLINE, exchange(method, url, body)).await });
     exchange
         .with_context(|| {
             format!(
@@ -73,9 +73,6 @@ mod tests {
     fn a_short_body_is_shown_whole_and_a_long_one_with_its_size() {
         assert_eq!(shortened("healthy\n"), "healthy");
         let long = "ä".repeat(200);
-        assert_eq!(
-            shortened(&long),
-            format!("{}… (400 bytes)", "ä".repeat(110))
-        );
+        assert_eq!(shortened(&long), format!("{}… (400 bytes)", "ä".repeat(110)));
     }
 }

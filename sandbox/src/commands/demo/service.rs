@@ -28,21 +28,12 @@ pub(super) struct Service {
 }
 
 impl Service {
-    pub(super) fn start(
-        executable: &Path,
-        mongodb_uri: &str,
-        directory: &Directory,
-    ) -> anyhow::Result<Self> {
+    pub(super) fn start(executable: &Path, mongodb_uri: &str, directory: &Directory) -> anyhow::Result<Self> {
         let log = directory.logs().join("service.log");
         files::rotate_log(&log)?;
         let mut command = Command::new(executable::running()?);
         command
-            .args([
-                "run-as-child",
-                "--parent",
-                &std::process::id().to_string(),
-                "--",
-            ])
+            .args(["run-as-child", "--parent", &std::process::id().to_string(), "--"])
             .arg(executable);
         command
             // No load balancer has to notice that it stops.
@@ -101,10 +92,9 @@ impl Service {
             match self.child.try_wait()? {
                 Some(status) if status.success() => return Ok(begun.elapsed()),
                 Some(status) => bail!("the service ended with {status}"),
-                None if begun.elapsed() > STOP_DEADLINE => bail!(
-                    "the service did not stop within {} s",
-                    STOP_DEADLINE.as_secs()
-                ),
+                None if begun.elapsed() > STOP_DEADLINE => {
+                    bail!("the service did not stop within {} s", STOP_DEADLINE.as_secs())
+                }
                 None => thread::sleep(INTERVAL),
             }
         }
