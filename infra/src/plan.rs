@@ -8,6 +8,9 @@ mod prune;
 mod rank;
 pub mod summary;
 
+use serde_json::Value;
+
+use crate::object::path::Path;
 use crate::object::{Object, ObjectId, marks, ownership};
 use crate::observe::{Check, Observation, Observations, State};
 use crate::record::Record;
@@ -128,12 +131,12 @@ impl Plan {
             }),
             State::Unknown { why } => refuse(Refusal::Unknown { why: why.clone() }),
             State::Suspect { live, proposed } => {
-                let Some(change) = drift::change(object, live, proposed, autoscaled_minimum, consents) else {
+                let change = drift::change(object, live, proposed, autoscaled_minimum, consents);
+                self.note_replicas(object.id(), live, autoscaled_minimum, change.as_ref());
+                let Some(change) = change else {
                     self.unchanged.push(object.id().clone());
-                    self.note_replicas(object.id(), live, autoscaled_minimum);
                     return;
                 };
-                self.note_replicas(object.id(), live, autoscaled_minimum);
                 change
             }
             // Orphans are no members; see `prune`.
@@ -142,18 +145,27 @@ impl Plan {
         self.changes.push(change);
     }
 
-    /// Says who sets the number of replicas when it is not the number that an apply would start with.
-    fn note_replicas(&mut self, id: &ObjectId, live: &serde_json::Value, autoscaled_minimum: Option<i32>) {
+    /// Says who sets the number of replicas when it changes hands, or is not the number that an apply would start with.
+    fn note_replicas(
+        &mut self,
+        id: &ObjectId,
+        live: &Value,
+        autoscaled_minimum: Option<i32>,
+        change: Option<&Change>,
+    ) {
         let replicas = live["spec"]["replicas"].as_i64();
         let (Some(minimum), Some(replicas)) = (autoscaled_minimum, replicas) else {
             return;
         };
-        if replicas != i64::from(minimum) {
-            self.notes.push(Note {
-                id: id.clone(),
-                text: format!("spec.replicas is owned by the autoscaler (now {replicas})"),
-            });
-        }
+        let is_handed_over = change.is_some_and(|change| change.handover.is_some());
+        let text = if is_handed_over {
+            format!("spec.replicas is handed over to the autoscaler (now {replicas})")
+        } else if replicas == i64::from(minimum) {
+            return;
+        } else {
+            format!("spec.replicas is owned by the autoscaler (now {replicas})")
+        };
+        self.notes.push(Note { id: id.clone(), text });
     }
 }
 
@@ -175,13 +187,13 @@ fn create(object: &Object, check: &Check, autoscaled_minimum: Option<i32>) -> Ch
 }
 
 /// Whether our configuration owns the number of replicas, so that dropping it would let it fall to 1.
-fn owns_replicas(live: &serde_json::Value) -> bool {
-    let replicas = crate::object::path::Path::of(&["spec", "replicas"]);
+fn owns_replicas(live: &Value) -> bool {
+    let replicas = Path::of(&["spec", "replicas"]);
     ownership::ours(live).is_some_and(|ours| ours.owns(&replicas))
 }
 
 /// Whether a path is one of the marks by which this program knows its objects.
-fn is_mark(path: &crate::object::path::Path) -> bool {
+fn is_mark(path: &Path) -> bool {
     path.starts_with(&["metadata", "annotations", marks::STATE_HASH])
         || path.starts_with(&["metadata", "labels", marks::ENVIRONMENT])
 }

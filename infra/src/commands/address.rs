@@ -1,6 +1,7 @@
 //! Says where the data API answers.
 
 use k8s_openapi::api::core::v1::Node;
+use serde_json::Value;
 
 use super::session::Session;
 use crate::object::kind_of;
@@ -14,13 +15,23 @@ pub(super) async fn say(session: &Session, report: &Report) {
         .list(&kind_of::<Node>(), None, "")
         .await
         .unwrap_or_default();
-    let address = nodes.iter().find_map(|node| {
-        let addresses = node["status"]["addresses"].as_array()?;
-        let internal = addresses.iter().find(|address| address["type"] == "InternalIP")?;
-        internal["address"].as_str()
+    report.aside(&match nodes.iter().find_map(|node| Some((node, address(node)?))) {
+        Some((node, _)) if is_simulated(node) => {
+            format!("The data API has port {port} of every node; these nodes are simulated, so nothing answers there")
+        }
+        Some((_, address)) => format!("The data API answers at http://{address}:{port}/"),
+        None => format!("The data API answers at port {port} of every node"),
     });
-    match address {
-        Some(address) => report.aside(&format!("The data API answers at http://{address}:{port}/")),
-        None => report.aside(&format!("The data API answers at port {port} of every node")),
-    }
+}
+
+fn address(node: &Value) -> Option<&str> {
+    let addresses = node["status"]["addresses"].as_array()?;
+    let internal = addresses.iter().find(|address| address["type"] == "InternalIP")?;
+    internal["address"].as_str()
+}
+
+/// Whether kwok plays the node, as in the sandbox.
+fn is_simulated(node: &Value) -> bool {
+    let kubelet = node["status"]["nodeInfo"]["kubeletVersion"].as_str();
+    kubelet.is_some_and(|version| version.starts_with("kwok"))
 }

@@ -9,6 +9,7 @@ mod drift;
 mod errors;
 mod fixture;
 mod lifecycle;
+mod locking;
 mod pruning;
 mod refusals;
 mod scaling;

@@ -62,7 +62,11 @@ async fn switching_the_autoscaler_on_hands_the_number_over() {
     assert_eq!(before["spec"]["replicas"], 4);
 
     world.configure(|_| {});
-    let plan = world.plan().await.expect_code(0);
+    let plan = world
+        .plan()
+        .await
+        .expect_code(0)
+        .expect_text("spec.replicas is handed over to the autoscaler (now 4)");
     assert!(!plan.stdout.contains("spec.replicas:"), "{}", plan.stdout);
     world.apply().await.expect_code(0);
     let after = world.read(&world.deployment()).await.unwrap();

@@ -1,0 +1,74 @@
+//! Two applies never write at once, and a dead one does not shut the others out.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::fixture::World;
+
+fn lease(world: &World) -> String {
+    format!(
+        "/apis/coordination.k8s.io/v1/namespaces/infra-system/leases/infra-{}",
+        world.name
+    )
+}
+
+/// Takes the lock as somebody else, after a first apply has made its place.
+async fn locked() -> World {
+    let world = World::new().await;
+    world.apply().await.expect_code(0);
+    let leases = "/apis/coordination.k8s.io/v1/namespaces/infra-system/leases";
+    let lease = json!({
+        "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+        "metadata": {"name": format!("infra-{}", world.name)},
+        "spec": {"holderIdentity": "ann@desk", "acquireTime": "2026-01-01T00:00:00.000000Z"},
+    });
+    world.create(leases, &lease).await;
+    world.configure(|settings| settings.service.push("image = \"service:next\"".to_owned()));
+    world
+}
+
+#[tokio::test]
+async fn the_lock_is_given_back() {
+    let world = World::new().await;
+    world.apply().await.expect_code(0);
+    assert!(world.read(&lease(&world)).await.is_none());
+}
+
+#[tokio::test]
+async fn a_lock_whose_holder_is_alive_is_respected() {
+    let world = locked().await;
+    let before = world.read(&world.deployment()).await.unwrap();
+    let alive = async {
+        for beat in 0.. {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let spec = json!({"spec": {"leaseTransitions": beat}});
+            let lease = lease(&world);
+            world
+                .request("PATCH", &lease, "application/merge-patch+json", &spec)
+                .await;
+        }
+    };
+    let run = tokio::select! {
+        run = world.apply() => run,
+        () = alive => return,
+    };
+    let last = run.expect_code(4).expect_line(&format!(
+        "error: another run holds the lock of `{}`: ann@desk, since 2026-01-01T00:00:00.000000Z",
+        world.name
+    ));
+    assert!(
+        last.stderr.contains("hint: wait for it to end"),
+        "{}",
+        last.stderr
+    );
+    let after = world.read(&world.deployment()).await.unwrap();
+    assert_eq!(before["metadata"]["generation"], after["metadata"]["generation"]);
+}
+
+#[tokio::test]
+async fn a_lock_whose_holder_has_died_is_taken_over() {
+    let world = locked().await;
+    world.apply().await.expect_code(0);
+    assert_eq!(world.read(&lease(&world)).await, None::<Value>);
+}
