@@ -1,6 +1,8 @@
 //! The sandbox as a library: one per test run, gone with the process that started it.
 
 use std::{
+    fs::Permissions,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
@@ -61,7 +63,10 @@ impl Sandbox {
         let (root, durability) = if let Some(directory) = &options.directory {
             (directory.clone(), Durability::Persistent)
         } else {
-            let temporary = tempfile::Builder::new().prefix("sandbox-").tempdir();
+            let temporary = tempfile::Builder::new()
+                .prefix("sandbox-")
+                .permissions(Permissions::from_mode(0o700))
+                .tempdir();
             let temporary =
                 temporary.map_err(SandboxError::file("make a directory in", &std::env::temp_dir()))?;
             // The supervisor removes it, because this process may be killed.

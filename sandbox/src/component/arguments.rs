@@ -125,6 +125,9 @@ fn controller(
         path("--tls-private-key-file", &certificate.key(directory)),
         // There is one of each: an election would only delay a restart by the time of a lease.
         "--leader-elect=false".into(),
+        // The default of 20 a second makes the first start of the controllers, which fetch a token each, five seconds longer.
+        "--kube-api-qps=400".into(),
+        "--kube-api-burst=800".into(),
         "--profiling=false".into(),
     ]
 }

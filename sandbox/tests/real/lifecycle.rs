@@ -1,6 +1,7 @@
 //! Starting, stopping, and every way in which that can be cut short: no process may be left.
 
 use std::{
+    os::unix::fs::PermissionsExt as _,
     path::Path,
     process::{Command, Output, Stdio},
 };
@@ -197,6 +198,8 @@ fn a_dropped_sandbox_leaves_neither_processes_nor_its_directory() {
     let sandbox = Sandbox::start(&options).unwrap();
     let (directory, mongod) = (sandbox.directory().to_path_buf(), sandbox.mongodb_pid());
     assert!(!is_gone(mongod));
+    let mode = std::fs::metadata(&directory).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
     drop(sandbox);
     assert!(is_gone(mongod));
     assert!(!directory.exists());
