@@ -58,10 +58,10 @@ pub enum Until {
     Current,
 }
 
-/// A claim that a StatefulSet of the stack will mount.
+/// A claim that a `StatefulSet` of the stack will mount.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExpectedClaim {
-    /// The StatefulSet.
+    /// The `StatefulSet`.
     pub workload: ObjectId,
     /// The claim.
     pub claim: ObjectId,

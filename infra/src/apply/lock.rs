@@ -71,7 +71,7 @@ impl LockError {
 }
 
 impl<'a> Lock<'a> {
-    /// Takes the lock, or finds out that another run holds it. That takes up to [`TERM`] when the other has died.
+    /// Takes the lock, or finds out that another run holds it. That takes up to 15 s when the other has died.
     ///
     /// # Errors
     /// When another run holds it, or the cluster cannot be asked.

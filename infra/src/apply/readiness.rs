@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_millis(300);
 const QUIET_FOR: Duration = Duration::from_secs(2);
 
 /// How long a cause that seldom passes by itself is watched before the wait is given up.
-const STUCK_FOR: Duration = Duration::from_secs(60);
+const STUCK_FOR: Duration = Duration::from_mins(1);
 
 /// What has been told about one wait.
 struct Story<'a> {

@@ -89,7 +89,7 @@ impl ConnectError {
 
 /// Builds the client and says the server's URL.
 ///
-/// The stack is put together here because `Client::try_from` sets no TCP_NODELAY, which costs 40 ms on each new
+/// The stack is put together here because `Client::try_from` sets no `TCP_NODELAY`, which costs 40 ms on each new
 /// connection, and retries silently up to fifteen times.
 #[expect(clippy::disallowed_types, reason = "this is the module that is allowed to")]
 pub(super) async fn client(target: &Target) -> Result<(kube::Client, String), ConnectError> {

@@ -1,5 +1,6 @@
 //! One request: its URL, its deadline, its retries, its answer.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use http::{Method, Request, StatusCode, header};
@@ -76,7 +77,7 @@ impl Call {
     pub(super) fn parameter(&mut self, name: &str, value: &str) {
         let separator = if self.path.contains('?') { '&' } else { '?' };
         let value = utf8_percent_encode(value, NON_ALPHANUMERIC);
-        self.path.push_str(&format!("{separator}{name}={value}"));
+        let _ = write!(self.path, "{separator}{name}={value}");
     }
 
     pub(super) fn body(&mut self, json: &Value) {

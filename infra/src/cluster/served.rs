@@ -28,7 +28,8 @@ struct Metadata {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Version {
-    version: String,
+    #[serde(rename = "version")]
+    name: String,
     #[serde(default)]
     resources: Vec<Resource>,
     #[serde(default)]
@@ -38,7 +39,8 @@ struct Version {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Resource {
-    resource: String,
+    #[serde(rename = "resource")]
+    plural: String,
     #[serde(default)]
     response_kind: Option<ResponseKind>,
     #[serde(default)]
@@ -73,16 +75,16 @@ pub(super) fn namespaced_kinds(document: &serde_json::Value) -> Result<Vec<Kind>
             for resource in version.resources {
                 let known = kinds
                     .iter()
-                    .any(|kind: &Kind| kind.group == group_name && kind.plural == resource.resource);
+                    .any(|kind: &Kind| kind.group == group_name && kind.plural == resource.plural);
                 let listable = resource.verbs.iter().any(|verb| verb == "list");
                 if known || !listable || resource.scope != "Namespaced" {
                     continue;
                 }
                 kinds.push(Kind {
                     group: group_name.clone(),
-                    version: version.version.clone(),
+                    version: version.name.clone(),
                     kind: resource.response_kind.map(|kind| kind.kind).unwrap_or_default(),
-                    plural: resource.resource,
+                    plural: resource.plural,
                     namespaced: true,
                 });
             }

@@ -1,5 +1,6 @@
 //! From a plan that was shown to its last line: what `plan`, `apply` and `destroy` have in common.
 
+use std::fmt::Write as _;
 use std::time::Instant;
 
 use anyhow::anyhow;
@@ -262,7 +263,7 @@ fn finish(outcome: &Outcome, plan: &Plan, aim: Aim, started: Instant, report: &R
         .chain([(failed, "failed"), (outcome.skipped, "skipped")])
     {
         if count > 0 {
-            numbers.push_str(&format!(", {count} {word}"));
+            let _ = write!(numbers, ", {count} {word}");
         }
     }
     let word = match (aim, good) {

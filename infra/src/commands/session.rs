@@ -35,7 +35,7 @@ impl Session {
         let cluster = Cluster::connect(&target, notice).await?;
         let cluster_id = cluster.identity().await?;
         if let Some(wanted) = &environment.cluster.id
-            && wanted.to_string() != cluster_id
+            && wanted.clone() != cluster_id
         {
             let context = &environment.cluster.context;
             return Err(Failure::new(

@@ -81,7 +81,7 @@ pub fn hex(bytes: &[u8]) -> String {
 /// Reads bytes written by [`hex`]; `None` when `text` is something else.
 #[must_use]
 pub fn from_hex(text: &str) -> Option<Vec<u8>> {
-    if !text.is_ascii() || text.len() % 2 != 0 {
+    if !text.is_ascii() || !text.len().is_multiple_of(2) {
         return None;
     }
     (0..text.len())

@@ -1,5 +1,6 @@
 //! One control plane for all tests, and for each test an environment of its own.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::OnceLock;
@@ -14,7 +15,7 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
 /// Longest run of the binary in any test.
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_mins(2);
 
 static SANDBOX: OnceLock<Sandbox> = OnceLock::new();
 static NEXT: AtomicU16 = AtomicU16::new(0);
@@ -145,7 +146,7 @@ impl World {
             settings.service.join("\n")
         );
         if let Some(autoscaling) = settings.autoscaling {
-            text.push_str(&format!("[service.autoscaling]\n{autoscaling}\n"));
+            let _ = write!(text, "[service.autoscaling]\n{autoscaling}\n");
         }
         let path = self.directory.path().join(format!("{name}.toml"));
         std::fs::write(path, text).expect("the environment file is written");
@@ -193,11 +194,17 @@ impl World {
     }
 
     /// Sends a request as somebody else; `None` for an answer that is no success.
-    pub(crate) async fn request(&self, method: &str, path: &str, kind: &str, body: &Value) -> Option<Value> {
+    pub(crate) async fn request(
+        &self,
+        method: &str,
+        path: &str,
+        content_type: &str,
+        body: &Value,
+    ) -> Option<Value> {
         let request = http::Request::builder()
             .method(method)
             .uri(path)
-            .header("content-type", kind)
+            .header("content-type", content_type)
             .body(Body::from(body.to_string().into_bytes()))
             .expect("a request");
         let response = self.client.send(request).await.expect("the API server answers");
@@ -215,9 +222,9 @@ impl World {
     }
 
     /// Changes an object as `kubectl edit` does.
-    pub(crate) async fn edit(&self, path: &str, patch: &Value) -> Value {
+    pub(crate) async fn edit(&self, path: &str, change: &Value) -> Value {
         let path = format!("{path}?fieldManager=kubectl-edit");
-        self.request("PATCH", &path, "application/merge-patch+json", patch)
+        self.request("PATCH", &path, "application/merge-patch+json", change)
             .await
             .expect("the edit is taken")
     }

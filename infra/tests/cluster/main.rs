@@ -3,6 +3,7 @@
     clippy::disallowed_types,
     reason = "the tests act as somebody else in the cluster"
 )]
+#![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
 mod data;
 mod drift;

@@ -5,10 +5,10 @@ use serde_json::json;
 use crate::fixture::World;
 
 async fn scale(world: &World, replicas: u32) {
-    let path = format!("{}/scale?fieldManager=kubectl", world.deployment());
-    let patch = json!({"spec": {"replicas": replicas}});
+    let scale = format!("{}/scale?fieldManager=kubectl", world.deployment());
+    let wanted = json!({"spec": {"replicas": replicas}});
     world
-        .request("PATCH", &path, "application/merge-patch+json", &patch)
+        .request("PATCH", &scale, "application/merge-patch+json", &wanted)
         .await
         .expect("the scale is taken");
 }
