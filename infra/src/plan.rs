@@ -7,6 +7,8 @@ mod effect;
 mod prune;
 mod rank;
 pub mod summary;
+#[cfg(test)]
+mod tests;
 
 use serde_json::Value;
 

@@ -1,0 +1,403 @@
+//! What was observed, and the plan that follows from it, one line each.
+
+use serde_json::{Value, json};
+
+use super::{Action, Consent, Consents, Plan, Summary};
+use crate::object::belonging::Belonging;
+use crate::object::{HashKey, Kind, Object, ObjectId, marks};
+use crate::observe::{Check, Observation, Observations, State};
+use crate::record::{Claim, Credentials, Record};
+use crate::stack::{ExpectedClaim, Member, Role, Stack};
+
+fn id(text: &str) -> ObjectId {
+    let parts: Vec<&str> = text.split('/').collect();
+    let group = match parts[0] {
+        "Deployment" | "StatefulSet" => "apps",
+        "HorizontalPodAutoscaler" => "autoscaling",
+        _ => "",
+    };
+    ObjectId {
+        kind: Kind {
+            group: group.to_owned(),
+            version: "v1".to_owned(),
+            kind: parts[0].to_owned(),
+            plural: format!("{}s", parts[0].to_lowercase()),
+            namespaced: parts.len() == 3,
+        },
+        namespace: (parts.len() == 3).then(|| parts[1].to_owned()),
+        name: parts[parts.len() - 1].to_owned(),
+    }
+}
+
+/// The desired object, with `image` where the tests change something.
+fn desired(id: &ObjectId, image: &str) -> Object {
+    let json = json!({
+        "apiVersion": id.kind.api_version(), "kind": id.kind.kind,
+        "metadata": {"name": id.name, "namespace": id.namespace, "labels": {marks::ENVIRONMENT: "shop"}},
+        "spec": {"template": {"image": image}},
+    });
+    Object::from_json(id.kind.clone(), json, &HashKey::new([0; 32]))
+}
+
+/// The desired object as the cluster would hold it after our apply, with one field owned by somebody else.
+fn live(object: &Object, image: &str, owner: Option<(&str, &str)>) -> Value {
+    let mut live = object.json().clone();
+    live["spec"]["template"]["image"] = json!(image);
+    let mut ours = json!({
+        "f:metadata": {
+            "f:annotations": {(format!("f:{}", marks::STATE_HASH)): {}},
+            "f:labels": {(format!("f:{}", marks::ENVIRONMENT)): {}},
+        },
+        "f:spec": {"f:template": {"f:image": {}}},
+    });
+    let mut managers = Vec::new();
+    if let Some((name, operation)) = owner {
+        ours = json!({"f:metadata": ours["f:metadata"]});
+        managers.push(json!({
+            "manager": name, "operation": operation, "time": "2026-11-21T10:00:00Z",
+            "fieldsV1": {"f:spec": {"f:template": {"f:image": {}}}},
+        }));
+    }
+    managers.push(json!({"manager": "infra", "operation": "Apply", "fieldsV1": ours}));
+    live["metadata"]["managedFields"] = json!(managers);
+    live
+}
+
+/// A case: the states of the stack's objects, of the orphans, and the claims.
+#[derive(Default)]
+struct Case {
+    members: Vec<(&'static str, State)>,
+    orphans: Vec<&'static str>,
+    claims: Vec<&'static str>,
+    recorded_claim: Option<&'static str>,
+    expected_claim: Option<&'static str>,
+    data_keys: Vec<&'static str>,
+    gaps: Vec<&'static str>,
+    consents: Consents,
+}
+
+fn claim(id: &ObjectId, uid: &str) -> Claim {
+    Claim {
+        namespace: id.namespace.clone().unwrap(),
+        name: id.name.clone(),
+        uid: uid.to_owned(),
+        volume: "v".to_owned(),
+    }
+}
+
+#[track_caller]
+fn check(case: Case, expected: &[&str]) {
+    let mut record = Record::new("shop", "cluster", Credentials::generate().unwrap()).unwrap();
+    record.data_keys = case.data_keys.iter().map(|text| id(text)).collect();
+    record.claims = case
+        .recorded_claim
+        .iter()
+        .map(|text| claim(&id(text), "u"))
+        .collect();
+    let mut stack = Stack::default();
+    let mut observations = Observations::default();
+    for (text, state) in case.members {
+        let id = id(text);
+        if let Some(claim) = case.expected_claim.filter(|_| id.kind.kind == "StatefulSet") {
+            stack.claims.push(ExpectedClaim {
+                workload: id.clone(),
+                claim: self::id(claim),
+            });
+        }
+        stack.members.push(Member {
+            object: desired(&id, "wanted"),
+            needs: Vec::new(),
+            role: Role::Plain,
+        });
+        observations.members.push(Observation { id, state });
+    }
+    observations.orphans = case
+        .orphans
+        .iter()
+        .map(|text| Observation {
+            id: id(text),
+            state: State::Orphaned {
+                metadata: json!({"metadata": {"uid": "u"}}),
+                foreign_contents: Vec::new(),
+            },
+        })
+        .collect();
+    observations.claims = case.claims.iter().map(|text| claim(&id(text), "u")).collect();
+    observations.gaps = case.gaps.iter().map(ToString::to_string).collect();
+
+    let plan = Plan::new(&stack, &record, &observations, case.consents);
+    let mut shown: Vec<String> = plan.changes.iter().map(show).collect();
+    shown.push(Summary::of(&plan).to_string());
+    assert_eq!(shown, expected);
+}
+
+fn show(change: &super::Change) -> String {
+    let id = &change.id;
+    match &change.action {
+        Action::Create { .. } => format!("+ {id}"),
+        Action::Update { fields, .. } => {
+            let causes: Vec<String> = fields
+                .iter()
+                .map(|drift| format!("{}: {:?}", drift.field.path, drift.cause))
+                .collect();
+            format!("~ {id} {}", causes.join(", "))
+        }
+        Action::Mark { lost, .. } => format!("mark {id}: {lost}"),
+        Action::Delete { .. } => format!("- {id}"),
+        Action::Keep { why } => format!("keep {id}: {why}"),
+        Action::Refuse { why } => format!("refuse {id}: {why}"),
+    }
+}
+
+fn absent() -> State {
+    State::Absent {
+        check: Check::Accepted,
+    }
+}
+
+fn suspect(text: &str, image: &str, owner: Option<(&str, &str)>) -> State {
+    let object = desired(&id(text), "wanted");
+    State::Suspect {
+        live: live(&object, image, owner),
+        proposed: live(&object, "wanted", None),
+    }
+}
+
+const API: &str = "Deployment/shop/api";
+const DATABASE: &str = "StatefulSet/shop/mongodb";
+const CLAIM: &str = "PersistentVolumeClaim/shop/data";
+
+#[test]
+fn an_absent_object_is_created() {
+    check(
+        Case {
+            members: vec![(API, absent())],
+            ..Case::default()
+        },
+        &[
+            "+ Deployment/shop/api",
+            "1 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged",
+        ],
+    );
+}
+
+#[test]
+fn an_object_that_an_apply_would_not_change_is_unchanged() {
+    check(
+        Case {
+            members: vec![(API, suspect(API, "wanted", None))],
+            ..Case::default()
+        },
+        &["0 to create, 0 to change, 0 to replace, 0 to delete, 1 unchanged"],
+    );
+}
+
+#[test]
+fn drift_names_its_author() {
+    check(
+        Case {
+            members: vec![(API, suspect(API, "theirs", Some(("kubectl-set", "Update"))))],
+            ..Case::default()
+        },
+        &[
+            "~ Deployment/shop/api spec.template.image: Drift { by: Some(Author { manager: \"kubectl-set\", \
+             subresource: \"\", time: \"2026-11-21T10:00:00Z\" }) }",
+            "0 to create, 1 to change, 0 to replace, 0 to delete, 0 unchanged",
+        ],
+    );
+}
+
+#[test]
+fn a_field_that_we_own_changes_with_the_configuration() {
+    check(
+        Case {
+            members: vec![(API, suspect(API, "before", None))],
+            ..Case::default()
+        },
+        &[
+            "~ Deployment/shop/api spec.template.image: Configuration",
+            "0 to create, 1 to change, 0 to replace, 0 to delete, 0 unchanged",
+        ],
+    );
+}
+
+#[test]
+fn a_field_that_was_taken_over_with_our_own_value_is_marked() {
+    check(
+        Case {
+            members: vec![(API, suspect(API, "wanted", Some(("kubectl", "Update"))))],
+            ..Case::default()
+        },
+        &[
+            "mark Deployment/shop/api: fields of ours are no longer owned by us",
+            "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 to mark",
+        ],
+    );
+}
+
+#[test]
+fn a_field_of_another_applier_is_refused_without_consent() {
+    let members = || vec![(API, suspect(API, "theirs", Some(("argocd", "Apply"))))];
+    check(
+        Case {
+            members: members(),
+            ..Case::default()
+        },
+        &[
+            "refuse Deployment/shop/api: `spec.template.image` is declared by argocd at 2026-11-21T10:00:00Z",
+            "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 refused",
+        ],
+    );
+    let consents = Consents {
+        conflicts: Consent::Given,
+        ..Consents::default()
+    };
+    check(
+        Case {
+            members: members(),
+            consents,
+            ..Case::default()
+        },
+        &[
+            "~ Deployment/shop/api spec.template.image: Drift { by: Some(Author { manager: \"argocd\", \
+             subresource: \"\", time: \"2026-11-21T10:00:00Z\" }) }",
+            "0 to create, 1 to change, 0 to replace, 0 to delete, 0 unchanged",
+        ],
+    );
+}
+
+#[test]
+fn a_foreign_object_is_refused() {
+    let foreign = |belonging| State::Foreign { belonging };
+    check(
+        Case {
+            members: vec![
+                (API, foreign(Belonging::Foreign)),
+                (DATABASE, foreign(Belonging::OtherEnvironment("other".to_owned()))),
+            ],
+            ..Case::default()
+        },
+        &[
+            "refuse Deployment/shop/api: it is there already, and not ours",
+            "refuse StatefulSet/shop/mongodb: it belongs to environment `other`",
+            "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 2 refused",
+        ],
+    );
+}
+
+#[test]
+fn orphans_are_deleted_last_and_in_the_order_of_their_ranks() {
+    check(
+        Case {
+            members: vec![(API, absent())],
+            orphans: vec![
+                "Namespace/shop",
+                "Secret/shop/s",
+                "Service/shop/s",
+                DATABASE,
+                "Deployment/shop/old",
+                "HorizontalPodAutoscaler/shop/api",
+            ],
+            ..Case::default()
+        },
+        &[
+            "+ Deployment/shop/api",
+            "- HorizontalPodAutoscaler/shop/api",
+            "- Deployment/shop/old",
+            "- StatefulSet/shop/mongodb",
+            "- Service/shop/s",
+            "- Secret/shop/s",
+            "- Namespace/shop",
+            "1 to create, 0 to change, 0 to replace, 6 to delete, 0 unchanged",
+        ],
+    );
+}
+
+#[test]
+fn data_is_kept_with_what_opens_it_and_where_it_lives() {
+    let case = || Case {
+        orphans: vec![
+            "Secret/shop/users",
+            "Secret/shop/other",
+            "Namespace/shop",
+            "Namespace/empty",
+        ],
+        claims: vec![CLAIM],
+        data_keys: vec!["Secret/shop/users"],
+        ..Case::default()
+    };
+    check(
+        case(),
+        &[
+            "keep Secret/shop/users: opens the data in claim shop/data",
+            "- Secret/shop/other",
+            "keep PersistentVolumeClaim/shop/data: holds data (volume v)",
+            "keep Namespace/shop: holds PersistentVolumeClaim/shop/data, Secret/shop/users",
+            "- Namespace/empty",
+            "0 to create, 0 to change, 0 to replace, 2 to delete, 0 unchanged, 3 kept",
+        ],
+    );
+    let consents = Consents {
+        purge: Consent::Given,
+        ..Consents::default()
+    };
+    check(
+        Case { consents, ..case() },
+        &[
+            "- Secret/shop/users",
+            "- Secret/shop/other",
+            "- PersistentVolumeClaim/shop/data",
+            "- Namespace/shop",
+            "- Namespace/empty",
+            "0 to create, 0 to change, 0 to replace, 5 to delete, 0 unchanged",
+        ],
+    );
+}
+
+#[test]
+fn nothing_is_pruned_on_incomplete_knowledge() {
+    check(
+        Case {
+            orphans: vec!["Service/shop/s"],
+            gaps: vec!["could not list secrets"],
+            ..Case::default()
+        },
+        &[
+            "keep Service/shop/s: not everything could be listed: could not list secrets",
+            "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 kept",
+        ],
+    );
+}
+
+#[test]
+fn a_database_whose_claim_is_gone_is_refused() {
+    let case = || Case {
+        members: vec![(DATABASE, suspect(DATABASE, "wanted", None))],
+        recorded_claim: Some(CLAIM),
+        expected_claim: Some(CLAIM),
+        ..Case::default()
+    };
+    check(
+        case(),
+        &[
+            "refuse StatefulSet/shop/mongodb: the database would start empty: claim \
+             PersistentVolumeClaim/shop/data with its data (uid u) is gone",
+            "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 refused",
+        ],
+    );
+    check(
+        Case {
+            claims: vec![CLAIM],
+            ..case()
+        },
+        &["0 to create, 0 to change, 0 to replace, 0 to delete, 1 unchanged"],
+    );
+    let consents = Consents {
+        empty_database: Consent::Given,
+        ..Consents::default()
+    };
+    check(
+        Case { consents, ..case() },
+        &["0 to create, 0 to change, 0 to replace, 0 to delete, 1 unchanged"],
+    );
+}
