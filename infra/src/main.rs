@@ -48,6 +48,12 @@ fn main() -> ExitCode {
         }
     };
     let exit = runtime.block_on(run(&command, &context));
+    if let Some(error) = context.report.lost() {
+        context
+            .report
+            .error(&format!("the result could not be printed: {error}"), None);
+        return ExitCode::from(Exit::Failed.code());
+    }
     ExitCode::from(exit.code())
 }
 

@@ -5,8 +5,9 @@ mod plan_text;
 mod style;
 
 use std::io::{self, IsTerminal as _, Write};
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
+use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
 
 use crate::apply::Event;
@@ -29,6 +30,7 @@ pub struct Report {
     verbosity: Verbosity,
     result: Mutex<AutoStream<io::Stdout>>,
     aside: Mutex<AutoStream<io::Stderr>>,
+    lost: OnceLock<io::Error>,
 }
 
 impl Report {
@@ -39,18 +41,30 @@ impl Report {
             verbosity,
             result: Mutex::new(AutoStream::new(io::stdout(), colour)),
             aside: Mutex::new(AutoStream::new(io::stderr(), colour)),
+            lost: OnceLock::new(),
         }
     }
 
     /// Prints a part of the result.
     pub fn result(&self, text: &str) {
-        print(&self.result, text);
+        if let Err(error) = print(&self.result, text) {
+            // The first one tells; what is under way goes on.
+            let _ = self.lost.set(error);
+        }
+    }
+
+    /// Why a part of the result could not be printed, such as a full disk. A reader that has gone away (`| head`) has seen
+    /// what it wanted, and is no reason.
+    pub fn lost(&self) -> Option<&io::Error> {
+        self.lost
+            .get()
+            .filter(|error| error.kind() != io::ErrorKind::BrokenPipe)
     }
 
     /// Prints what a person should know and a program need not.
     pub fn aside(&self, text: &str) {
         if self.verbosity > Verbosity::Quiet {
-            print(&self.aside, text);
+            let _ = print(&self.aside, text);
         }
     }
 
@@ -59,7 +73,7 @@ impl Report {
         if self.verbosity > Verbosity::Quiet || plan.refusals().next().is_some() {
             let text = plan_text::changes(plan, self.verbosity);
             if !text.is_empty() {
-                print(&self.result, &text);
+                self.result(&text);
             }
         }
         for gap in &plan.gaps {
@@ -76,12 +90,12 @@ impl Report {
 
     /// Prints something that is not as it should be, and no error.
     pub fn warning(&self, text: &str) {
-        print(&self.aside, &format!("{} {text}", style::warning("warning:")));
+        let _ = print(&self.aside, &format!("{} {text}", style::warning("warning:")));
     }
 
     /// Prints an error and what to do next.
     pub fn error(&self, text: &str, hint: Option<&str>) {
-        print(&self.aside, &format!("{} {text}", style::bad("error:")));
+        let _ = print(&self.aside, &format!("{} {text}", style::bad("error:")));
         if let Some(hint) = hint {
             self.hint(hint);
         }
@@ -89,7 +103,7 @@ impl Report {
 
     /// Prints what to do next.
     pub fn hint(&self, hint: &str) {
-        print(&self.aside, &format!("{} {hint}", style::hint("hint:")));
+        let _ = print(&self.aside, &format!("{} {hint}", style::hint("hint:")));
     }
 
     /// Prints text that was laid out elsewhere, such as a fault with its source line.
@@ -98,7 +112,7 @@ impl Report {
             Ok(aside) if aside.current_choice() == ColorChoice::Never => plain,
             _ => coloured,
         };
-        print(&self.aside, text.trim_end());
+        let _ = print(&self.aside, text.trim_end());
     }
 
     /// Prints what stays in the cluster, and why.
@@ -121,13 +135,12 @@ impl Report {
     }
 }
 
-/// Prints a line. A reader that has gone away (`| head`) has seen what it wanted: what is under way goes on.
-fn print<S: anstream::stream::RawStream>(stream: &Mutex<AutoStream<S>>, text: &str)
+/// Prints a line. What cannot be said on standard error cannot be said at all.
+fn print<S: RawStream>(stream: &Mutex<AutoStream<S>>, text: &str) -> io::Result<()>
 where
     AutoStream<S>: Write,
 {
-    if let Ok(mut stream) = stream.lock() {
-        let _ = writeln!(stream, "{text}");
-        let _ = stream.flush();
-    }
+    let mut stream = stream.lock().unwrap_or_else(PoisonError::into_inner);
+    writeln!(stream, "{text}")?;
+    stream.flush()
 }

@@ -117,10 +117,16 @@ impl<'a> Lock<'a> {
                 }
                 Err(error) if error.is_lost_race() || error.is_not_found() => {
                     let live = self.cluster.read(&self.id).await.ok().flatten();
-                    return LockError::Lost {
-                        environment: environment.to_owned(),
-                        holder: live.as_ref().map_or("nobody", holder_of).to_owned(),
-                    };
+                    match live {
+                        // A renewal whose answer was lost looks like this.
+                        Some(live) if is_same_hold(&live, &self.lease) => self.lease = live,
+                        live => {
+                            return LockError::Lost {
+                                environment: environment.to_owned(),
+                                holder: live.as_ref().map_or("nobody", holder_of).to_owned(),
+                            };
+                        }
+                    }
                 }
                 Err(error) if renewed.elapsed() > TERM => return error.into(),
                 Err(_) => {}
@@ -166,6 +172,13 @@ async fn watch_holder(
         }
     }
     Ok(Some(first))
+}
+
+/// Whether a Lease is still in the hands of the run that took it.
+fn is_same_hold(live: &Value, held: &Value) -> bool {
+    marks::uid(live) == marks::uid(held)
+        && live["spec"]["holderIdentity"] == held["spec"]["holderIdentity"]
+        && live["spec"]["acquireTime"] == held["spec"]["acquireTime"]
 }
 
 fn holder_of(lease: &Value) -> &str {

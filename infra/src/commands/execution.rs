@@ -15,7 +15,6 @@ use crate::observe::known_record::{self, KnownRecord};
 use crate::observe::{self, observe};
 use crate::plan::{Action, Consents, Plan, Summary};
 use crate::record::{Credentials, Record};
-use crate::report::Report;
 use crate::resources;
 use crate::stack::Stack;
 
@@ -167,7 +166,7 @@ async fn write(
             address::say(session, &context.report).await;
         }
     }
-    Ok(finish(&outcome, &plan, aim, started, &context.report))
+    Ok(finish(&outcome, &plan, aim, started, context))
 }
 
 /// Runs an apply while its events are printed.
@@ -207,7 +206,7 @@ pub(super) async fn rest(
         settle(session, known, stack, plan).await?;
         address::say(session, &context.report).await;
     }
-    Ok(exit(&outcome))
+    Ok(exit(&outcome, context))
 }
 
 /// Brings the record up to date after a run in which everything went well.
@@ -232,7 +231,8 @@ pub(super) async fn settle(
 }
 
 /// Prints the last line and says how the command ends.
-fn finish(outcome: &Outcome, plan: &Plan, aim: Aim, started: Instant, report: &Report) -> Exit {
+fn finish(outcome: &Outcome, plan: &Plan, aim: Aim, started: Instant, context: &Context) -> Exit {
+    let report = &context.report;
     let seconds = started.elapsed().as_secs_f64();
     let kept: Vec<_> = plan
         .changes
@@ -276,13 +276,13 @@ fn finish(outcome: &Outcome, plan: &Plan, aim: Aim, started: Instant, report: &R
     if !good {
         report.hint("the same command goes on where this one ended");
     }
-    exit(outcome)
+    exit(outcome, context)
 }
 
-fn exit(outcome: &Outcome) -> Exit {
+fn exit(outcome: &Outcome, context: &Context) -> Exit {
     let has = |wanted: fn(&Trouble) -> bool| outcome.troubles.iter().any(|(_, trouble)| wanted(trouble));
     if outcome.interrupted {
-        Exit::Interrupted
+        context.interrupts.exit()
     } else if has(|trouble| matches!(trouble, Trouble::Failed(_))) {
         Exit::Failed
     } else if has(|trouble| matches!(trouble, Trouble::Foreign(_))) {

@@ -1,5 +1,6 @@
 //! Ctrl-C and SIGTERM: at once while nothing is written, with care while something is.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -12,6 +13,7 @@ use crate::report::Report;
 pub struct Interrupts {
     is_writing: AtomicBool,
     stop: watch::Sender<bool>,
+    asked: OnceLock<Exit>,
 }
 
 impl Default for Interrupts {
@@ -19,6 +21,7 @@ impl Default for Interrupts {
         Self {
             is_writing: AtomicBool::new(false),
             stop: watch::Sender::new(false),
+            asked: OnceLock::new(),
         }
     }
 }
@@ -35,6 +38,11 @@ impl Interrupts {
         self.is_writing.store(false, Ordering::Relaxed);
     }
 
+    /// How the command ends after an orderly stop.
+    pub(super) fn exit(&self) -> Exit {
+        self.asked.get().copied().unwrap_or(Exit::Interrupted)
+    }
+
     /// Returns when the program has to end at once.
     pub async fn wanted(&self, report: &Report) -> Exit {
         let (Ok(mut interrupts), Ok(mut terminations)) =
@@ -48,8 +56,9 @@ impl Interrupts {
             return exit;
         }
         report.warning("stopping when what is under way is done; once more stops at once");
+        let exit = *self.asked.get_or_init(|| exit);
         self.stop.send_replace(true);
-        let exit = next(&mut interrupts, &mut terminations).await;
+        next(&mut interrupts, &mut terminations).await;
         report.warning("stopped at once: what was under way may or may not be written; apply again to go on");
         exit
     }
