@@ -132,9 +132,16 @@ pub struct WaitArgs {
     pub no_wait: bool,
 }
 
+/// Nobody waits longer; and sums of times stay far from their limits.
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
+
 /// Reads `90s`, `5m`, `1h30m`.
 fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || "a time is a number and a unit, such as `90s` or `5m`".to_owned();
     let span: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
-    Duration::try_from(span).map_err(|_| wrong())
+    let duration = Duration::try_from(span).map_err(|_| wrong())?;
+    if duration > LONGEST_WAIT {
+        return Err("a time is at most 24h".to_owned());
+    }
+    Ok(duration)
 }

@@ -2,7 +2,9 @@
 
 mod address;
 pub mod apply;
+mod carry_out;
 pub mod destroy;
+mod ending;
 mod execution;
 mod interrupt;
 pub mod plan;

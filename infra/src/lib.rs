@@ -8,6 +8,7 @@ pub mod cluster;
 pub mod commands;
 pub mod environment;
 pub mod object;
+pub mod observation;
 pub mod observe;
 pub mod plan;
 pub mod record;

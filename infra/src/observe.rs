@@ -1,5 +1,6 @@
 //! Compares a stack with a cluster: reads and dry-runs, never a write.
 
+pub mod claims;
 pub mod contents;
 pub mod known_record;
 mod member;
@@ -8,97 +9,18 @@ mod stand_in;
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
-use k8s_openapi::api::core::v1::{Namespace, PersistentVolumeClaim};
+use k8s_openapi::api::core::v1::Namespace;
 use serde_json::Value;
 
-use crate::cluster::{Cluster, ClusterError, Status};
+use crate::cluster::{Cluster, ClusterError};
 use crate::object::belonging::{Belonging, belonging};
-use crate::object::{Kind, ObjectId, kind_of, marks};
-use crate::record::{Claim, Record};
+use crate::object::{Kind, ObjectId, marks, ownership};
+use crate::observation::{Observation, Observations, State};
+use crate::record::Record;
 use crate::stack::{Stack, id_of};
 
 /// Reads and dry-runs prepared at once. The cluster module bounds those in flight.
 const AT_ONCE: usize = 32;
-
-/// What was found in the cluster.
-#[derive(Clone, Debug, Default)]
-pub struct Observations {
-    /// One for each member of the stack, in its order.
-    pub members: Vec<Observation>,
-    /// Objects with the environment's label that the stack does not hold.
-    pub orphans: Vec<Observation>,
-    /// Claims that hold the environment's data, or may.
-    pub claims: Vec<Claim>,
-    /// Claims that a database of the stack would mount and that are not this environment's.
-    pub strangers: Vec<ObjectId>,
-    /// What could not be listed, so that orphans may be missing above.
-    pub gaps: Vec<String>,
-}
-
-/// One object as it was found.
-#[derive(Clone, Debug)]
-pub struct Observation {
-    /// Which object.
-    pub id: ObjectId,
-    /// How it was found.
-    pub state: State,
-}
-
-/// How an object was found.
-#[derive(Clone, Debug)]
-pub enum State {
-    /// It is not there.
-    Absent {
-        /// Whether the server would take it.
-        check: Check,
-    },
-    /// It is there, and this is what an apply would make of it.
-    Suspect {
-        /// As it is.
-        live: Value,
-        /// As it would be.
-        proposed: Value,
-    },
-    /// The server refuses the apply.
-    Refused {
-        /// The server's answer.
-        status: Status,
-    },
-    /// It is there but not this environment's.
-    Foreign {
-        /// Whose it is.
-        belonging: Belonging,
-    },
-    /// It is being deleted.
-    Terminating {
-        /// What holds the deletion up.
-        finalizers: Vec<String>,
-    },
-    /// It is this environment's, and no longer wanted.
-    Orphaned {
-        /// Its metadata.
-        metadata: Value,
-        /// What stands in it that is not this environment's; for namespaces only.
-        foreign_contents: Vec<ObjectId>,
-    },
-    /// It could not be looked at.
-    Unknown {
-        /// Why.
-        why: String,
-    },
-}
-
-/// Whether the server would take an object that is not there yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Check {
-    /// It would.
-    Accepted,
-    /// It can only be asked once the namespace is there.
-    Later {
-        /// The namespace.
-        namespace: String,
-    },
-}
 
 /// Whether a namespace can be written into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,12 +44,7 @@ pub async fn observe(
     record: &Record,
     cluster: &Cluster,
 ) -> Result<Observations, ClusterError> {
-    let names: BTreeSet<String> = stack
-        .namespaces
-        .iter()
-        .chain(&record.namespaces)
-        .cloned()
-        .collect();
+    let names = namespaces(stack, record);
     let namespaces = namespace_states(&names, stack, cluster).await?;
     let members = stream::iter(&stack.members)
         .map(|member| member::observe(&member.object, &record.environment, &namespaces, cluster))
@@ -140,14 +57,21 @@ pub async fn observe(
         .map(|(name, _)| name.as_str())
         .collect();
     let (orphans, gaps) = orphans(stack, record, &active, cluster).await?;
-    let claims = claims(record, &active, cluster).await?;
     Ok(Observations {
         members,
         orphans,
-        claims,
-        strangers: strangers(stack, record, cluster).await?,
+        claims: claims::data_claims(record, &names, cluster).await?,
+        strangers: claims::strangers(stack, record, cluster).await?,
         gaps,
     })
+}
+
+/// Every namespace in which the environment has, or had, objects.
+#[must_use]
+pub fn namespaces(stack: &Stack, record: &Record) -> BTreeSet<String> {
+    let all = stack.namespaces.iter().chain(&record.namespaces);
+    let of_claims = record.claims.iter().map(|claim| &claim.namespace);
+    all.chain(of_claims).cloned().collect()
 }
 
 async fn namespace_states(
@@ -209,97 +133,32 @@ async fn orphans(
     let mut orphans = Vec::new();
     let mut gaps = Vec::new();
     for list in listed {
-        match list {
-            Err(gap) => gaps.push(gap),
-            Ok((kind, items)) => {
-                for metadata in items {
-                    let id = identify(kind, &metadata);
-                    if stack.find(&id).is_none() && may_be_pruned(&metadata, &record.environment) {
-                        orphans.push((id, metadata));
-                    }
-                }
+        let (kind, items) = match list {
+            Ok(list) => list,
+            Err(gap) => {
+                gaps.push(gap);
+                continue;
             }
+        };
+        for metadata in items {
+            let id = identify(kind, &metadata);
+            if stack.find(&id).is_some() || !may_be_pruned(&metadata, &record.environment) {
+                continue;
+            }
+            let contents = contents::of(&id, &record.environment, cluster).await?;
+            let state = State::Orphaned { metadata, contents };
+            orphans.push(Observation { id, state });
         }
     }
-    let mut observations = Vec::new();
-    for (id, metadata) in orphans {
-        let foreign_contents = if id.kind.is_namespace() {
-            contents::foreign(&id.name, &record.environment, cluster).await?
-        } else {
-            Vec::new()
-        };
-        observations.push(Observation {
-            id,
-            state: State::Orphaned {
-                metadata,
-                foreign_contents,
-            },
-        });
-    }
-    Ok((observations, gaps))
+    Ok((orphans, gaps))
 }
 
-/// The guard of every prune: the label can be copied or inherited, so only what this program applied, and what no
+/// The guard of every prune: labels can be copied or inherited, so only what this program applied, and what no
 /// controller owns, may ever be deleted.
 fn may_be_pruned(metadata: &Value, environment: &str) -> bool {
-    belonging(metadata, environment) == Belonging::Ours && !marks::has_controller(metadata)
-}
-
-/// Lists the claims that hold the environment's data, in the namespaces of the record and in `namespaces`.
-///
-/// # Errors
-/// When the server cannot be asked.
-pub async fn data_claims(
-    record: &Record,
-    namespaces: &[String],
-    cluster: &Cluster,
-) -> Result<Vec<Claim>, ClusterError> {
-    let all: BTreeSet<&str> = namespaces
-        .iter()
-        .chain(&record.namespaces)
-        .map(String::as_str)
-        .collect();
-    let all: Vec<&str> = all.into_iter().collect();
-    claims(record, &all, cluster).await
-}
-
-/// Lists the claims in the environment's namespaces that its databases made, or that the record knows.
-async fn claims(record: &Record, namespaces: &[&str], cluster: &Cluster) -> Result<Vec<Claim>, ClusterError> {
-    let kind = kind_of::<PersistentVolumeClaim>();
-    let mut claims = Vec::new();
-    for namespace in namespaces {
-        for live in cluster.list(&kind, Some(namespace), "").await? {
-            let id = identify(&kind, &live);
-            if is_our_claim(&id, &live, record) && !marks::is_terminating(&live) {
-                claims.push(Claim {
-                    namespace: (*namespace).to_owned(),
-                    name: id.name,
-                    uid: marks::uid(&live).to_owned(),
-                    volume: live["spec"]["volumeName"].as_str().unwrap_or_default().to_owned(),
-                });
-            }
-        }
-    }
-    Ok(claims)
-}
-
-/// Whether a claim holds data of the environment: its database made it, or the record knows it.
-fn is_our_claim(id: &ObjectId, live: &Value, record: &Record) -> bool {
-    marks::label(live, "app.kubernetes.io/instance") == Some(&record.environment)
-        || record.claim(id).is_some()
-}
-
-async fn strangers(stack: &Stack, record: &Record, cluster: &Cluster) -> Result<Vec<ObjectId>, ClusterError> {
-    let mut strangers = Vec::new();
-    for expected in &stack.claims {
-        let id = &expected.claim;
-        if let Some(live) = cluster.read(id).await?
-            && !is_our_claim(id, &live, record)
-        {
-            strangers.push(id.clone());
-        }
-    }
-    Ok(strangers)
+    ownership::ours(metadata).is_some()
+        && belonging(metadata, environment) == Belonging::Ours
+        && !marks::has_controller(metadata)
 }
 
 /// Names an object of a list, whose items carry no kind.

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::object::path::Path;
 use crate::object::{Object, ObjectId, marks, ownership};
-use crate::observe::{Check, Observation, Observations, State};
+use crate::observation::{Check, Observation, Observations, State};
 use crate::record::Record;
 use crate::stack::Stack;
 
@@ -125,8 +125,8 @@ impl Plan {
                 },
             )
             .with_handover(autoscaled_minimum),
-            State::Refused { status } => refuse(Refusal::Rejected {
-                message: status.to_string(),
+            State::Refused { message } => refuse(Refusal::Rejected {
+                message: message.clone(),
             }),
             State::Foreign { belonging } => refuse(Refusal::Foreign {
                 belonging: belonging.clone(),

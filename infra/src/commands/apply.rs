@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::carry_out::Undertaking;
 use super::execution::{self, Aim};
 use super::prompt::{Question, confirm};
 use super::session::{Session, consents};
@@ -23,13 +24,20 @@ pub(super) async fn run(args: &ApplyArgs, context: &Arc<Context>) -> Result<Exit
         report.error("the plan holds what cannot be done, so nothing was written", None);
         return Ok(exit);
     }
+    let undertaking = Undertaking {
+        session: &session,
+        aim: Aim::Apply,
+        consents,
+        wait: &args.wait,
+        context,
+    };
     if plan.is_empty() {
-        return execution::rest(&session, known, &stack, &plan, &args.wait, context).await;
+        return undertaking.rest(&known, &stack, &plan).await;
     }
     say_which_cluster(&session, &known, report);
     let question = format!("Apply this plan to {}?", session.name());
     confirm(Question::YesOrNo(&question), args.yes, report).await?;
-    execution::carry_out(&session, known, &plan, Aim::Apply, consents, &args.wait, context).await
+    undertaking.carry_out(known, &plan).await
 }
 
 /// Before the first apply, shows the line that pins the environment to this cluster.

@@ -13,6 +13,7 @@ pub(super) async fn run(args: &PlanArgs, context: &Arc<Context>) -> Result<Exit,
     let report = &context.report;
     report.aside(&session.describe());
     let (aim, consents) = if args.destroy {
+        session.refuse_if_protected()?;
         (Aim::Destroy, Consents::default())
     } else {
         (Aim::Apply, consents(&args.consent, session.name())?)

@@ -66,6 +66,17 @@ impl Session {
         Ok(known)
     }
 
+    /// Refuses what must not be done to a protected environment.
+    pub(super) fn refuse_if_protected(&self) -> Result<(), Failure> {
+        if !self.environment.cluster.protected {
+            return Ok(());
+        }
+        Err(
+            Failure::new(Exit::Refused, anyhow!("`{}` is protected", self.name()))
+                .with_hint("set `protected = false` in its `[cluster]` table to destroy it"),
+        )
+    }
+
     /// One line that says which cluster is meant.
     pub(super) fn describe(&self) -> String {
         format!(
@@ -146,6 +157,14 @@ impl From<KnownRecordError> for Failure {
                 Some(
                     "it was copied here, from a backup perhaps: delete that Secret if this cluster \
                      has nothing of the environment"
+                        .to_owned(),
+                ),
+            ),
+            KnownRecordError::OtherEnvironment { .. } => (
+                Exit::Refused,
+                Some(
+                    "an environment cannot be renamed by a copy of its record: delete that Secret, and destroy \
+                     the other environment under its own name"
                         .to_owned(),
                 ),
             ),

@@ -1,7 +1,9 @@
 //! The database: its `StatefulSet`, its headless Service, its users and the scripts that make them. Pure.
 
 use k8s_openapi::ByteString;
-use k8s_openapi::api::apps::v1::{StatefulSet, StatefulSetSpec};
+use k8s_openapi::api::apps::v1::{
+    StatefulSet, StatefulSetPersistentVolumeClaimRetentionPolicy, StatefulSetSpec,
+};
 use k8s_openapi::api::core::v1::{
     ConfigMap, Container, ContainerPort, ExecAction, PersistentVolumeClaim, PersistentVolumeClaimSpec,
     PodSpec, PodTemplateSpec, Probe, Secret, Service, ServicePort, ServiceSpec, TCPSocketAction,
@@ -133,9 +135,18 @@ pub fn stateful_set(
                 spec: Some(pod(environment, users, scripts)),
             },
             volume_claim_templates: Some(vec![claim_template(environment)]),
+            persistent_volume_claim_retention_policy: Some(keep_claims()),
             ..StatefulSetSpec::default()
         }),
         ..StatefulSet::default()
+    }
+}
+
+/// Claims outlive their `StatefulSet`. That is the default; sent, it is ours, so that another value is drift.
+fn keep_claims() -> StatefulSetPersistentVolumeClaimRetentionPolicy {
+    StatefulSetPersistentVolumeClaimRetentionPolicy {
+        when_deleted: Some("Retain".to_owned()),
+        when_scaled: Some("Retain".to_owned()),
     }
 }
 
