@@ -67,6 +67,9 @@ pub struct PlanArgs {
     /// Plan a destroy
     #[arg(long, conflicts_with_all = ["force_conflicts", "confirm"])]
     pub destroy: bool,
+    /// Try every object on the server, also those that are unchanged by their marks
+    #[arg(long)]
+    pub thorough: bool,
     /// Exit with 2 when changes are pending
     #[arg(long)]
     pub detailed_exitcode: bool,

@@ -38,6 +38,11 @@ pub enum State {
         /// Whether the server would take it.
         check: Check,
     },
+    /// It is there, and an apply would change nothing.
+    Unchanged {
+        /// Its number of replicas, where an autoscaler sets them.
+        replicas: Option<i64>,
+    },
     /// It is there, and this is what an apply would make of it.
     Suspect {
         /// As it is.

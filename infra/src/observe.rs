@@ -2,11 +2,13 @@
 
 pub mod claims;
 pub mod contents;
+mod glance;
 pub mod known_record;
+mod listing;
 mod member;
 mod stand_in;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::core::v1::Namespace;
@@ -14,10 +16,11 @@ use serde_json::Value;
 
 use crate::cluster::{Cluster, ClusterError};
 use crate::object::belonging::{Belonging, belonging};
-use crate::object::{Kind, ObjectId, marks, ownership};
+use crate::object::{Kind, Object, ObjectId, marks, ownership};
 use crate::observation::{Observation, Observations, State};
 use crate::record::Record;
 use crate::stack::{Stack, id_of};
+use listing::Listing;
 
 /// Reads and dry-runs prepared at once. The cluster module bounds those in flight.
 const AT_ONCE: usize = 32;
@@ -33,37 +36,85 @@ enum NamespaceState {
     Terminating,
 }
 
+/// How closely is looked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Objects that are unchanged by their hash and their field owners are not tried. The number of requests depends on
+    /// the kinds and namespaces alone.
+    Fast,
+    /// Every object is read and tried: the oracle of the fast way.
+    Thorough,
+}
+
 /// Looks at every object of the stack, and for those that are no longer in it.
-///
-/// This is the thorough way: one read and one dry-run for each object.
 ///
 /// # Errors
 /// When the server cannot be asked at all. What it refuses for single objects is part of the result.
 pub async fn observe(
     stack: &Stack,
     record: &Record,
+    depth: Depth,
     cluster: &Cluster,
 ) -> Result<Observations, ClusterError> {
     let names = namespaces(stack, record);
-    let namespaces = namespace_states(&names, stack, cluster).await?;
-    let members = stream::iter(&stack.members)
-        .map(|member| member::observe(&member.object, &record.environment, &namespaces, cluster))
-        .buffered(AT_ONCE)
-        .try_collect()
-        .await?;
-    let active: Vec<&str> = namespaces
-        .iter()
-        .filter(|(_, state)| **state == NamespaceState::Active)
-        .map(|(name, _)| name.as_str())
-        .collect();
-    let (orphans, gaps) = orphans(stack, record, &active, cluster).await?;
+    let (listing, claims) = tokio::try_join!(
+        listing::list(stack, record, &names, cluster),
+        claims::data_claims(record, &names, cluster),
+    )?;
+    let members = members(stack, record, depth, &names, &listing, cluster).await?;
+    let strangers = claims::strangers(stack, record, &claims, cluster).await?;
+    let orphans = orphans(stack, record, listing.objects, cluster).await?;
     Ok(Observations {
         members,
         orphans,
-        claims: claims::data_claims(record, &names, cluster).await?,
-        strangers: claims::strangers(stack, record, cluster).await?,
-        gaps,
+        claims,
+        strangers,
+        gaps: listing.gaps,
     })
+}
+
+async fn members(
+    stack: &Stack,
+    record: &Record,
+    depth: Depth,
+    names: &BTreeSet<String>,
+    listing: &Listing,
+    cluster: &Cluster,
+) -> Result<Vec<Observation>, ClusterError> {
+    let environment = record.environment.as_str();
+    let unchanged = |object: &Object| {
+        let live = listing
+            .objects
+            .get(object.id())
+            .filter(|_| depth == Depth::Fast)?;
+        glance::is_unchanged(object, live, environment).then(|| Observation {
+            id: object.id().clone(),
+            state: State::Unchanged {
+                replicas: live["spec"]["replicas"].as_i64(),
+            },
+        })
+    };
+    let glances: Vec<(&Object, Option<Observation>)> = stack
+        .members
+        .iter()
+        .map(|member| (&member.object, unchanged(&member.object)))
+        .collect();
+    // Where nothing is suspect, nobody needs to know whether the namespaces can be written into.
+    let namespaces = if glances.iter().all(|(_, seen)| seen.is_some()) {
+        BTreeMap::new()
+    } else {
+        namespace_states(names, stack, cluster).await?
+    };
+    stream::iter(glances)
+        .map(|(object, seen)| async {
+            match seen {
+                Some(observation) => Ok(observation),
+                None => member::observe(object, environment, &namespaces, cluster).await,
+            }
+        })
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await
 }
 
 /// Every namespace in which the environment has, or had, objects.
@@ -98,59 +149,24 @@ async fn namespace_states(
         .await
 }
 
-/// Lists what carries the environment's label, in every kind and namespace that it uses or has used.
+/// Picks out what the stack does not hold, and looks into it.
 async fn orphans(
     stack: &Stack,
     record: &Record,
-    namespaces: &[&str],
+    objects: BTreeMap<ObjectId, Value>,
     cluster: &Cluster,
-) -> Result<(Vec<Observation>, Vec<String>), ClusterError> {
-    let stack_kinds = stack.members.iter().map(|member| &member.object.id().kind);
-    let kinds: BTreeSet<&Kind> = stack_kinds.chain(&record.kinds).collect();
-    let selector = format!("{}={}", marks::ENVIRONMENT, record.environment);
-    let mut lists: Vec<(&Kind, Option<&str>)> = Vec::new();
-    for kind in kinds {
-        if kind.namespaced {
-            lists.extend(namespaces.iter().map(|namespace| (kind, Some(*namespace))));
-        } else {
-            lists.push((kind, None));
-        }
-    }
-    let listed: Vec<Result<(&Kind, Vec<Value>), String>> = stream::iter(lists)
-        .map(|(kind, namespace)| {
-            let selector = &selector;
-            async move {
-                match cluster.list_metadata(kind, namespace, selector).await {
-                    Ok(items) => Ok(Ok((kind, items))),
-                    Err(error @ ClusterError::Refused { .. }) => Ok(Err(error.to_string())),
-                    Err(error) => Err(error),
-                }
-            }
-        })
-        .buffered(AT_ONCE)
-        .try_collect()
-        .await?;
+) -> Result<Vec<Observation>, ClusterError> {
+    let wanted: HashSet<&ObjectId> = stack.members.iter().map(|member| member.object.id()).collect();
     let mut orphans = Vec::new();
-    let mut gaps = Vec::new();
-    for list in listed {
-        let (kind, items) = match list {
-            Ok(list) => list,
-            Err(gap) => {
-                gaps.push(gap);
-                continue;
-            }
-        };
-        for metadata in items {
-            let id = identify(kind, &metadata);
-            if stack.find(&id).is_some() || !may_be_pruned(&metadata, &record.environment) {
-                continue;
-            }
-            let contents = contents::of(&id, &record.environment, cluster).await?;
-            let state = State::Orphaned { metadata, contents };
-            orphans.push(Observation { id, state });
+    for (id, metadata) in objects {
+        if wanted.contains(&id) || !may_be_pruned(&metadata, &record.environment) {
+            continue;
         }
+        let contents = contents::of(&id, &record.environment, cluster).await?;
+        let state = State::Orphaned { metadata, contents };
+        orphans.push(Observation { id, state });
     }
-    Ok((orphans, gaps))
+    Ok(orphans)
 }
 
 /// The guard of every prune: labels can be copied or inherited, so only what this program applied, and what no

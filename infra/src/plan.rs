@@ -132,9 +132,19 @@ impl Plan {
                 belonging: belonging.clone(),
             }),
             State::Unknown { why } => refuse(Refusal::Unknown { why: why.clone() }),
+            State::Unchanged { replicas } => {
+                self.unchanged.push(object.id().clone());
+                self.note_replicas(object.id(), *replicas, autoscaled_minimum, None);
+                return;
+            }
             State::Suspect { live, proposed } => {
                 let change = drift::change(object, live, proposed, autoscaled_minimum, consents);
-                self.note_replicas(object.id(), live, autoscaled_minimum, change.as_ref());
+                self.note_replicas(
+                    object.id(),
+                    live["spec"]["replicas"].as_i64(),
+                    autoscaled_minimum,
+                    change.as_ref(),
+                );
                 let Some(change) = change else {
                     self.unchanged.push(object.id().clone());
                     return;
@@ -151,11 +161,10 @@ impl Plan {
     fn note_replicas(
         &mut self,
         id: &ObjectId,
-        live: &Value,
+        replicas: Option<i64>,
         autoscaled_minimum: Option<i32>,
         change: Option<&Change>,
     ) {
-        let replicas = live["spec"]["replicas"].as_i64();
         let (Some(minimum), Some(replicas)) = (autoscaled_minimum, replicas) else {
             return;
         };

@@ -8,6 +8,7 @@ use super::prompt::{Question, confirm};
 use super::session::{Session, consents};
 use super::{Context, Exit, Failure};
 use crate::cli::ApplyArgs;
+use crate::observe::Depth;
 use crate::observe::known_record::KnownRecord;
 use crate::report::Report;
 
@@ -17,7 +18,7 @@ pub(super) async fn run(args: &ApplyArgs, context: &Arc<Context>) -> Result<Exit
     report.aside(&session.describe());
     let consents = consents(&args.consent, session.name())?;
     let known = session.known_record().await?;
-    let (stack, plan) = execution::plan(&session, known.record(), Aim::Apply, consents).await?;
+    let (stack, plan) = execution::plan(&session, known.record(), Aim::Apply, consents, Depth::Fast).await?;
     report.plan(&plan);
     report.result(&execution::last_line(&plan, Aim::Apply));
     if let Some(exit) = execution::refusal(&plan) {

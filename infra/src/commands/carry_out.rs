@@ -17,7 +17,7 @@ use crate::cli::WaitArgs;
 use crate::observation::LiveClaim;
 use crate::observe::claims::data_claims;
 use crate::observe::known_record::{self, KnownRecord};
-use crate::observe::namespaces;
+use crate::observe::{Depth, namespaces};
 use crate::plan::{Action, Consents, Plan};
 use crate::stack::Stack;
 
@@ -111,7 +111,8 @@ impl Undertaking<'_> {
     ) -> Result<Exit, Failure> {
         let started = Instant::now();
         let session = self.session;
-        let (stack, plan) = execution::plan(session, known.record(), self.aim, self.consents).await?;
+        let (stack, plan) =
+            execution::plan(session, known.record(), self.aim, self.consents, Depth::Fast).await?;
         if !plan.says_the_same_as(shown) {
             self.context.report.plan(&plan);
             return Err(moved());
@@ -205,7 +206,7 @@ impl Undertaking<'_> {
         }
         self.locked(async |known, _fence| {
             let (stack, plan) =
-                execution::plan(self.session, known.record(), self.aim, self.consents).await?;
+                execution::plan(self.session, known.record(), self.aim, self.consents, Depth::Fast).await?;
             if !plan.is_empty() {
                 return Err(moved());
             }

@@ -10,6 +10,7 @@ use super::prompt::{Question, confirm};
 use super::session::{Session, confirmed};
 use super::{Context, Exit, Failure};
 use crate::cli::DestroyArgs;
+use crate::observe::Depth;
 use crate::plan::{Consent, Consents};
 
 pub(super) async fn run(args: &DestroyArgs, context: &Arc<Context>) -> Result<Exit, Failure> {
@@ -35,7 +36,8 @@ pub(super) async fn run(args: &DestroyArgs, context: &Arc<Context>) -> Result<Ex
         ..Consents::default()
     };
     let known = execution::known_record(&session, Aim::Destroy).await?;
-    let (stack, plan) = execution::plan(&session, known.record(), Aim::Destroy, consents).await?;
+    let (stack, plan) =
+        execution::plan(&session, known.record(), Aim::Destroy, consents, Depth::Fast).await?;
     report.plan(&plan);
     report.result(&execution::last_line(&plan, Aim::Destroy));
     if let Some(exit) = execution::refusal(&plan) {

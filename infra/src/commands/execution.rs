@@ -4,7 +4,7 @@ use super::session::Session;
 use super::{Exit, Failure};
 use crate::apply::remember;
 use crate::observe::known_record::{self, KnownRecord};
-use crate::observe::observe;
+use crate::observe::{Depth, observe};
 use crate::plan::{Consents, Plan, Summary};
 use crate::record::{Credentials, Record};
 use crate::resources;
@@ -49,12 +49,13 @@ pub(super) async fn plan(
     record: &Record,
     aim: Aim,
     consents: Consents,
+    depth: Depth,
 ) -> Result<(Stack, Plan), Failure> {
     let stack = match aim {
         Aim::Apply => resources::declare(&session.environment, record),
         Aim::Destroy => Stack::default(),
     };
-    let observations = observe(&stack, record, &session.cluster).await?;
+    let observations = observe(&stack, record, depth, &session.cluster).await?;
     let plan = Plan::new(&stack, record, &observations, consents);
     Ok((stack, plan))
 }

@@ -6,6 +6,7 @@ use super::execution::{self, Aim};
 use super::session::{Session, consents};
 use super::{Context, Exit, Failure};
 use crate::cli::PlanArgs;
+use crate::observe::Depth;
 use crate::plan::Consents;
 
 pub(super) async fn run(args: &PlanArgs, context: &Arc<Context>) -> Result<Exit, Failure> {
@@ -18,8 +19,13 @@ pub(super) async fn run(args: &PlanArgs, context: &Arc<Context>) -> Result<Exit,
     } else {
         (Aim::Apply, consents(&args.consent, session.name())?)
     };
+    let depth = if args.thorough {
+        Depth::Thorough
+    } else {
+        Depth::Fast
+    };
     let known = execution::known_record(&session, aim).await?;
-    let (_, plan) = execution::plan(&session, known.record(), aim, consents).await?;
+    let (_, plan) = execution::plan(&session, known.record(), aim, consents, depth).await?;
     report.plan(&plan);
     report.result(&execution::last_line(&plan, aim));
     if let Some(exit) = execution::refusal(&plan) {

@@ -65,11 +65,18 @@ fn data_claim(id: &ObjectId, live: &Value, record: &Record) -> Option<LiveClaim>
 pub(super) async fn strangers(
     stack: &Stack,
     record: &Record,
+    ours: &[LiveClaim],
     cluster: &Cluster,
 ) -> Result<Vec<ObjectId>, ClusterError> {
     let mut strangers = Vec::new();
     for expected in &stack.claims {
         let id = &expected.claim;
+        let is_ours = |live: &LiveClaim| {
+            id.namespace.as_ref() == Some(&live.claim.namespace) && live.claim.name == id.name
+        };
+        if ours.iter().any(is_ours) {
+            continue;
+        }
         if let Some(live) = cluster.read(id).await?
             && data_claim(id, &live, record).is_none()
         {

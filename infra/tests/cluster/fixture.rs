@@ -193,6 +193,11 @@ impl World {
         self.infra("destroy", &["--yes"]).await
     }
 
+    /// A client of the real API server.
+    pub(crate) fn client(&self) -> kube::Client {
+        self.client.clone()
+    }
+
     /// Sends a request as somebody else; `None` for an answer that is no success.
     pub(crate) async fn request(
         &self,

@@ -8,9 +8,11 @@
 mod data;
 mod drift;
 mod errors;
+mod fast;
 mod fixture;
 mod lifecycle;
 mod locking;
+mod proxy;
 mod pruning;
 mod refusals;
 mod scaling;
