@@ -12,17 +12,29 @@ _default:
 plan ENV *FLAGS: (_build "infra")
     @cargo run --quiet --locked --package infra -- plan "$@"
 
-# Plan, ask, write, wait until everything is ready
+# Plan, ask, write, wait until everything is ready; builds a missing image into minikube first
 [group('environments')]
 [no-exit-message]
 apply ENV *FLAGS: (_build "infra")
-    @cargo run --quiet --locked --package infra -- apply "$@"
+    @cargo run --quiet --locked --package infra -- apply --build "$@"
 
 # Delete an environment; its data is kept
 [group('environments')]
 [no-exit-message]
 destroy ENV="minikube" *FLAGS: (_build "infra")
     @cargo run --quiet --locked --package infra -- destroy "$@"
+
+# Build the data API's image into minikube where it is missing, and print its name
+[group('environments')]
+[no-exit-message]
+image ENV *FLAGS: (_build "infra")
+    @cargo run --quiet --locked --package infra -- image --build "$@"
+
+# The data API of an environment on 127.0.0.1:5000, by kubectl's port-forward
+[group('environments')]
+[no-exit-message]
+forward ENV *FLAGS: (_build "infra")
+    @cargo run --quiet --locked --package infra -- forward "$@"
 
 # Start, stop or show a real control plane and a real MongoDB on this machine: up, down, status
 [group('on this machine')]

@@ -4,6 +4,8 @@ mod address;
 pub mod apply;
 pub mod destroy;
 mod execution;
+pub mod forward;
+pub mod image;
 mod interrupt;
 pub mod plan;
 mod prompt;
@@ -115,5 +117,7 @@ pub async fn run(command: &Command, context: &Arc<Context>) -> Result<Exit, Fail
         Command::Plan(args) => plan::run(args, context).await,
         Command::Apply(args) => apply::run(args, context).await,
         Command::Destroy(args) => destroy::run(args, context).await,
+        Command::Image(args) => image::run(args, context).await,
+        Command::Forward(args) => forward::run(args, context).await,
     }
 }
