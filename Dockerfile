@@ -10,7 +10,6 @@ COPY sandbox/Cargo.toml sandbox/
 COPY service/Cargo.toml service/
 RUN mkdir infra/src sandbox/src service/src \
     && touch infra/src/lib.rs sandbox/src/lib.rs service/src/lib.rs \
-    && echo 'fn main() {}' > service/src/main.rs \
     && cargo build --release --locked --package service
 
 COPY service/src service/src

@@ -49,6 +49,22 @@ serve: (_build "sandbox") (_build "service")
     @cargo run --quiet --locked --package sandbox -- up >/dev/null
     @MONGODB_URI_FILE=.sandbox/mongodb-uri LISTEN_ADDRESS=127.0.0.1:5000 cargo run --quiet --locked --package service
 
+# The data API and MongoDB by Docker Compose, with passwords made in .compose/: up --build --wait, ps, logs, down
+[group('on this machine')]
+[no-exit-message]
+compose *ARGUMENTS: _compose-secrets
+    @docker compose "$@"
+
+# Files of their own are readable for the containers' users; the directory keeps everybody else out.
+_compose-secrets:
+    @umask 077; mkdir -p .compose; \
+    for name in root application; do \
+        file=.compose/$name-password; \
+        [ -s "$file" ] || { od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > "$file.new" && chmod 444 "$file.new" && mv -f "$file.new" "$file"; }; \
+    done; \
+    printf 'mongodb://api:%s@mongodb:27017/flask_db?authSource=flask_db' "$(cat .compose/application-password)" > .compose/uri.new; \
+    chmod 444 .compose/uri.new; mv -f .compose/uri.new .compose/mongodb-uri
+
 # Plan, apply and plan again on the sandbox, then ask the data API on a real MongoDB
 [group('on this machine')]
 [no-exit-message]
