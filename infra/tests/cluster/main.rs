@@ -12,5 +12,6 @@ mod fixture;
 mod lifecycle;
 mod locking;
 mod pruning;
+mod readme;
 mod refusals;
 mod scaling;
