@@ -9,6 +9,7 @@ mod data;
 mod drift;
 mod errors;
 mod fixture;
+mod image;
 mod lifecycle;
 mod locking;
 mod pruning;
