@@ -57,6 +57,30 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Delete the environment; data is kept
     Destroy(DestroyArgs),
+    /// Print the image of the data API, tagged by its content where it is built here
+    Image(ImageArgs),
+    /// Forward a port of this machine to the data API, by kubectl; Ctrl-C ends it
+    Forward(ForwardArgs),
+}
+
+/// Arguments of `image`.
+#[derive(Debug, Args)]
+pub struct ImageArgs {
+    /// The environment: the name of its file without `.toml`
+    pub environment: String,
+    /// Build it into minikube, in the profile named as the context, when it is missing there
+    #[arg(long)]
+    pub build: bool,
+}
+
+/// Arguments of `forward`.
+#[derive(Debug, Args)]
+pub struct ForwardArgs {
+    /// The environment: the name of its file without `.toml`
+    pub environment: String,
+    /// The port on 127.0.0.1
+    #[arg(long, default_value_t = 5000)]
+    pub port: u16,
 }
 
 /// Arguments of `plan`.
@@ -86,6 +110,9 @@ pub struct ApplyArgs {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
+    /// First build an image that is missing, where there is minikube
+    #[arg(long)]
+    pub build: bool,
     /// How to wait.
     #[command(flatten)]
     pub wait: WaitArgs,

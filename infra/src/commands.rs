@@ -6,6 +6,8 @@ mod carry_out;
 pub mod destroy;
 mod ending;
 mod execution;
+pub mod forward;
+pub mod image;
 mod interrupt;
 pub mod plan;
 mod prompt;
@@ -117,5 +119,7 @@ pub async fn run(command: &Command, context: &Arc<Context>) -> Result<Exit, Fail
         Command::Plan(args) => plan::run(args, context).await,
         Command::Apply(args) => apply::run(args, context).await,
         Command::Destroy(args) => destroy::run(args, context).await,
+        Command::Image(args) => image::run(args, context).await,
+        Command::Forward(args) => forward::run(args, context).await,
     }
 }

@@ -7,6 +7,7 @@ pub mod cli;
 pub mod cluster;
 pub mod commands;
 pub mod environment;
+pub mod image;
 pub mod object;
 pub mod observation;
 pub mod observe;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::carry_out::Undertaking;
 use super::execution::{self, Aim};
+use super::image;
 use super::prompt::{Question, confirm};
 use super::session::{Session, consents};
 use super::{Context, Exit, Failure};
@@ -16,6 +17,9 @@ pub(super) async fn run(args: &ApplyArgs, context: &Arc<Context>) -> Result<Exit
     let session = Session::open(&args.environment, context).await?;
     let report = &context.report;
     report.aside(&session.describe());
+    if args.build {
+        image::build_where_possible(&session.environment, report).await?;
+    }
     let consents = consents(&args.consent, session.name())?;
     let known = session.known_record().await?;
     let (stack, plan) = execution::plan(&session, known.record(), Aim::Apply, consents, Depth::Fast).await?;
