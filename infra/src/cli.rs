@@ -57,6 +57,10 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Delete the environment; data is kept
     Destroy(DestroyArgs),
+    /// Print the manifests as YAML for kubectl; needs no cluster
+    Render(RenderArgs),
+    /// Check environment files; needs no cluster
+    Validate(ValidateArgs),
 }
 
 /// Arguments of `plan`.
@@ -108,6 +112,21 @@ pub struct DestroyArgs {
     /// How to wait.
     #[command(flatten)]
     pub wait: WaitArgs,
+}
+
+/// Arguments of `render`.
+#[derive(Debug, Args)]
+pub struct RenderArgs {
+    /// The environment: the name of its file without `.toml`
+    pub environment: String,
+}
+
+/// Arguments of `validate`.
+#[derive(Debug, Args)]
+pub struct ValidateArgs {
+    /// The environments to check; all of the directory when none is named
+    #[arg(value_name = "ENVIRONMENT")]
+    pub environments_to_check: Vec<String>,
 }
 
 /// What is agreed to.

@@ -7,7 +7,9 @@ mod execution;
 mod interrupt;
 pub mod plan;
 mod prompt;
+pub mod render;
 mod session;
+pub mod validate;
 
 use std::fmt;
 use std::sync::Arc;
@@ -115,5 +117,7 @@ pub async fn run(command: &Command, context: &Arc<Context>) -> Result<Exit, Fail
         Command::Plan(args) => plan::run(args, context).await,
         Command::Apply(args) => apply::run(args, context).await,
         Command::Destroy(args) => destroy::run(args, context).await,
+        Command::Render(args) => render::run(args, context),
+        Command::Validate(args) => validate::run(args, context),
     }
 }

@@ -1,8 +1,10 @@
 //! The only writer to stdout and stderr. The result goes to stdout, everything else to stderr.
 
 mod events;
+mod manifests;
 mod plan_text;
 mod style;
+mod yaml;
 
 use std::io::{self, IsTerminal as _, Write};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -13,6 +15,7 @@ use anstream::{AutoStream, ColorChoice};
 use crate::apply::Event;
 use crate::object::ObjectId;
 use crate::plan::Plan;
+use crate::stack::Stack;
 
 /// How much is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,6 +84,11 @@ impl Report {
                 "objects that are no longer wanted may be missing here: {gap}"
             ));
         }
+    }
+
+    /// Prints objects as manifests.
+    pub fn manifests(&self, environment: &str, stack: &Stack) {
+        self.result(&manifests::text(environment, stack));
     }
 
     /// Prints what happens during an apply.
