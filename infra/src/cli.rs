@@ -77,6 +77,9 @@ pub struct PlanArgs {
     /// What is agreed to.
     #[command(flatten)]
     pub consent: ConsentArgs,
+    /// For whom to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 /// Arguments of `apply`.
@@ -93,6 +96,9 @@ pub struct ApplyArgs {
     /// What is agreed to.
     #[command(flatten)]
     pub consent: ConsentArgs,
+    /// For whom to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 /// Arguments of `destroy`.
@@ -112,6 +118,9 @@ pub struct DestroyArgs {
     /// How to wait.
     #[command(flatten)]
     pub wait: WaitArgs,
+    /// For whom to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 /// Arguments of `render`.
@@ -149,6 +158,23 @@ pub struct WaitArgs {
     /// Do not wait
     #[arg(long)]
     pub no_wait: bool,
+}
+
+/// For whom to print.
+#[derive(Clone, Debug, Args)]
+pub struct OutputArgs {
+    /// For people or for programs; the schemas are in `schemas/`
+    #[arg(short, long, value_name = "FORMAT", default_value = "human")]
+    pub output: Output,
+}
+
+/// For whom to print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people.
+    Human,
+    /// For programs.
+    Json,
 }
 
 /// Reads `90s`, `5m`, `1h30m`.

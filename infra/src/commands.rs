@@ -71,6 +71,23 @@ impl Exit {
             Self::Terminated => 143,
         }
     }
+
+    /// How the command ends, as programs are told.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Pending => "pending",
+            Self::NotReady => "not_ready",
+            Self::Locked => "locked",
+            Self::Moved => "moved",
+            Self::Refused => "refused",
+            Self::Usage => "usage",
+            Self::Interrupted => "interrupted",
+            Self::Terminated => "terminated",
+        }
+    }
 }
 
 /// An error with its exit code and the next step.

@@ -38,10 +38,11 @@ pub(super) async fn run(args: &DestroyArgs, context: &Arc<Context>) -> Result<Ex
     };
     let known = execution::known_record(&session, Aim::Destroy).await?;
     let (stack, plan) = execution::plan(&session, known.record(), Aim::Destroy, consents).await?;
-    report.plan(&plan);
+    report.plan(&plan, &session.place());
     report.result(&execution::last_line(&plan, Aim::Destroy));
     if plan.is_empty() {
         execution::settle(&session, known, &stack, &plan).await?;
+        report.ending(Exit::Done.word(), Exit::Done.code(), None, None);
         return Ok(Exit::Done);
     }
     let question = format!("Destroy {name}?");

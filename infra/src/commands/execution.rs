@@ -150,7 +150,7 @@ async fn write(
     // Time has passed since the plan was shown, and the record may be another run's.
     let (stack, plan) = self::plan(session, known.record(), aim, consents).await?;
     if !plan.says_the_same_as(shown) {
-        context.report.plan(&plan);
+        context.report.plan(&plan, &session.place());
         return Err(Failure::new(
             Exit::Moved,
             anyhow!("the cluster has moved since the plan was shown; above is the plan as it is now"),
@@ -206,7 +206,11 @@ pub(super) async fn rest(
         settle(session, known, stack, plan).await?;
         address::say(session, &context.report).await;
     }
-    Ok(exit(&outcome, context))
+    let exit = exit(&outcome, context);
+    context
+        .report
+        .ending(exit.word(), exit.code(), None, Some(&outcome));
+    Ok(exit)
 }
 
 /// Brings the record up to date after a run in which everything went well.
@@ -276,7 +280,9 @@ fn finish(outcome: &Outcome, plan: &Plan, aim: Aim, started: Instant, context: &
     if !good {
         report.hint("the same command goes on where this one ended");
     }
-    exit(outcome, context)
+    let exit = exit(outcome, context);
+    report.ending(exit.word(), exit.code(), None, Some(outcome));
+    exit
 }
 
 fn exit(outcome: &Outcome, context: &Context) -> Exit {

@@ -11,6 +11,7 @@ use crate::cluster::{Cluster, ClusterError, ConnectError, Target};
 use crate::environment::{Environment, EnvironmentError};
 use crate::observe::known_record::{self, KnownRecord, KnownRecordError};
 use crate::plan::{Consent, Consents};
+use crate::report::json::Place;
 
 /// An environment and its cluster.
 pub(super) struct Session {
@@ -64,6 +65,15 @@ impl Session {
     pub(super) async fn known_record(&self) -> Result<KnownRecord, Failure> {
         let known = known_record::read_or_make(&self.environment, &self.cluster_id, &self.cluster).await?;
         Ok(known)
+    }
+
+    /// Where the environment is, for programs.
+    pub(super) fn place(&self) -> Place {
+        Place {
+            context: self.environment.cluster.context.clone(),
+            server: self.cluster.server().to_owned(),
+            id: self.cluster_id.clone(),
+        }
     }
 
     /// One line that says which cluster is meant.

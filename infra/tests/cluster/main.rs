@@ -9,6 +9,7 @@ mod data;
 mod drift;
 mod errors;
 mod fixture;
+mod json;
 mod lifecycle;
 mod locking;
 mod pruning;
