@@ -53,6 +53,8 @@ pub enum Color {
 pub enum Command {
     /// Show what an apply would change, and why; changes nothing
     Plan(PlanArgs),
+    /// Show the plan as a unified diff of YAML, live to planned
+    Diff(DiffArgs),
     /// Plan, ask, write, wait until everything is ready
     Apply(ApplyArgs),
     /// Delete the environment; data is kept
@@ -80,6 +82,19 @@ pub struct PlanArgs {
     /// For whom to print.
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// Arguments of `diff`.
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// The environment: the name of its file without `.toml`
+    pub environment: String,
+    /// Exit with 2 when changes are pending
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+    /// What is agreed to.
+    #[command(flatten)]
+    pub consent: ConsentArgs,
 }
 
 /// Arguments of `apply`.

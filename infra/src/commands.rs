@@ -3,6 +3,7 @@
 mod address;
 pub mod apply;
 pub mod destroy;
+pub mod diff;
 mod execution;
 mod interrupt;
 pub mod plan;
@@ -132,6 +133,7 @@ impl fmt::Display for Failure {
 pub async fn run(command: &Command, context: &Arc<Context>) -> Result<Exit, Failure> {
     match command {
         Command::Plan(args) => plan::run(args, context).await,
+        Command::Diff(args) => diff::run(args, context).await,
         Command::Apply(args) => apply::run(args, context).await,
         Command::Destroy(args) => destroy::run(args, context).await,
         Command::Render(args) => render::run(args, context),

@@ -1,5 +1,6 @@
 //! The only writer to stdout and stderr. The result goes to stdout, everything else to stderr.
 
+mod diff;
 mod events;
 pub mod json;
 mod manifests;
@@ -109,6 +110,19 @@ impl Report {
                 plan: Box::new(PlanDocument::new(plan, place)),
             }),
         }
+        self.gaps(plan);
+    }
+
+    /// Prints what a plan would do as a diff.
+    pub fn diff(&self, plan: &Plan) {
+        let text = diff::text(plan);
+        if !text.is_empty() {
+            self.result(&text);
+        }
+        self.gaps(plan);
+    }
+
+    fn gaps(&self, plan: &Plan) {
         for gap in &plan.gaps {
             self.warning(&format!(
                 "objects that are no longer wanted may be missing here: {gap}"

@@ -21,11 +21,5 @@ pub(super) async fn run(args: &PlanArgs, context: &Arc<Context>) -> Result<Exit,
     let (_, plan) = execution::plan(&session, known.record(), aim, consents).await?;
     report.plan(&plan, &session.place());
     report.result(&execution::last_line(&plan, aim));
-    if let Some(exit) = execution::refusal(&plan) {
-        return Ok(exit);
-    }
-    if args.detailed_exitcode && !plan.is_empty() {
-        return Ok(Exit::Pending);
-    }
-    Ok(Exit::Done)
+    Ok(execution::exit_of_plan(&plan, args.detailed_exitcode))
 }

@@ -32,6 +32,8 @@ pub(super) enum Content {
     Items(Vec<Node>),
     /// Text, number, truth value or null.
     Scalar(Value),
+    /// Something that is there and must not be seen.
+    Hidden,
 }
 
 impl Node {
@@ -63,12 +65,26 @@ fn in_order(fields: &Map<String, Value>) -> Vec<(String, Node)> {
 }
 
 /// Puts what says what an object is before the rest, which is sorted by name.
-pub(super) fn sort(fields: &mut [(String, Node)]) {
+fn sort(fields: &mut [(String, Node)]) {
     let rank = |name: &str| FIRST.iter().position(|first| *first == name);
     fields.sort_by(|(one, _), (other, _)| {
         let rank = |name| rank(name).unwrap_or(FIRST.len());
         rank(one).cmp(&rank(other)).then_with(|| one.cmp(other))
     });
+}
+
+/// Sorts the fields of a value and of all its parts.
+pub(super) fn sort_all(node: &mut Node) {
+    match &mut node.content {
+        Content::Fields(fields) => {
+            sort(fields);
+            for (_, node) in fields {
+                sort_all(node);
+            }
+        }
+        Content::Items(items) => items.iter_mut().for_each(sort_all),
+        Content::Scalar(_) | Content::Hidden => {}
+    }
 }
 
 /// Writes one document, without the line that separates it from others.
@@ -147,6 +163,7 @@ fn comment(node: &Node) -> String {
 fn inline(node: &Node, indent: usize) -> String {
     let comment = comment(node);
     match &node.content {
+        Content::Hidden => format!("(not shown){comment}"),
         Content::Fields(_) => format!("{{}}{comment}"),
         Content::Items(_) => format!("[]{comment}"),
         Content::Scalar(Value::String(string)) if is_block(string) => block(string, indent, &comment),
