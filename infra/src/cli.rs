@@ -53,10 +53,16 @@ pub enum Color {
 pub enum Command {
     /// Show what an apply would change, and why; changes nothing
     Plan(PlanArgs),
+    /// Show the plan as a unified diff of YAML, live to planned
+    Diff(DiffArgs),
     /// Plan, ask, write, wait until everything is ready
     Apply(ApplyArgs),
     /// Delete the environment; data is kept
     Destroy(DestroyArgs),
+    /// Print the manifests as YAML for kubectl; needs no cluster
+    Render(RenderArgs),
+    /// Check environment files; needs no cluster
+    Validate(ValidateArgs),
     /// Print the image of the data API, tagged by its content where it is built here
     Image(ImageArgs),
     /// Forward a port of this machine to the data API, by kubectl; Ctrl-C ends it
@@ -100,6 +106,22 @@ pub struct PlanArgs {
     /// What is agreed to.
     #[command(flatten)]
     pub consent: ConsentArgs,
+    /// For whom to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Arguments of `diff`.
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// The environment: the name of its file without `.toml`
+    pub environment: String,
+    /// Exit with 2 when changes are pending
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+    /// What is agreed to.
+    #[command(flatten)]
+    pub consent: ConsentArgs,
 }
 
 /// Arguments of `apply`.
@@ -119,6 +141,9 @@ pub struct ApplyArgs {
     /// What is agreed to.
     #[command(flatten)]
     pub consent: ConsentArgs,
+    /// For whom to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 /// Arguments of `destroy`.
@@ -138,6 +163,24 @@ pub struct DestroyArgs {
     /// How to wait.
     #[command(flatten)]
     pub wait: WaitArgs,
+    /// For whom to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Arguments of `render`.
+#[derive(Debug, Args)]
+pub struct RenderArgs {
+    /// The environment: the name of its file without `.toml`
+    pub environment: String,
+}
+
+/// Arguments of `validate`.
+#[derive(Debug, Args)]
+pub struct ValidateArgs {
+    /// The environments to check; all of the directory when none is named
+    #[arg(value_name = "ENVIRONMENT")]
+    pub environments_to_check: Vec<String>,
 }
 
 /// What is agreed to.
@@ -164,6 +207,23 @@ pub struct WaitArgs {
 
 /// Nobody waits longer; and sums of times stay far from their limits.
 const LONGEST_WAIT: Duration = Duration::from_hours(24);
+
+/// For whom to print.
+#[derive(Clone, Debug, Args)]
+pub struct OutputArgs {
+    /// For people or for programs; the schemas are in `schemas/`
+    #[arg(short, long, value_name = "FORMAT", default_value = "human")]
+    pub output: Output,
+}
+
+/// For whom to print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people.
+    Human,
+    /// For programs.
+    Json,
+}
 
 /// Reads `90s`, `5m`, `1h30m`.
 fn duration(text: &str) -> Result<Duration, String> {

@@ -23,10 +23,12 @@ pub(super) async fn run(args: &ApplyArgs, context: &Arc<Context>) -> Result<Exit
     let consents = consents(&args.consent, session.name())?;
     let known = session.known_record().await?;
     let (stack, plan) = execution::plan(&session, known.record(), Aim::Apply, consents, Depth::Fast).await?;
-    report.plan(&plan);
+    report.plan(&plan, &session.place());
     report.result(&execution::last_line(&plan, Aim::Apply));
     if let Some(exit) = execution::refusal(&plan) {
-        report.error("the plan holds what cannot be done, so nothing was written", None);
+        let error = "the plan holds what cannot be done, so nothing was written";
+        report.error(error, None);
+        report.ending(exit.word(), exit.code(), Some(error), None);
         return Ok(exit);
     }
     let undertaking = Undertaking {

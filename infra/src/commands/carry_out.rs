@@ -65,7 +65,11 @@ impl Undertaking<'_> {
                 address::say(self.session, &self.context.report).await;
             }
         }
-        Ok(exit(&outcome, self.context))
+        let exit = exit(&outcome, self.context);
+        self.context
+            .report
+            .ending(exit.word(), exit.code(), None, Some(&outcome));
+        Ok(exit)
     }
 
     /// Does something under the lock, with the record as it is then.
@@ -114,7 +118,7 @@ impl Undertaking<'_> {
         let (stack, plan) =
             execution::plan(session, known.record(), self.aim, self.consents, Depth::Fast).await?;
         if !plan.says_the_same_as(shown) {
-            self.context.report.plan(&plan);
+            self.context.report.plan(&plan, &session.place());
             return Err(moved());
         }
         let live = self.claims(&known, &stack).await?;

@@ -38,10 +38,12 @@ pub(super) async fn run(args: &DestroyArgs, context: &Arc<Context>) -> Result<Ex
     let known = execution::known_record(&session, Aim::Destroy).await?;
     let (stack, plan) =
         execution::plan(&session, known.record(), Aim::Destroy, consents, Depth::Fast).await?;
-    report.plan(&plan);
+    report.plan(&plan, &session.place());
     report.result(&execution::last_line(&plan, Aim::Destroy));
     if let Some(exit) = execution::refusal(&plan) {
-        report.error("the plan holds what cannot be done, so nothing was written", None);
+        let error = "the plan holds what cannot be done, so nothing was written";
+        report.error(error, None);
+        report.ending(exit.word(), exit.code(), Some(error), None);
         return Ok(exit);
     }
     let undertaking = Undertaking {

@@ -54,7 +54,9 @@ pub(super) fn finish(outcome: &Outcome, plan: &Plan, aim: Aim, started: Instant,
     if !good {
         report.hint("the same command goes on where this one ended");
     }
-    exit(outcome, context)
+    let exit = exit(outcome, context);
+    report.ending(exit.word(), exit.code(), None, Some(outcome));
+    exit
 }
 
 /// The exit code that an outcome stands for.

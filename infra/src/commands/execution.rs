@@ -71,6 +71,15 @@ pub(super) fn refusal(plan: &Plan) -> Option<Exit> {
     }
 }
 
+/// How a command ends that only shows a plan; pending changes count only where that was asked for.
+pub(super) fn exit_of_plan(plan: &Plan, detailed: bool) -> Exit {
+    match refusal(plan) {
+        Some(exit) => exit,
+        None if detailed && !plan.is_empty() => Exit::Pending,
+        None => Exit::Done,
+    }
+}
+
 /// The last line of a plan.
 pub(super) fn last_line(plan: &Plan, aim: Aim) -> String {
     if !plan.is_empty() {

@@ -26,13 +26,7 @@ pub(super) async fn run(args: &PlanArgs, context: &Arc<Context>) -> Result<Exit,
     };
     let known = execution::known_record(&session, aim).await?;
     let (_, plan) = execution::plan(&session, known.record(), aim, consents, depth).await?;
-    report.plan(&plan);
+    report.plan(&plan, &session.place());
     report.result(&execution::last_line(&plan, aim));
-    if let Some(exit) = execution::refusal(&plan) {
-        return Ok(exit);
-    }
-    if args.detailed_exitcode && !plan.is_empty() {
-        return Ok(Exit::Pending);
-    }
-    Ok(Exit::Done)
+    Ok(execution::exit_of_plan(&plan, args.detailed_exitcode))
 }

@@ -11,6 +11,7 @@ use crate::cluster::{Cluster, ClusterError, ConnectError, Target};
 use crate::environment::{Environment, EnvironmentError};
 use crate::observe::known_record::{self, KnownRecord, KnownRecordError};
 use crate::plan::{Consent, Consents};
+use crate::report::json::Place;
 
 /// An environment and its cluster.
 pub(super) struct Session {
@@ -75,6 +76,15 @@ impl Session {
             Failure::new(Exit::Refused, anyhow!("`{}` is protected", self.name()))
                 .with_hint("set `protected = false` in its `[cluster]` table to destroy it"),
         )
+    }
+
+    /// Where the environment is, for programs.
+    pub(super) fn place(&self) -> Place {
+        Place {
+            context: self.environment.cluster.context.clone(),
+            server: self.cluster.server().to_owned(),
+            id: self.cluster_id.clone(),
+        }
     }
 
     /// One line that says which cluster is meant.

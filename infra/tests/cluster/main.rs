@@ -6,11 +6,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
 mod data;
+mod diff;
 mod drift;
 mod errors;
 mod fast;
 mod fixture;
 mod image;
+mod json;
 mod lifecycle;
 mod locking;
 mod proxy;
