@@ -10,6 +10,7 @@ pub mod plan;
 mod prompt;
 pub mod render;
 mod session;
+pub mod status;
 pub mod validate;
 
 use std::fmt;
@@ -136,6 +137,7 @@ pub async fn run(command: &Command, context: &Arc<Context>) -> Result<Exit, Fail
         Command::Diff(args) => diff::run(args, context).await,
         Command::Apply(args) => apply::run(args, context).await,
         Command::Destroy(args) => destroy::run(args, context).await,
+        Command::Status(args) => status::run(args, context).await,
         Command::Render(args) => render::run(args, context),
         Command::Validate(args) => validate::run(args, context),
     }

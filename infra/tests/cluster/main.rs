@@ -16,3 +16,4 @@ mod locking;
 mod pruning;
 mod refusals;
 mod scaling;
+mod status;
