@@ -59,6 +59,8 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Delete the environment; data is kept
     Destroy(DestroyArgs),
+    /// Show what is there, down to the containers, and whether it is ready
+    Status(StatusArgs),
     /// Print the manifests as YAML for kubectl; needs no cluster
     Render(RenderArgs),
     /// Check environment files; needs no cluster
@@ -166,6 +168,13 @@ pub struct DestroyArgs {
     /// For whom to print.
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// Arguments of `status`.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// The environment: the name of its file without `.toml`
+    pub environment: String,
 }
 
 /// Arguments of `render`.

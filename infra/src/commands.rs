@@ -14,6 +14,7 @@ pub mod plan;
 mod prompt;
 pub mod render;
 mod session;
+pub mod status;
 pub mod validate;
 
 use std::fmt;
@@ -142,6 +143,7 @@ pub async fn run(command: &Command, context: &Arc<Context>) -> Result<Exit, Fail
         Command::Destroy(args) => destroy::run(args, context).await,
         Command::Image(args) => image::run(args, context).await,
         Command::Forward(args) => forward::run(args, context).await,
+        Command::Status(args) => status::run(args, context).await,
         Command::Render(args) => render::run(args, context),
         Command::Validate(args) => validate::run(args, context),
     }

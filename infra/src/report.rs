@@ -5,6 +5,7 @@ mod events;
 pub mod json;
 mod manifests;
 mod plan_text;
+mod status_text;
 mod style;
 mod yaml;
 
@@ -19,6 +20,7 @@ use crate::apply::{Event, Outcome};
 use crate::object::ObjectId;
 use crate::plan::Plan;
 use crate::stack::Stack;
+use crate::status::tree::Part;
 use json::lines::Line;
 use json::{Place, PlanDocument};
 
@@ -133,6 +135,14 @@ impl Report {
     /// Prints objects as manifests.
     pub fn manifests(&self, environment: &str, stack: &Stack) {
         self.result(&manifests::text(environment, stack));
+    }
+
+    /// Prints what is there.
+    pub fn status(&self, parts: &[Part]) {
+        let text = status_text::lines(parts);
+        if !text.is_empty() {
+            self.result(&text);
+        }
     }
 
     /// Prints what happens during an apply.

@@ -20,3 +20,4 @@ mod pruning;
 mod readme;
 mod refusals;
 mod scaling;
+mod status;
