@@ -2,9 +2,12 @@
 
 pub mod api;
 pub mod autoscaling;
+pub mod disruption;
+pub mod guards;
 pub mod metadata;
 pub mod mongodb;
 pub mod namespaces;
+pub mod network;
 pub mod pods;
 
 use k8s_openapi::api::core::v1::Secret;
@@ -22,6 +25,19 @@ pub fn declare(environment: &Environment, record: &Record) -> Stack {
     let namespaces = namespaces::add(&mut stack, environment, key);
 
     let database = &namespaces.database;
+    let guards = guards::add(
+        &mut stack,
+        environment,
+        metadata::MONGODB,
+        &network::of_mongodb(environment),
+        database,
+        key,
+    );
+    stack.add(
+        &disruption::budget(environment, metadata::MONGODB, database),
+        database.needs(),
+        key,
+    );
     let users = stack.add_data_key(
         &mongodb::users(environment, &record.credentials),
         database.needs(),
@@ -30,9 +46,9 @@ pub fn declare(environment: &Environment, record: &Record) -> Stack {
     let scripts = stack.add(&mongodb::scripts(environment), database.needs(), key);
     let headless = stack.add(&mongodb::headless_service(environment), database.needs(), key);
     let mongodb = stack.add(
-        &mongodb::stateful_set(environment, &users, &scripts, &headless),
+        &mongodb::stateful_set(environment, &guards, &users, &scripts, &headless),
         [
-            database.needs(),
+            guards.needs(),
             vec![users.applied(), scripts.applied(), headless.applied()],
         ]
         .concat(),
@@ -44,6 +60,19 @@ pub fn declare(environment: &Environment, record: &Record) -> Stack {
     });
 
     let app = &namespaces.app;
+    let guards = guards::add(
+        &mut stack,
+        environment,
+        metadata::API,
+        &network::of_api(environment),
+        app,
+        key,
+    );
+    stack.add(
+        &disruption::budget(environment, metadata::API, app),
+        app.needs(),
+        key,
+    );
     let uri = stack.add(
         &api::uri_secret(environment, &record.credentials, &headless),
         app.needs(),
@@ -52,8 +81,8 @@ pub fn declare(environment: &Environment, record: &Record) -> Stack {
     stack.add(&api::node_port_service(environment), app.needs(), key);
     // The database first: pods that start before it would only restart until it answers.
     let api = stack.add(
-        &api::deployment(environment, &uri),
-        [app.needs(), vec![uri.applied(), mongodb.current()]].concat(),
+        &api::deployment(environment, &guards, &uri),
+        [guards.needs(), vec![uri.applied(), mongodb.current()]].concat(),
         key,
     );
     if let Scale::Autoscaled(autoscaling) = &environment.service.scale {

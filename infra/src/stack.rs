@@ -77,6 +77,7 @@ pub struct AutoscaledWorkload {
 }
 
 /// Proof that an object is in the stack, typed by its kind: what refers to an object asks for its handle.
+#[derive(Clone)]
 pub struct Handle<K> {
     id: ObjectId,
     kind: PhantomData<K>,

@@ -1,7 +1,9 @@
 //! The database: its `StatefulSet`, its headless Service, its users and the scripts that make them. Pure.
 
 use k8s_openapi::ByteString;
-use k8s_openapi::api::apps::v1::{StatefulSet, StatefulSetSpec};
+use k8s_openapi::api::apps::v1::{
+    StatefulSet, StatefulSetPersistentVolumeClaimRetentionPolicy, StatefulSetSpec,
+};
 use k8s_openapi::api::core::v1::{
     ConfigMap, Container, ContainerPort, ExecAction, PersistentVolumeClaim, PersistentVolumeClaimSpec,
     PodSpec, PodTemplateSpec, Probe, Secret, Service, ServicePort, ServiceSpec, TCPSocketAction,
@@ -12,6 +14,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use secrecy::ExposeSecret;
 
+use super::guards::Guards;
 use super::metadata::{MONGODB, metadata, selector, selector_labels, template_metadata};
 use super::pods::{
     TEMPORARY, config_volume, container_security, empty_volume, mount, mount_read_only, pod_security,
@@ -118,6 +121,7 @@ pub fn headless_service(environment: &Environment) -> Service {
 #[must_use]
 pub fn stateful_set(
     environment: &Environment,
+    guards: &Guards,
     users: &Handle<Secret>,
     scripts: &Handle<ConfigMap>,
     service: &Handle<Service>,
@@ -130,12 +134,21 @@ pub fn stateful_set(
             selector: selector(environment, MONGODB),
             template: PodTemplateSpec {
                 metadata: Some(template_metadata(environment, MONGODB)),
-                spec: Some(pod(environment, users, scripts)),
+                spec: Some(pod(environment, guards, users, scripts)),
             },
             volume_claim_templates: Some(vec![claim_template(environment)]),
+            persistent_volume_claim_retention_policy: Some(keep_claims()),
             ..StatefulSetSpec::default()
         }),
         ..StatefulSet::default()
+    }
+}
+
+/// No claim goes with its `StatefulSet`, nor with a pod that is no longer wanted.
+fn keep_claims() -> StatefulSetPersistentVolumeClaimRetentionPolicy {
+    StatefulSetPersistentVolumeClaimRetentionPolicy {
+        when_deleted: Some("Retain".to_owned()),
+        when_scaled: Some("Retain".to_owned()),
     }
 }
 
@@ -178,8 +191,15 @@ fn claim_template(environment: &Environment) -> PersistentVolumeClaim {
     }
 }
 
-fn pod(environment: &Environment, users: &Handle<Secret>, scripts: &Handle<ConfigMap>) -> PodSpec {
+fn pod(
+    environment: &Environment,
+    guards: &Guards,
+    users: &Handle<Secret>,
+    scripts: &Handle<ConfigMap>,
+) -> PodSpec {
     PodSpec {
+        service_account_name: Some(guards.account()),
+        image_pull_secrets: guards.pull_secrets(),
         automount_service_account_token: Some(false),
         enable_service_links: Some(false),
         security_context: Some(pod_security(USER)),

@@ -1,11 +1,14 @@
-//! The namespaces of an environment, made by it or given. Pure.
+//! The namespaces of an environment, made by it or given, and what holds for all pods in them. Pure.
 
-use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::api::core::v1::{Namespace, ResourceQuota, Secret};
 
 use super::metadata::{SYSTEM, metadata};
 use crate::environment::Environment;
 use crate::object::HashKey;
-use crate::stack::{Need, Stack};
+use crate::stack::{Handle, Need, Stack};
+
+/// Label by which a namespace refuses pods with privileges.
+const POD_SECURITY: &str = "pod-security.kubernetes.io/enforce";
 
 /// The namespaces, ready to be referred to.
 pub struct Namespaces {
@@ -18,15 +21,38 @@ pub struct Namespaces {
 /// A namespace that objects live in.
 #[derive(Clone)]
 pub struct Home {
+    name: String,
     /// The Namespace, when it is one of the stack's objects.
-    need: Option<Need>,
+    namespace: Option<Handle<Namespace>>,
+    quota: Option<Handle<ResourceQuota>>,
+    pull_secret: Option<Handle<Secret>>,
 }
 
 impl Home {
     /// What an object in this namespace refers to; empty when the namespace was given.
     #[must_use]
     pub fn needs(&self) -> Vec<Need> {
-        self.need.iter().cloned().collect()
+        self.namespace.iter().map(Handle::applied).collect()
+    }
+
+    /// What pods in this namespace refer to.
+    #[must_use]
+    pub fn needs_of_pods(&self) -> Vec<Need> {
+        let quota = self.quota.iter().map(Handle::applied);
+        let pull_secret = self.pull_secret.iter().map(Handle::applied);
+        self.needs().into_iter().chain(quota).chain(pull_secret).collect()
+    }
+
+    /// The namespace's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The Secret with which images are pulled here, when the environment has one.
+    #[must_use]
+    pub fn pull_secret(&self) -> Option<&Handle<Secret>> {
+        self.pull_secret.as_ref()
     }
 }
 
@@ -49,19 +75,27 @@ pub fn add(stack: &mut Stack, environment: &Environment, key: &HashKey) -> Names
 
 fn add_one(stack: &mut Stack, environment: &Environment, name: &str, key: &HashKey) -> Home {
     stack.namespaces.push(name.to_owned());
-    let need = environment.namespaces.create.then(|| {
-        stack
-            .add(&namespace(environment, name), Vec::new(), key)
-            .applied()
-    });
-    Home { need }
+    let namespace = environment
+        .namespaces
+        .create
+        .then(|| stack.add(&namespace(environment, name), Vec::new(), key));
+    Home {
+        name: name.to_owned(),
+        namespace,
+        quota: None,
+        pull_secret: None,
+    }
 }
 
-/// Builds a namespace.
+/// Builds a namespace that takes pods without privileges only.
 #[must_use]
 pub fn namespace(environment: &Environment, name: &str) -> Namespace {
+    let mut metadata = metadata(environment, SYSTEM, None, name);
+    if let Some(labels) = &mut metadata.labels {
+        labels.insert(POD_SECURITY.to_owned(), "restricted".to_owned());
+    }
     Namespace {
-        metadata: metadata(environment, SYSTEM, None, name),
+        metadata,
         ..Namespace::default()
     }
 }

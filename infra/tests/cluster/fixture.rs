@@ -17,6 +17,10 @@ use tokio::process::{Child, Command};
 /// Longest run of the binary in any test.
 const DEADLINE: Duration = Duration::from_mins(2);
 
+/// How many objects an environment of [`World::new`] has: 2 namespaces; for each component an account, a policy, a budget and
+/// a workload; its database's users, scripts and Service; its API's URI, Service and autoscaler.
+pub(crate) const OBJECTS: usize = 2 + 2 * 4 + 3 + 3;
+
 static SANDBOX: OnceLock<Sandbox> = OnceLock::new();
 static NEXT: AtomicU16 = AtomicU16::new(0);
 
