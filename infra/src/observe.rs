@@ -283,10 +283,11 @@ async fn claims(record: &Record, namespaces: &[&str], cluster: &Cluster) -> Resu
     Ok(claims)
 }
 
-/// Whether a claim holds data of the environment: its database made it, or the record knows it.
+/// Whether a claim holds data of the environment: its database made it, the record knows it, or it was given.
 fn is_our_claim(id: &ObjectId, live: &Value, record: &Record) -> bool {
     marks::label(live, "app.kubernetes.io/instance") == Some(&record.environment)
         || record.claim(id).is_some()
+        || record.given_claims.contains(id)
 }
 
 async fn strangers(stack: &Stack, record: &Record, cluster: &Cluster) -> Result<Vec<ObjectId>, ClusterError> {

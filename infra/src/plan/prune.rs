@@ -20,7 +20,7 @@ pub(super) fn add(
     observations: &Observations,
     consents: Consents,
 ) {
-    let mut changes = claims(stack, &observations.claims, consents);
+    let mut changes = claims(stack, record, &observations.claims, consents);
     for orphan in &observations.orphans {
         let State::Orphaned {
             metadata,
@@ -29,6 +29,10 @@ pub(super) fn add(
         else {
             continue;
         };
+        // A claim that the environment applied itself is found by its label too.
+        if changes.iter().any(|change| change.id == orphan.id) {
+            continue;
+        }
         let why = observations
             .gaps
             .first()
@@ -53,7 +57,7 @@ fn delete(id: &ObjectId, uid: &str) -> Change {
 }
 
 /// Claims that no workload of the stack mounts.
-fn claims(stack: &Stack, claims: &[Claim], consents: Consents) -> Vec<Change> {
+fn claims(stack: &Stack, record: &Record, claims: &[Claim], consents: Consents) -> Vec<Change> {
     claims
         .iter()
         .map(|claim| {
@@ -62,6 +66,10 @@ fn claims(stack: &Stack, claims: &[Claim], consents: Consents) -> Vec<Change> {
         })
         .filter(|(id, _)| stack.claims.iter().all(|expected| expected.claim != *id))
         .map(|(id, claim)| match consents.purge {
+            _ if record.given_claims.contains(&id) => {
+                let why = "it was given, with whatever it holds".to_owned();
+                Change::new(&id, Action::Keep { why })
+            }
             Consent::Given => delete(&id, &claim.uid),
             Consent::Withheld => {
                 let why = format!("holds data (volume {})", claim.volume);

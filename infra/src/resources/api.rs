@@ -17,7 +17,7 @@ use super::pods::{
     TEMPORARY, container_security, empty_volume, mount, mount_read_only, pod_security, resources,
     secret_volume,
 };
-use crate::environment::{Environment, Scale};
+use crate::environment::{Environment, Namespaces, Scale};
 use crate::record::Credentials;
 use crate::stack::Handle;
 
@@ -44,19 +44,25 @@ const SPREAD_OVER: [&str; 2] = ["kubernetes.io/hostname", "topology.kubernetes.i
 
 /// Builds the Secret with the URI under which the data API finds its database.
 ///
-/// The host is the full name of the Service, because the database may live in another namespace.
+/// The host is the name of the database's Service: the full one when the database lives in another namespace.
 #[must_use]
 pub fn uri_secret(
     environment: &Environment,
     credentials: &Credentials,
     database: &Handle<Service>,
 ) -> Secret {
+    let Namespaces {
+        app, database: home, ..
+    } = &environment.namespaces;
+    let host = if app == home {
+        database.name().to_owned()
+    } else {
+        format!("{}.{home}.svc.cluster.local", database.name())
+    };
     let uri = format!(
-        "mongodb://{user}:{password}@{service}.{namespace}.svc.cluster.local:{port}/{name}?authSource={name}",
+        "mongodb://{user}:{password}@{host}:{port}/{name}?authSource={name}",
         user = mongodb::APPLICATION_USER,
         password = utf8_percent_encode(credentials.application.expose_secret(), NON_ALPHANUMERIC),
-        service = database.name(),
-        namespace = environment.namespaces.database,
         port = mongodb::PORT,
         name = mongodb::DATABASE,
     );

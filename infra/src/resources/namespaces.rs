@@ -3,7 +3,8 @@
 use k8s_openapi::api::core::v1::{Namespace, ResourceQuota, Secret};
 
 use super::metadata::{SYSTEM, metadata};
-use crate::environment::Environment;
+use super::{pull_secret, quota};
+use crate::environment::{Environment, Password};
 use crate::object::HashKey;
 use crate::stack::{Handle, Need, Stack};
 
@@ -58,14 +59,19 @@ impl Home {
 
 /// Adds the namespaces to the stack, unless they are there already by agreement.
 #[must_use]
-pub fn add(stack: &mut Stack, environment: &Environment, key: &HashKey) -> Namespaces {
+pub fn add(
+    stack: &mut Stack,
+    environment: &Environment,
+    pull_password: Option<&Password>,
+    key: &HashKey,
+) -> Namespaces {
     let app = environment.namespaces.app.as_str();
     let database = environment.namespaces.database.as_str();
-    let app_home = add_one(stack, environment, app, key);
+    let app_home = add_one(stack, environment, app, pull_password, key);
     let database_home = if app == database {
         app_home.clone()
     } else {
-        add_one(stack, environment, database, key)
+        add_one(stack, environment, database, pull_password, key)
     };
     Namespaces {
         app: app_home,
@@ -73,18 +79,32 @@ pub fn add(stack: &mut Stack, environment: &Environment, key: &HashKey) -> Names
     }
 }
 
-fn add_one(stack: &mut Stack, environment: &Environment, name: &str, key: &HashKey) -> Home {
+fn add_one(
+    stack: &mut Stack,
+    environment: &Environment,
+    name: &str,
+    pull_password: Option<&Password>,
+    key: &HashKey,
+) -> Home {
     stack.namespaces.push(name.to_owned());
     let namespace = environment
         .namespaces
         .create
         .then(|| stack.add(&namespace(environment, name), Vec::new(), key));
-    Home {
+    let mut home = Home {
         name: name.to_owned(),
         namespace,
         quota: None,
         pull_secret: None,
+    };
+    if let Some(settings) = &environment.quota {
+        home.quota = Some(stack.add(&quota::quota(environment, name, settings), home.needs(), key));
     }
+    if let (Some(settings), Some(password)) = (&environment.pull_secret, pull_password) {
+        let secret = pull_secret::pull_secret(environment, name, settings, password);
+        home.pull_secret = Some(stack.add(&secret, home.needs(), key));
+    }
+    home
 }
 
 /// Builds a namespace that takes pods without privileges only.
