@@ -13,8 +13,10 @@ mod names;
 mod nearest;
 mod node_port;
 mod parse;
+mod password;
 mod pull_policy;
 mod quantity;
+mod quota;
 mod reader;
 mod settings;
 mod validate;
@@ -28,13 +30,17 @@ pub use fault::Faults;
 pub use image::Image;
 pub use invalid::InvalidValue;
 pub use load::names;
-pub use names::{ClusterId, EnvironmentName, NamespaceName, StorageClassName};
+pub use names::{
+    ClaimName, ClusterId, EnvironmentName, HostDirectory, NamespaceName, NodeName, RegistryServer,
+    StorageClassName,
+};
 pub use node_port::NodePort;
 pub use parse::parse;
+pub use password::Password;
 pub use pull_policy::ImagePullPolicy;
 pub use quantity::{ByteQuantity, CpuQuantity};
 pub use settings::{
-    Autoscaling, ClusterSettings, Environment, MongodbSettings, Namespaces, RecordSettings, ResourceAmounts,
-    Resources, Scale, ServiceSettings,
+    Autoscaling, ClusterSettings, Environment, MongodbSettings, Namespaces, PullSecret, Quota,
+    RecordSettings, ResourceAmounts, Resources, Scale, ServiceSettings, Storage,
 };
 pub use variables::COMMAND_LINE_VARIABLES;

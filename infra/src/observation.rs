@@ -118,9 +118,11 @@ pub struct LiveClaim {
 /// Why a claim is taken for the environment's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Evidence {
-    /// The record knows it by its UID.
+    /// The record knows it by its UID, or this program has applied it.
     #[default]
     Recorded,
+    /// Somebody made it for the environment. Never deleted.
+    Given,
     /// It looks as those do that our database makes. Enough to keep it, never to delete it.
     Labels,
 }

@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::environment::Password;
 use crate::object::hash::{from_hex, hex};
 use crate::object::{HashKey, Kind, ObjectId, kind_of, marks};
 
@@ -38,6 +39,10 @@ pub struct Record {
     pub claims: Vec<Claim>,
     /// Objects that open data: never pruned while a claim is there.
     pub data_keys: BTreeSet<ObjectId>,
+    /// The claims among [`Record::claims`] that somebody made for the environment: never deleted.
+    pub given_claims: BTreeSet<ObjectId>,
+    /// The password with which images are pulled, from the last apply that was given one.
+    pub pull_password: Option<Password>,
 }
 
 /// The database's passwords, 48 hexadecimal digits each.
@@ -83,6 +88,10 @@ struct Document {
     namespaces: BTreeSet<String>,
     claims: Vec<Claim>,
     data_keys: BTreeSet<ObjectId>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    given_claims: BTreeSet<ObjectId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pull_password: Option<String>,
 }
 
 /// Why a record cannot be used.
@@ -179,6 +188,8 @@ impl Record {
             namespaces: BTreeSet::new(),
             claims: Vec::new(),
             data_keys: BTreeSet::new(),
+            given_claims: BTreeSet::new(),
+            pull_password: None,
         })
     }
 
@@ -199,6 +210,11 @@ impl Record {
             namespaces: self.namespaces.clone(),
             claims: self.claims.clone(),
             data_keys: self.data_keys.clone(),
+            given_claims: self.given_claims.clone(),
+            pull_password: self
+                .pull_password
+                .as_ref()
+                .map(|password| password.expose().to_owned()),
         };
         let text = serde_json::to_string(&document).expect("a record serialises to JSON");
         json!({
@@ -268,6 +284,8 @@ impl Record {
             namespaces: document.namespaces,
             claims: document.claims,
             data_keys: document.data_keys,
+            given_claims: document.given_claims,
+            pull_password: document.pull_password.map(Password::from),
         })
     }
 
@@ -327,7 +345,9 @@ mod tests {
 
     #[test]
     fn a_record_comes_back_from_its_secret() {
-        let before = record();
+        let mut before = record();
+        before.pull_password = Some(Password::from("p@ss".to_owned()));
+        before.given_claims.insert(Record::id("shop", "database"));
         let after = Record::from_secret(&before.to_secret("infra-system")).unwrap();
         assert_eq!(
             after.credentials.root.expose_secret(),
@@ -335,7 +355,7 @@ mod tests {
         );
         assert_eq!(after.key, before.key);
         assert_eq!(after.claims, before.claims);
-        assert_eq!(after.namespaces, before.namespaces);
+        assert_eq!(after, before);
     }
 
     #[test]

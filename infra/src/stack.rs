@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use k8s_openapi::{Resource, ResourceScope};
 use serde::Serialize;
 
+use crate::environment::Password;
 use crate::object::{HashKey, Object, ObjectId, kind_of};
 
 /// Everything an environment wants to be in the cluster.
@@ -18,6 +19,8 @@ pub struct Stack {
     pub autoscaled: Vec<AutoscaledWorkload>,
     /// The namespaces in which the stack has objects, its own ones and given ones.
     pub namespaces: Vec<String>,
+    /// The password with which images are pulled, for the record.
+    pub pull_password: Option<Password>,
 }
 
 /// One desired object with what must be there before it.
@@ -65,6 +68,17 @@ pub struct ExpectedClaim {
     pub workload: ObjectId,
     /// The claim.
     pub claim: ObjectId,
+    /// Where it comes from.
+    pub origin: ClaimOrigin,
+}
+
+/// Where the claim of a database comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClaimOrigin {
+    /// The environment makes it.
+    Ours,
+    /// Somebody made it for the environment; it is never deleted.
+    Given,
 }
 
 /// A workload that never carries `spec.replicas`, because an autoscaler of the stack sets them.
@@ -77,6 +91,7 @@ pub struct AutoscaledWorkload {
 }
 
 /// Proof that an object is in the stack, typed by its kind: what refers to an object asks for its handle.
+#[derive(Clone)]
 pub struct Handle<K> {
     id: ObjectId,
     kind: PhantomData<K>,

@@ -11,7 +11,7 @@ use crate::observation::{Evidence, LiveClaim};
 use crate::observe::known_record::{self, KnownRecord, KnownRecordError};
 use crate::plan::{Action, Plan};
 use crate::record::{Claim, Record};
-use crate::stack::{Role, Stack, id_of};
+use crate::stack::{ClaimOrigin, Role, Stack, id_of};
 
 /// Makes sure that the record stands in the cluster, and returns the one that does.
 ///
@@ -137,6 +137,10 @@ pub fn widened(record: &Record, stack: &Stack, live: &[LiveClaim]) -> Record {
     widened.kinds.extend(kinds(stack));
     widened.namespaces.extend(stack.namespaces.iter().cloned());
     widened.data_keys.extend(data_keys(stack));
+    widened.given_claims.extend(given_claims(stack));
+    if stack.pull_password.is_some() {
+        widened.pull_password.clone_from(&stack.pull_password);
+    }
     // The UID of a recorded claim is what the guard of the data goes by: only an end that was agreed to changes it.
     for claim in claims(stack, live) {
         let is_recorded = |known: &Claim| known.namespace == claim.namespace && known.name == claim.name;
@@ -186,7 +190,22 @@ pub fn narrowed(record: &Record, stack: &Stack, plan: &Plan, live: &[LiveClaim])
     namespaces.extend(claims.iter().map(|claim| claim.namespace.clone()));
     let mut data_keys = data_keys(stack);
     data_keys.extend(record.data_keys.iter().filter(|key| kept.contains(key)).cloned());
+    let mut given_claims = given_claims(stack);
+    let is_kept = |id: &&ObjectId| {
+        claims
+            .iter()
+            .any(|claim| Some(&claim.namespace) == id.namespace.as_ref() && claim.name == id.name)
+    };
+    given_claims.extend(record.given_claims.iter().filter(is_kept).cloned());
+    // A destroy keeps the password for the next apply; an environment without pull Secret has no use for it.
+    let pull_password = if stack.members.is_empty() {
+        record.pull_password.clone()
+    } else {
+        stack.pull_password.clone()
+    };
     Record {
+        given_claims,
+        pull_password,
         // Claims are looked for by themselves: they carry no label of the environment.
         kinds: kinds(stack)
             .into_iter()
@@ -208,7 +227,7 @@ fn claims(stack: &Stack, live: &[LiveClaim]) -> Vec<Claim> {
         })
     };
     live.iter()
-        .filter(|live| live.evidence == Evidence::Recorded || is_mounted(&live.claim))
+        .filter(|live| live.evidence != Evidence::Labels || is_mounted(&live.claim))
         .map(|live| live.claim.clone())
         .collect()
 }
@@ -219,6 +238,14 @@ fn kinds(stack: &Stack) -> BTreeSet<Kind> {
         .iter()
         .map(|member| member.object.id().kind.clone())
         .collect()
+}
+
+fn given_claims(stack: &Stack) -> BTreeSet<ObjectId> {
+    let given = stack
+        .claims
+        .iter()
+        .filter(|expected| expected.origin == ClaimOrigin::Given);
+    given.map(|expected| expected.claim.clone()).collect()
 }
 
 fn data_keys(stack: &Stack) -> BTreeSet<ObjectId> {

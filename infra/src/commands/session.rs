@@ -178,6 +178,13 @@ impl From<KnownRecordError> for Failure {
                         .to_owned(),
                 ),
             ),
+            KnownRecordError::NoPullPassword { .. } => (
+                Exit::Failed,
+                Some(
+                    "set the variable `INFRA_PULL_SECRET__PASSWORD`; an apply remembers it in the record"
+                        .to_owned(),
+                ),
+            ),
             KnownRecordError::PasswordsLost { .. } => (
                 Exit::Refused,
                 Some(

@@ -20,12 +20,15 @@ pub(super) struct FileContent {
     /// Paths whose value has the wrong type.
     pub(super) unreadable: Vec<String>,
     pub(super) faults: Vec<Fault>,
+    /// That the file holds a secret.
+    secret: Option<Fault>,
 }
 
 /// Reads a file's text.
 ///
 /// # Errors
-/// When it is not TOML: then this is the only fault that can be told.
+/// When it is not TOML: then this is the only fault that can be told. When it holds a secret: then it is the only one that
+/// is told, because a fault is shown with its line, and the secret may stand in the same.
 pub(super) fn read(text: &str) -> Result<FileContent, Fault> {
     let document = Document::parse(text).map_err(|error| Fault {
         place: error.span().map_or(Place::WholeFile, Place::from),
@@ -35,7 +38,10 @@ pub(super) fn read(text: &str) -> Result<FileContent, Fault> {
     })?;
     let mut content = FileContent::default();
     content.walk(document.as_table(), "");
-    Ok(content)
+    match content.secret.take() {
+        Some(fault) => Err(fault),
+        None => Ok(content),
+    }
 }
 
 impl FileContent {
@@ -69,6 +75,12 @@ impl FileContent {
                     self.unreadable.push(path);
                 }
                 (Named::Nothing, inner) => {
+                    // A misspelt password must not be shown, and a fault is shown with its line.
+                    let name_place = if table_path == "pull_secret" {
+                        Place::WholeFile
+                    } else {
+                        name_place
+                    };
                     let meant = nearest(name, keys::names_inside(table_path));
                     // What was meant counts as said wrongly: it is not reported as missing as well.
                     if let Some(meant) = meant.filter(|meant| !table.contains_key(meant)) {
@@ -82,6 +94,18 @@ impl FileContent {
     }
 
     fn value(&mut self, key: &'static Key, item: &Item, place: Place) {
+        if key.is_secret() {
+            self.secret = Some(Fault {
+                place: Place::WholeFile,
+                title: format!("`{}` stands in the file", key.path),
+                label: format!(
+                    "take it out, choose another one, and hand that over in the variable `{}`",
+                    key.variable()
+                ),
+                hint: None,
+            });
+            return;
+        }
         let text = match (&key.shape, item.as_value()) {
             (Shape::Text(_), Some(Value::String(text))) => Some(text.value().clone()),
             (Shape::Integer(_), Some(Value::Integer(number))) => Some(number.value().to_string()),

@@ -19,6 +19,8 @@ pub(super) enum Shape {
     Integer(RangeInclusive<u16>),
     /// A string that is not empty, and what it stands for.
     Text(&'static str),
+    /// A text that only a variable may say, and that is never shown; what it stands for.
+    Secret(&'static str),
 }
 
 /// What a path names.
@@ -89,6 +91,41 @@ pub(super) const KEYS: &[Key] = &[
         Shape::Text("a storage class's name such as `standard`"),
         None,
     ),
+    key(
+        "mongodb.existing_claim",
+        Shape::Text("the name of a claim in the namespace of the database"),
+        None,
+    ),
+    key(
+        "mongodb.host_path.path",
+        Shape::Text("an absolute path on a node such as `/srv/mongodb`"),
+        None,
+    ),
+    key(
+        "mongodb.host_path.node",
+        Shape::Text("the host name of a node such as `minikube`"),
+        None,
+    ),
+    key("mongodb.cluster_ip", Shape::Boolean, Some("false")),
+    key(
+        "pull_secret.server",
+        Shape::Text("a registry such as `registry.example.com`"),
+        None,
+    ),
+    key(
+        "pull_secret.username",
+        Shape::Text("the name of a user of the registry"),
+        None,
+    ),
+    key(
+        "pull_secret.password",
+        Shape::Secret("the password of that user"),
+        None,
+    ),
+    key("quota.requests_cpu", CPU, None),
+    key("quota.requests_memory", BYTES, None),
+    key("quota.limits_cpu", CPU, None),
+    key("quota.limits_memory", BYTES, None),
 ];
 
 const fn key(path: &'static str, shape: Shape, default: Option<&'static str>) -> Key {
@@ -96,6 +133,11 @@ const fn key(path: &'static str, shape: Shape, default: Option<&'static str>) ->
 }
 
 impl Key {
+    /// Whether the key's value must never stand in a file, nor be shown.
+    pub(super) fn is_secret(&self) -> bool {
+        matches!(self.shape, Shape::Secret(_))
+    }
+
     /// The variable that overrides the key.
     pub(super) fn variable(&self) -> String {
         format!("INFRA_{}", self.path.replace('.', "__").to_uppercase())
@@ -108,7 +150,7 @@ impl Shape {
         match self {
             Self::Boolean => matches!(text, "true" | "false"),
             Self::Integer(range) => text.parse().is_ok_and(|number: u16| range.contains(&number)),
-            Self::Text(_) => !text.is_empty(),
+            Self::Text(_) | Self::Secret(_) => !text.is_empty(),
         }
     }
 
@@ -117,7 +159,7 @@ impl Shape {
         match self {
             Self::Boolean => "`true` or `false`".to_owned(),
             Self::Integer(range) => format!("an integer from {} to {}", range.start(), range.end()),
-            Self::Text(meaning) => (*meaning).to_owned(),
+            Self::Text(meaning) | Self::Secret(meaning) => (*meaning).to_owned(),
         }
     }
 }
@@ -150,11 +192,11 @@ pub(super) fn is_within(path: &str, table: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// Lists the names directly inside a table, or at the top for the empty path, in the order of the
-/// description.
+/// Lists the names that a file may say directly inside a table, or at the top for the empty path, in
+/// the order of the description.
 pub(super) fn names_inside(table: &str) -> Vec<&'static str> {
     let mut names: Vec<&str> = Vec::new();
-    for key in KEYS {
+    for key in KEYS.iter().filter(|key| !key.is_secret()) {
         let inside = if table.is_empty() {
             Some(key.path)
         } else {
@@ -170,7 +212,8 @@ pub(super) fn names_inside(table: &str) -> Vec<&'static str> {
 
 /// Lists the tables that hold a key of this name.
 pub(super) fn tables_with(name: &str) -> Vec<&'static str> {
-    let split = KEYS.iter().filter_map(|key| key.path.rsplit_once('.'));
+    let sayable = KEYS.iter().filter(|key| !key.is_secret());
+    let split = sayable.filter_map(|key| key.path.rsplit_once('.'));
     split
         .filter(|(_, last)| *last == name)
         .map(|(table, _)| table)

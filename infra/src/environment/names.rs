@@ -69,6 +69,30 @@ validated_text!(
     check_uuid
 );
 
+validated_text!(
+    /// The name of a claim: a DNS subdomain of 1 to 253 characters.
+    ClaimName,
+    check_subdomain
+);
+
+validated_text!(
+    /// The host name of a node, as its label `kubernetes.io/hostname` says: 1 to 63 characters.
+    NodeName,
+    check_node
+);
+
+validated_text!(
+    /// A directory of a node: an absolute path without `..`.
+    HostDirectory,
+    check_directory
+);
+
+validated_text!(
+    /// A registry of images: what stands before the first slash of an image, or a URL.
+    RegistryServer,
+    check_without_spaces
+);
+
 impl NamespaceName {
     /// Whether Kubernetes itself lives in the namespace.
     ///
@@ -98,6 +122,32 @@ fn check_label(text: &str) -> Result<(), InvalidValue> {
 fn check_subdomain(text: &str) -> Result<(), InvalidValue> {
     check_length(text, 253)?;
     text.split('.').try_for_each(check_characters)
+}
+
+/// A value of a label that is a DNS subdomain as well.
+fn check_node(text: &str) -> Result<(), InvalidValue> {
+    check_length(text, 63)?;
+    check_subdomain(text)
+}
+
+fn check_directory(text: &str) -> Result<(), InvalidValue> {
+    if !text.starts_with('/') {
+        return Err(InvalidValue::new("it does not begin with `/`"));
+    }
+    if text.split('/').any(|part| part == "..") {
+        return Err(InvalidValue::new("`..` is not allowed in it"));
+    }
+    Ok(())
+}
+
+fn check_without_spaces(text: &str) -> Result<(), InvalidValue> {
+    if text
+        .chars()
+        .any(|character| character.is_whitespace() || character.is_control())
+    {
+        return Err(InvalidValue::new("white space in it"));
+    }
+    Ok(())
 }
 
 fn check_uuid(text: &str) -> Result<(), InvalidValue> {
@@ -185,6 +235,26 @@ mod tests {
         check::<StorageClassName>("fast.example.com", "valid");
         check::<StorageClassName>("fast..com", "it must begin and end with a letter or a digit");
         check::<StorageClassName>("", "it is empty");
+    }
+
+    #[test]
+    fn a_directory_of_a_node_is_absolute() {
+        check::<HostDirectory>("/srv/mongodb", "valid");
+        check::<HostDirectory>("srv", "it does not begin with `/`");
+        check::<HostDirectory>("/srv/../etc", "`..` is not allowed in it");
+    }
+
+    #[test]
+    fn a_node_is_named_as_its_label_says() {
+        check::<NodeName>("minikube", "valid");
+        check::<NodeName>("ip-10-0-0-1.ec2.internal", "valid");
+        check::<NodeName>(&"a".repeat(64), "64 characters, where 63 are allowed");
+    }
+
+    #[test]
+    fn a_registry_has_no_spaces() {
+        check::<RegistryServer>("https://index.docker.io/v1/", "valid");
+        check::<RegistryServer>("registry example", "white space in it");
     }
 
     #[test]

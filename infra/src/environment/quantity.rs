@@ -43,6 +43,20 @@ impl CpuQuantity {
     pub fn millicores(self) -> u64 {
         self.millicores
     }
+
+    /// So many times this amount.
+    pub(super) fn times(self, count: u64) -> Self {
+        Self {
+            millicores: self.millicores.saturating_mul(count),
+        }
+    }
+
+    /// This amount and another one.
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self {
+            millicores: self.millicores.saturating_add(other.millicores),
+        }
+    }
 }
 
 impl ByteQuantity {
@@ -50,6 +64,22 @@ impl ByteQuantity {
     #[must_use]
     pub fn bytes(self) -> u64 {
         self.bytes
+    }
+
+    /// So many times this amount.
+    pub(super) fn times(self, count: u64) -> Self {
+        Self {
+            bytes: self.bytes.saturating_mul(count),
+            ..self
+        }
+    }
+
+    /// This amount and another one, in the notation of this one.
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self {
+            bytes: self.bytes.saturating_add(other.bytes),
+            ..self
+        }
     }
 }
 

@@ -78,6 +78,11 @@ impl Reader {
         by_variables || self.places.contains_key(path)
     }
 
+    /// Whether the file opens a table.
+    pub(super) fn has_table(&self, path: &str) -> bool {
+        self.places.contains_key(path)
+    }
+
     /// Notes that values do not go together; shown at the variable that brought it about, or at the
     /// first of them that the file says.
     pub(super) fn conflict(&mut self, paths: &[&str], title: impl Into<String>, label: impl Into<String>) {
@@ -103,7 +108,9 @@ impl Reader {
     fn place(&self, path: &str) -> Place {
         match self.layers.find(path) {
             Some((text, Layer::Variables)) => {
-                Place::Variable(described(path).variable(), Some(printable(&text)))
+                let key = described(path);
+                let shown = (!key.is_secret()).then(|| printable(&text));
+                Place::Variable(key.variable(), shown)
             }
             _ => self.places.get(path).cloned().unwrap_or(Place::WholeFile),
         }
@@ -120,7 +127,7 @@ fn described(path: &str) -> &'static Key {
 fn parse<T: FromStr<Err: Display>>(key: &Key, text: &str) -> Result<T, String> {
     match (&key.shape, key.shape.allows(text)) {
         (_, true) => text.parse().map_err(|reason: T::Err| reason.to_string()),
-        (Shape::Text(_), false) => Err("it is empty".to_owned()),
+        (Shape::Text(_) | Shape::Secret(_), false) => Err("it is empty".to_owned()),
         (Shape::Integer(_) | Shape::Boolean, false) => Err(format!("found `{}`", printable(text))),
     }
 }

@@ -4,8 +4,11 @@
 use std::path::PathBuf;
 
 use super::image::Image;
-use super::names::{EnvironmentName, NamespaceName, StorageClassName};
+use super::names::{
+    ClaimName, EnvironmentName, HostDirectory, NamespaceName, NodeName, RegistryServer, StorageClassName,
+};
 use super::node_port::NodePort;
+use super::password::Password;
 use super::pull_policy::ImagePullPolicy;
 use super::quantity::{ByteQuantity, CpuQuantity};
 
@@ -24,6 +27,10 @@ pub struct Environment {
     pub service: ServiceSettings,
     /// The database.
     pub mongodb: MongodbSettings,
+    /// What images are pulled with, when the registry asks for it.
+    pub pull_secret: Option<PullSecret>,
+    /// What all pods of a namespace may ask for together.
+    pub quota: Option<Quota>,
 }
 
 /// `[cluster]`: which cluster, and how it is reached.
@@ -124,8 +131,51 @@ pub struct MongodbSettings {
     pub image: Image,
     /// What its pod requests, and where it is stopped.
     pub resources: Resources,
-    /// The size of its volume, in bytes.
-    pub storage: ByteQuantity,
-    /// The class of its volume; without one the cluster's default class.
-    pub storage_class: Option<StorageClassName>,
+    /// Where its data is.
+    pub storage: Storage,
+    /// Whether it has an address of its own beside the one of its pod.
+    pub cluster_ip: bool,
+}
+
+/// Where the database's data is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Storage {
+    /// In a volume that is made for it.
+    Provisioned {
+        /// The size of the volume, in bytes.
+        size: ByteQuantity,
+        /// The class of the volume; without one the cluster's default class.
+        class: Option<StorageClassName>,
+    },
+    /// In a claim that is there already, and is never deleted.
+    ExistingClaim(ClaimName),
+    /// In a directory of one node.
+    HostPath {
+        /// What the volume is said to hold, in bytes; nobody enforces it.
+        size: ByteQuantity,
+        /// The directory. It must be there, and belong to the user of the database.
+        path: HostDirectory,
+        /// The node, on which the database then runs.
+        node: NodeName,
+    },
+}
+
+/// `[pull_secret]`: what images are pulled with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PullSecret {
+    /// The registry.
+    pub server: RegistryServer,
+    /// The user of the registry.
+    pub username: String,
+    /// The user's password; without one the record has it from an earlier apply.
+    pub password: Option<Password>,
+}
+
+/// `[quota]`: what all pods of one namespace may ask for together; each namespace has this much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// The sum of all requests.
+    pub requests: ResourceAmounts,
+    /// The sum of all limits.
+    pub limits: ResourceAmounts,
 }

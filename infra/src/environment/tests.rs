@@ -138,12 +138,17 @@ fn a_context_is_enough() {
                     },
                 },
             },
-            storage: ByteQuantity {
-                bytes: 1073741824,
-                notation: Binary,
+            storage: Provisioned {
+                size: ByteQuantity {
+                    bytes: 1073741824,
+                    notation: Binary,
+                },
+                class: None,
             },
-            storage_class: None,
+            cluster_ip: false,
         },
+        pull_secret: None,
+        quota: None,
     }
     "#);
 }
@@ -523,6 +528,141 @@ fn an_image_that_is_built_here_can_be_tagged_and_is_not_pulled() {
       |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ an image that is built here has no digest, and its tag has room for 13 more characters
     "#);
     assert_snapshot!(check_changed("node_port", "build = true\nnode_port"), @"valid");
+}
+
+#[test]
+fn the_data_is_in_one_place() {
+    let storage = |lines: &str| {
+        format!(
+            "{:?}",
+            parsed(&format!("cluster.context = 'a'\n[mongodb]\n{lines}"), &[])
+                .unwrap()
+                .mongodb
+                .storage
+        )
+    };
+    assert_snapshot!(storage("existing_claim = 'old'"), @r#"ExistingClaim(ClaimName("old"))"#);
+    assert_snapshot!(storage("host_path = { path = '/srv/mongodb', node = 'minikube' }"), @r#"HostPath { size: ByteQuantity { bytes: 1073741824, notation: Binary }, path: HostDirectory("/srv/mongodb"), node: NodeName("minikube") }"#);
+    assert_snapshot!(check_added("[mongodb]\nexisting_claim = 'old'\nstorage = '1Gi'"), @"
+    error: `mongodb.storage` stands beside `mongodb.existing_claim`
+     --> environments/minikube.toml:5:11
+      |
+    5 | storage = '1Gi'
+      |           ^^^^^ the claim says what it is: keep one of the two
+    ");
+    assert_snapshot!(check_added("[mongodb]\nexisting_claim = 'old'\nhost_path = { path = '/srv', node = 'a' }"), @"
+    error: `mongodb.host_path` stands beside `mongodb.existing_claim`
+     --> environments/minikube.toml:5:1
+      |
+    5 | host_path = { path = '/srv', node = 'a' }
+      | ^^^^^^^^^ the claim says what it is: keep one of the two
+    ");
+    assert_snapshot!(check_added("[mongodb]\nstorage_class = 'fast'\nhost_path = { path = '/srv', node = 'a' }"), @"
+    error: `mongodb.storage_class` stands beside `mongodb.host_path`
+     --> environments/minikube.toml:4:17
+      |
+    4 | storage_class = 'fast'
+      |                 ^^^^^^ a directory has no class: keep one of the two
+    ");
+    assert_snapshot!(check_added("[mongodb.host_path]\npath = 'srv'"), @"
+    error: `mongodb.host_path.node` is missing
+     --> environments/minikube.toml:3:10
+      |
+    3 | [mongodb.host_path]
+      |          ^^^^^^^^^ add it to `[mongodb.host_path]`: it has no built-in value
+
+    error: `mongodb.host_path.path` must be an absolute path on a node such as `/srv/mongodb`
+     --> environments/minikube.toml:4:8
+      |
+    4 | path = 'srv'
+      |        ^^^^^ it does not begin with `/`
+
+    error: `environments/minikube.toml` has 2 faults
+    ");
+}
+
+#[test]
+fn a_quota_has_room_for_every_pod() {
+    let check =
+        |quota: &str, namespaces: &str| check_added(&format!("[quota]\n{quota}\n[namespaces]\n{namespaces}"));
+    let ample = "requests_cpu = '2'\nrequests_memory = '4Gi'\nlimits_cpu = '4'\nlimits_memory = '4Gi'";
+    assert_snapshot!(check(ample, ""), @"valid");
+    assert_snapshot!(check(&ample.replace("requests_cpu = '2'", "requests_cpu = '1'"), ""), @"
+    error: `quota.requests_cpu` is less than the pods of a namespace ask for
+     --> environments/minikube.toml:4:16
+      |
+    4 | requests_cpu = '1'
+      |                ^^^ `1` is less than `1200m`: 6 pods of the data API, one of them during an update
+    ");
+    assert_snapshot!(check(&ample.replace("limits_cpu = '4'", "limits_cpu = '3'"), ""), @"valid");
+    assert_snapshot!(check(&ample.replace("limits_cpu = '4'", "limits_cpu = '3'"), "app = 'shop'\ndatabase = 'shop'"), @"
+    error: `quota.limits_cpu` is less than the pods of a namespace ask for
+     --> environments/minikube.toml:6:14
+      |
+    6 | limits_cpu = '3'
+      |              ^^^ `3` is less than `3500m`: 6 pods of the data API, one of them during an update, and the database
+    ");
+    assert_snapshot!(check_added("[quota]\nrequests_cpu = '2'\nrequests_memory = '4Gi'\nlimits_cpu = '4'"), @"
+    error: `quota.limits_memory` is missing
+     --> environments/minikube.toml:3:2
+      |
+    3 | [quota]
+      |  ^^^^^ add it to `[quota]`: it has no built-in value
+    ");
+}
+
+#[test]
+fn a_pull_secret_takes_its_password_from_a_variable_alone() {
+    const VARIABLE: &str = "INFRA_PULL_SECRET__PASSWORD=hunter2";
+    let text = format!("{GOOD}[pull_secret]\nserver = 'registry.example.com'\nusername = 'puller'\n");
+    let settings = parsed(&text, &[VARIABLE]).unwrap().pull_secret.unwrap();
+    assert_eq!(settings.password.as_ref().unwrap().expose(), "hunter2");
+    assert!(!format!("{settings:?}").contains("hunter2"));
+    assert!(
+        parsed(&text, &[])
+            .unwrap()
+            .pull_secret
+            .unwrap()
+            .password
+            .is_none()
+    );
+    // For the sake of another environment.
+    assert_eq!(parsed(GOOD, &[VARIABLE]).unwrap().pull_secret, None);
+    assert_snapshot!(check(&format!("{text}password = 'hunter2'"), &[]), @"
+    error: `pull_secret.password` stands in the file
+    --> environments/minikube.toml
+     = note: take it out, choose another one, and hand that over in the variable `INFRA_PULL_SECRET__PASSWORD`
+
+    error: `environments/minikube.toml` has 1 fault
+    ");
+    assert_snapshot!(check(&format!("{text}pasword = 'hunter2'"), &[]), @"
+    error: unknown key `pasword` in `[pull_secret]`
+    --> environments/minikube.toml
+     = note: known here: `server`, `username`
+
+    error: `environments/minikube.toml` has 1 fault
+    ");
+    assert_snapshot!(check(&format!("{GOOD}[pull_secret]\nserver = 'registry.example.com'"), &[VARIABLE]), @"
+    error: `pull_secret.username` is missing
+      --> environments/minikube.toml:13:2
+       |
+    13 | [pull_secret]
+       |  ^^^^^^^^^^^ add it to `[pull_secret]`: it has no built-in value
+
+    error: `environments/minikube.toml` has 1 fault
+    ");
+    assert_snapshot!(check(&text, &["INFRA_PULL_SECRET__PASSWORD=", "INFRA_PULL_SECRET__SERVER=a b"]), @"
+    error: `pull_secret.password` must be the password of that user
+    --> INFRA_PULL_SECRET__PASSWORD
+     = note: it is empty
+
+    error: `pull_secret.server` must be a registry such as `registry.example.com`
+     |
+     | INFRA_PULL_SECRET__SERVER=a b
+     |                           ^^^ white space in it
+
+    error: `environments/minikube.toml` has 2 faults
+    ");
 }
 
 #[test]

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use super::image::Image;
 use super::names::{ClusterId, EnvironmentName, NamespaceName};
 use super::pull_policy::ImagePullPolicy;
+use super::quota;
 use super::reader::Reader;
 use super::settings::{
-    Autoscaling, ClusterSettings, Environment, MongodbSettings, Namespaces, RecordSettings, ResourceAmounts,
-    Resources, Scale, ServiceSettings,
+    Autoscaling, ClusterSettings, Environment, MongodbSettings, Namespaces, PullSecret, RecordSettings,
+    ResourceAmounts, Resources, Scale, ServiceSettings, Storage,
 };
 use crate::image::ContentTag;
 
@@ -21,6 +22,13 @@ pub(super) fn environment(reader: &mut Reader, name: EnvironmentName, project: &
     let namespaces = namespaces(reader, record.as_ref());
     let service = service(reader, project);
     let mongodb = mongodb(reader);
+    let pull_secret = pull_secret(reader);
+    let quota = quota::read(reader);
+    if let (Some(Some(quota)), Some(namespaces), Some(service), Some(mongodb)) =
+        (&quota, &namespaces, &service, &mongodb)
+    {
+        quota::check(reader, quota, namespaces, service, mongodb);
+    }
     Some(Environment {
         name,
         cluster: cluster?,
@@ -28,6 +36,8 @@ pub(super) fn environment(reader: &mut Reader, name: EnvironmentName, project: &
         namespaces: namespaces?,
         service: service?,
         mongodb: mongodb?,
+        pull_secret: pull_secret?,
+        quota: quota?,
     })
 }
 
@@ -186,14 +196,86 @@ fn autoscaling(reader: &mut Reader, resources: Option<&Resources>) -> Option<Aut
 fn mongodb(reader: &mut Reader) -> Option<MongodbSettings> {
     let image = reader.value("mongodb.image");
     let resources = resources(reader, "mongodb");
-    let storage = reader.value("mongodb.storage");
-    let storage_class = reader.optional("mongodb.storage_class");
+    let storage = storage(reader);
+    let cluster_ip = reader.value("mongodb.cluster_ip");
     Some(MongodbSettings {
         image: image?,
         resources: resources?,
         storage: storage?,
-        storage_class: storage_class?,
+        cluster_ip: cluster_ip?,
     })
+}
+
+/// Reads where the data is: one of three.
+fn storage(reader: &mut Reader) -> Option<Storage> {
+    const SIZE: &str = "mongodb.storage";
+    const CLASS: &str = "mongodb.storage_class";
+    const CLAIM: &str = "mongodb.existing_claim";
+    const DIRECTORY: &str = "mongodb.host_path";
+    let size = reader.value(SIZE);
+    let class = reader.optional(CLASS);
+    let claim = reader.optional(CLAIM);
+    if reader.is_said(CLAIM) {
+        for beside in [SIZE, CLASS, DIRECTORY] {
+            one_storage(
+                reader,
+                CLAIM,
+                beside,
+                "the claim says what it is: keep one of the two",
+            );
+        }
+    }
+    if reader.is_said(DIRECTORY) {
+        one_storage(
+            reader,
+            DIRECTORY,
+            CLASS,
+            "a directory has no class: keep one of the two",
+        );
+        let path = reader.value("mongodb.host_path.path");
+        let node = reader.value("mongodb.host_path.node");
+        return Some(Storage::HostPath {
+            size: size?,
+            path: path?,
+            node: node?,
+        });
+    }
+    match claim? {
+        Some(claim) => Some(Storage::ExistingClaim(claim)),
+        None => Some(Storage::Provisioned {
+            size: size?,
+            class: class?,
+        }),
+    }
+}
+
+fn one_storage(reader: &mut Reader, chosen: &str, beside: &str, label: &str) {
+    if reader.is_said(beside) {
+        reader.conflict(&[beside], format!("`{beside}` stands beside `{chosen}`"), label);
+    }
+}
+
+/// Reads what images are pulled with; `None` inside when nothing is needed.
+///
+/// The password's variable alone asks for nothing: it may be set for the sake of another environment.
+#[expect(
+    clippy::option_option,
+    reason = "the outer one says whether reading worked, the inner one is the value"
+)]
+fn pull_secret(reader: &mut Reader) -> Option<Option<PullSecret>> {
+    const SERVER: &str = "pull_secret.server";
+    const USERNAME: &str = "pull_secret.username";
+    let password = reader.optional("pull_secret.password");
+    if !reader.has_table("pull_secret") && !reader.is_said(SERVER) && !reader.is_said(USERNAME) {
+        return password.map(|_| None);
+    }
+    let server = reader.value(SERVER);
+    let username = reader.value(USERNAME);
+    Some(Some(PullSecret {
+        server: server?,
+        username: username?,
+        password: password?,
+    }))
 }
 
 fn resources(reader: &mut Reader, component: &str) -> Option<Resources> {

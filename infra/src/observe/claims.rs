@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::{AT_ONCE, identify};
 use crate::cluster::{Cluster, ClusterError};
-use crate::object::belonging::looks_like_our_claim;
-use crate::object::{ObjectId, kind_of, marks};
+use crate::object::belonging::{Belonging, belonging, looks_like_our_claim};
+use crate::object::{ObjectId, kind_of, marks, ownership};
 use crate::observation::{Evidence, LiveClaim};
 use crate::record::{Claim, Record};
 use crate::stack::Stack;
@@ -39,7 +39,11 @@ pub async fn data_claims(
 fn data_claim(id: &ObjectId, live: &Value, record: &Record) -> Option<LiveClaim> {
     let uid = marks::uid(live);
     let is_recorded = record.claim(id).is_some_and(|recorded| recorded.uid == uid);
-    let evidence = if is_recorded {
+    let is_applied =
+        ownership::ours(live).is_some() && belonging(live, &record.environment) == Belonging::Ours;
+    let evidence = if record.given_claims.contains(id) {
+        Evidence::Given
+    } else if is_recorded || is_applied {
         Evidence::Recorded
     } else if looks_like_our_claim(live, &record.environment) || record.claim(id).is_some() {
         Evidence::Labels

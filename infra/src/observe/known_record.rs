@@ -56,6 +56,14 @@ pub enum KnownRecordError {
         /// The environment in the record.
         recorded: String,
     },
+    /// Images need a password that nobody has given.
+    #[error("no password for `{server}` was ever given to `{environment}`")]
+    NoPullPassword {
+        /// The environment.
+        environment: String,
+        /// The registry.
+        server: String,
+    },
     /// Data is there, and nothing that opens it.
     #[error("record and passwords of `{environment}` are lost, but its data is still there ({claim})")]
     PasswordsLost {
@@ -114,8 +122,26 @@ pub async fn read(
 /// Reads the record, or makes one: from the live Secret when the record was lost, else with new passwords.
 ///
 /// # Errors
-/// When the cluster cannot be asked, the record cannot be used here, or new passwords would shut data away.
+/// When the cluster cannot be asked, the record cannot be used here, new passwords would shut data away, or images need a
+/// password that neither the environment nor the record has.
 pub async fn read_or_make(
+    environment: &Environment,
+    cluster_id: &str,
+    cluster: &Cluster,
+) -> Result<KnownRecord, KnownRecordError> {
+    let known = read_or_make_any(environment, cluster_id, cluster).await?;
+    match &environment.pull_secret {
+        Some(settings) if resources::pull_password(environment, known.record()).is_none() => {
+            Err(KnownRecordError::NoPullPassword {
+                environment: environment.name.to_string(),
+                server: settings.server.to_string(),
+            })
+        }
+        _ => Ok(known),
+    }
+}
+
+async fn read_or_make_any(
     environment: &Environment,
     cluster_id: &str,
     cluster: &Cluster,

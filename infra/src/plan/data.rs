@@ -4,7 +4,7 @@ use super::change::{Action, Change, Refusal};
 use super::{Consent, Consents, Plan};
 use crate::observation::{LiveClaim, Observations};
 use crate::record::{Claim, Record};
-use crate::stack::{ExpectedClaim, Stack};
+use crate::stack::{ClaimOrigin, ExpectedClaim, Stack};
 
 /// Refuses the workloads that would mount anything but their recorded claim.
 pub(super) fn guard(
@@ -15,7 +15,9 @@ pub(super) fn guard(
     consents: Consents,
 ) {
     for expected in &stack.claims {
-        let is_stranger = observations.strangers.contains(&expected.claim);
+        // A claim that was given is nobody's until the first apply.
+        let is_stranger =
+            expected.origin == ClaimOrigin::Ours && observations.strangers.contains(&expected.claim);
         let why = if is_stranger {
             Refusal::ForeignData {
                 claim: expected.claim.clone(),

@@ -26,6 +26,10 @@ pub(super) fn add(
             continue;
         };
         let id = &orphan.id;
+        // A claim that the environment applied itself is found by its label too.
+        if changes.iter().any(|change| change.id == *id) {
+            continue;
+        }
         let why = observations
             .gaps
             .first()
@@ -84,7 +88,9 @@ fn claims(stack: &Stack, claims: &[LiveClaim], consents: Consents) -> Vec<Change
         .filter(|(id, _)| stack.claims.iter().all(|expected| expected.claim != *id))
         .map(|(id, live)| {
             let volume = &live.claim.volume;
-            let why = if live.is_terminating {
+            let why = if live.evidence == Evidence::Given {
+                "it was given, with whatever it holds".to_owned()
+            } else if live.is_terminating {
                 format!("is being deleted, by another hand; its data is in volume {volume}")
             } else if live.evidence == Evidence::Labels {
                 format!("may hold data of ours (volume {volume}), but is not in the record")

@@ -7,7 +7,7 @@ use crate::object::belonging::Belonging;
 use crate::object::{HashKey, Kind, Object, ObjectId, marks};
 use crate::observation::{Check, Contents, Evidence, LiveClaim, Observation, Observations, State};
 use crate::record::{Claim, Credentials, Record};
-use crate::stack::{ExpectedClaim, Member, Role, Stack};
+use crate::stack::{ClaimOrigin, ExpectedClaim, Member, Role, Stack};
 
 fn id(text: &str) -> ObjectId {
     let parts: Vec<&str> = text.split('/').collect();
@@ -105,6 +105,7 @@ fn check(case: Case, expected: &[&str]) {
             stack.claims.push(ExpectedClaim {
                 workload: id.clone(),
                 claim: self::id(claim),
+                origin: ClaimOrigin::Ours,
             });
         }
         stack.members.push(Member {

@@ -3,25 +3,26 @@
 use k8s_openapi::ByteString;
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment};
 use k8s_openapi::api::core::v1::{
-    Container, ContainerPort, EnvVar, HTTPGetAction, PodSpec, PodTemplateSpec, Probe, Secret, Service,
-    ServicePort, ServiceSpec,
+    Container, ContainerPort, EnvVar, HTTPGetAction, Lifecycle, LifecycleHandler, PodSpec, PodTemplateSpec,
+    Probe, Secret, Service, ServicePort, ServiceSpec, SleepAction, TopologySpreadConstraint,
 };
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::ExposeSecret;
 
+use super::guards::Guards;
 use super::metadata::{API, metadata, selector, selector_labels, template_metadata};
 use super::mongodb;
 use super::pods::{
     TEMPORARY, container_security, empty_volume, mount, mount_read_only, pod_security, resources,
     secret_volume,
 };
-use crate::environment::{Environment, Scale};
+use crate::environment::{Environment, Namespaces, Scale};
 use crate::record::Credentials;
 use crate::stack::Handle;
 
 /// Port of the data API, in the pod and of its Service.
-const PORT: i32 = 5000;
+pub const PORT: i32 = 5000;
 
 /// User and group of the image's process.
 const USER: i64 = 65532;
@@ -31,24 +32,37 @@ const URI_SECRET: &str = "api-mongodb";
 const URI_ENTRY: &str = "uri";
 const URI_DIRECTORY: &str = "/run/secrets/mongodb";
 
-/// Seconds between the order to stop and the end by force: 5 s to leave the endpoints, 30 s for requests under way.
-const GRACE_SECONDS: i64 = 45;
+/// Seconds that a pod goes on as before when it is to end: until then every node has heard that it takes no more requests.
+const LEAVE_SECONDS: i64 = 5;
+
+/// Seconds between the order to stop and the end by force: [`LEAVE_SECONDS`], then the process drains for 5 s, then it gives
+/// requests under way 30 s; 5 s more, so that it ends by itself.
+const GRACE_SECONDS: i64 = LEAVE_SECONDS + 5 + 30 + 5;
+
+/// What the pods are spread over, as evenly as it goes.
+const SPREAD_OVER: [&str; 2] = ["kubernetes.io/hostname", "topology.kubernetes.io/zone"];
 
 /// Builds the Secret with the URI under which the data API finds its database.
 ///
-/// The host is the full name of the Service, because the database may live in another namespace.
+/// The host is the name of the database's Service: the full one when the database lives in another namespace.
 #[must_use]
 pub fn uri_secret(
     environment: &Environment,
     credentials: &Credentials,
     database: &Handle<Service>,
 ) -> Secret {
+    let Namespaces {
+        app, database: home, ..
+    } = &environment.namespaces;
+    let host = if app == home {
+        database.name().to_owned()
+    } else {
+        format!("{}.{home}.svc.cluster.local", database.name())
+    };
     let uri = format!(
-        "mongodb://{user}:{password}@{service}.{namespace}.svc.cluster.local:{port}/{name}?authSource={name}",
+        "mongodb://{user}:{password}@{host}:{port}/{name}?authSource={name}",
         user = mongodb::APPLICATION_USER,
         password = utf8_percent_encode(credentials.application.expose_secret(), NON_ALPHANUMERIC),
-        service = database.name(),
-        namespace = environment.namespaces.database,
         port = mongodb::PORT,
         name = mongodb::DATABASE,
     );
@@ -94,7 +108,7 @@ pub fn node_port_service(environment: &Environment) -> Service {
 
 /// Builds the Deployment of the data API. Carries no `replicas` when an autoscaler sets them.
 #[must_use]
-pub fn deployment(environment: &Environment, uri: &Handle<Secret>) -> Deployment {
+pub fn deployment(environment: &Environment, guards: &Guards, uri: &Handle<Secret>) -> Deployment {
     let replicas = match &environment.service.scale {
         Scale::Fixed { replicas } => Some(i32::from(*replicas)),
         Scale::Autoscaled(_) => None,
@@ -112,7 +126,7 @@ pub fn deployment(environment: &Environment, uri: &Handle<Secret>) -> Deployment
             strategy: Some(without_outage()),
             template: PodTemplateSpec {
                 metadata: Some(template_metadata(environment, API)),
-                spec: Some(pod(environment, uri)),
+                spec: Some(pod(environment, guards, uri)),
             },
             ..DeploymentSpec::default()
         }),
@@ -131,18 +145,34 @@ fn without_outage() -> DeploymentStrategy {
     }
 }
 
-fn pod(environment: &Environment, uri: &Handle<Secret>) -> PodSpec {
+fn pod(environment: &Environment, guards: &Guards, uri: &Handle<Secret>) -> PodSpec {
     PodSpec {
+        service_account_name: Some(guards.account()),
+        image_pull_secrets: guards.pull_secrets(),
         automount_service_account_token: Some(false),
         enable_service_links: Some(false),
         security_context: Some(pod_security(USER)),
         termination_grace_period_seconds: Some(GRACE_SECONDS),
+        topology_spread_constraints: Some(SPREAD_OVER.map(|key| spread(environment, key)).to_vec()),
         containers: vec![container(environment)],
         volumes: Some(vec![
             secret_volume("mongodb-uri", uri.name()),
             empty_volume("temporary"),
         ]),
         ..PodSpec::default()
+    }
+}
+
+/// Asks for as many pods in each part of the cluster as in any other, old and new ones counted apart; never keeps a pod
+/// waiting for it.
+fn spread(environment: &Environment, key: &str) -> TopologySpreadConstraint {
+    TopologySpreadConstraint {
+        max_skew: 1,
+        topology_key: key.to_owned(),
+        when_unsatisfiable: "ScheduleAnyway".to_owned(),
+        label_selector: Some(selector(environment, API)),
+        match_label_keys: Some(vec!["pod-template-hash".to_owned()]),
+        ..TopologySpreadConstraint::default()
     }
 }
 
@@ -166,6 +196,7 @@ fn container(environment: &Environment) -> Container {
         liveness_probe: Some(probe("/livez", 10, 3)),
         readiness_probe: Some(probe("/readyz", 5, 2)),
         startup_probe: Some(probe("/livez", 1, 30)),
+        lifecycle: Some(leave_before_ending()),
         resources: Some(resources(&environment.service.resources)),
         security_context: Some(container_security()),
         volume_mounts: Some(vec![
@@ -173,6 +204,19 @@ fn container(environment: &Environment) -> Container {
             mount("temporary", TEMPORARY),
         ]),
         ..Container::default()
+    }
+}
+
+/// The kubelet itself waits, because the image has no shell that could.
+fn leave_before_ending() -> Lifecycle {
+    Lifecycle {
+        pre_stop: Some(LifecycleHandler {
+            sleep: Some(SleepAction {
+                seconds: LEAVE_SECONDS,
+            }),
+            ..LifecycleHandler::default()
+        }),
+        ..Lifecycle::default()
     }
 }
 

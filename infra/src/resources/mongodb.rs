@@ -5,24 +5,23 @@ use k8s_openapi::api::apps::v1::{
     StatefulSet, StatefulSetPersistentVolumeClaimRetentionPolicy, StatefulSetSpec,
 };
 use k8s_openapi::api::core::v1::{
-    ConfigMap, Container, ContainerPort, ExecAction, PersistentVolumeClaim, PersistentVolumeClaimSpec,
-    PodSpec, PodTemplateSpec, Probe, Secret, Service, ServicePort, ServiceSpec, TCPSocketAction,
-    VolumeResourceRequirements,
+    ConfigMap, Container, ContainerPort, ExecAction, PodSpec, PodTemplateSpec, Probe, Secret, Service,
+    ServicePort, ServiceSpec, TCPSocketAction,
 };
-use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use secrecy::ExposeSecret;
 
+use super::guards::Guards;
 use super::metadata::{MONGODB, metadata, selector, selector_labels, template_metadata};
 use super::pods::{
     TEMPORARY, config_volume, container_security, empty_volume, mount, mount_read_only, pod_security,
     resources, secret_volume,
 };
+use super::storage::{DATA, DataVolume};
 use crate::environment::Environment;
-use crate::object::ObjectId;
 use crate::record::Credentials;
-use crate::stack::{Handle, id_of};
+use crate::stack::Handle;
 
 /// Port of the database.
 pub const PORT: i32 = 27017;
@@ -40,10 +39,12 @@ pub const ROOT_ENTRY: &str = "root-password";
 /// Entry of [`USERS`] with the password of [`APPLICATION_USER`].
 pub const APPLICATION_ENTRY: &str = "application-password";
 
+/// Name of the Service with an address of its own.
+const CLUSTER_SERVICE: &str = "mongodb-cluster-ip";
+
 const SCRIPTS: &str = "mongodb-scripts";
 const SCRIPTS_DIRECTORY: &str = "/scripts";
 const USERS_DIRECTORY: &str = "/run/secrets/mongodb-users";
-const DATA: &str = "data";
 const DATA_DIRECTORY: &str = "/data/db";
 
 /// Makes the users; runs as the init container, before every start of the database.
@@ -98,10 +99,22 @@ pub fn scripts(environment: &Environment) -> ConfigMap {
 /// Builds the Service that gives the database's pod its name.
 #[must_use]
 pub fn headless_service(environment: &Environment) -> Service {
+    let mut service = cluster_service(environment);
+    service.metadata.name = Some(MONGODB.name.to_owned());
+    if let Some(spec) = &mut service.spec {
+        spec.type_ = None;
+        spec.cluster_ip = Some("None".to_owned());
+    }
+    service
+}
+
+/// Builds the Service that gives the database an address of its own, which outlives its pod's.
+#[must_use]
+pub fn cluster_service(environment: &Environment) -> Service {
     Service {
-        metadata: named(environment, MONGODB.name),
+        metadata: named(environment, CLUSTER_SERVICE),
         spec: Some(ServiceSpec {
-            cluster_ip: Some("None".to_owned()),
+            type_: Some("ClusterIP".to_owned()),
             selector: Some(selector_labels(environment, MONGODB)),
             ports: Some(vec![ServicePort {
                 name: Some("mongodb".to_owned()),
@@ -120,9 +133,11 @@ pub fn headless_service(environment: &Environment) -> Service {
 #[must_use]
 pub fn stateful_set(
     environment: &Environment,
+    guards: &Guards,
     users: &Handle<Secret>,
     scripts: &Handle<ConfigMap>,
     service: &Handle<Service>,
+    data: &DataVolume,
 ) -> StatefulSet {
     StatefulSet {
         metadata: named(environment, MONGODB.name),
@@ -132,9 +147,9 @@ pub fn stateful_set(
             selector: selector(environment, MONGODB),
             template: PodTemplateSpec {
                 metadata: Some(template_metadata(environment, MONGODB)),
-                spec: Some(pod(environment, users, scripts)),
+                spec: Some(pod(environment, guards, users, scripts, data)),
             },
-            volume_claim_templates: Some(vec![claim_template(environment)]),
+            volume_claim_templates: data.templates(),
             persistent_volume_claim_retention_policy: Some(keep_claims()),
             ..StatefulSetSpec::default()
         }),
@@ -142,7 +157,7 @@ pub fn stateful_set(
     }
 }
 
-/// Claims outlive their `StatefulSet`. That is the default; sent, it is ours, so that another value is drift.
+/// No claim goes with its `StatefulSet`, nor with a pod that is no longer wanted.
 fn keep_claims() -> StatefulSetPersistentVolumeClaimRetentionPolicy {
     StatefulSetPersistentVolumeClaimRetentionPolicy {
         when_deleted: Some("Retain".to_owned()),
@@ -150,59 +165,34 @@ fn keep_claims() -> StatefulSetPersistentVolumeClaimRetentionPolicy {
     }
 }
 
-/// The claim that the `StatefulSet` makes for its one pod.
-#[must_use]
-pub fn claim(environment: &Environment) -> ObjectId {
-    id_of::<PersistentVolumeClaim>(
-        Some(environment.namespaces.database.as_str()),
-        &format!("{DATA}-{}-0", MONGODB.name),
-    )
-}
-
 fn named(environment: &Environment, name: &str) -> ObjectMeta {
     let namespace = environment.namespaces.database.as_str();
     metadata(environment, MONGODB, Some(namespace), name)
 }
 
-fn claim_template(environment: &Environment) -> PersistentVolumeClaim {
-    let storage = Quantity(environment.mongodb.storage.to_string());
-    PersistentVolumeClaim {
-        metadata: ObjectMeta {
-            name: Some(DATA.to_owned()),
-            ..template_metadata(environment, MONGODB)
-        },
-        spec: Some(PersistentVolumeClaimSpec {
-            access_modes: Some(vec!["ReadWriteOnce".to_owned()]),
-            resources: Some(VolumeResourceRequirements {
-                requests: Some([("storage".to_owned(), storage)].into()),
-                ..VolumeResourceRequirements::default()
-            }),
-            storage_class_name: environment
-                .mongodb
-                .storage_class
-                .as_ref()
-                .map(ToString::to_string),
-            volume_mode: Some("Filesystem".to_owned()),
-            ..PersistentVolumeClaimSpec::default()
-        }),
-        ..PersistentVolumeClaim::default()
-    }
-}
-
-fn pod(environment: &Environment, users: &Handle<Secret>, scripts: &Handle<ConfigMap>) -> PodSpec {
+fn pod(
+    environment: &Environment,
+    guards: &Guards,
+    users: &Handle<Secret>,
+    scripts: &Handle<ConfigMap>,
+    data: &DataVolume,
+) -> PodSpec {
+    let volumes = [
+        secret_volume("users", users.name()),
+        config_volume("scripts", scripts.name()),
+        empty_volume("configuration"),
+        empty_volume("temporary"),
+    ];
     PodSpec {
+        service_account_name: Some(guards.account()),
+        image_pull_secrets: guards.pull_secrets(),
         automount_service_account_token: Some(false),
         enable_service_links: Some(false),
         security_context: Some(pod_security(USER)),
         termination_grace_period_seconds: Some(GRACE_SECONDS),
         init_containers: Some(vec![users_container(environment)]),
         containers: vec![database_container(environment)],
-        volumes: Some(vec![
-            secret_volume("users", users.name()),
-            config_volume("scripts", scripts.name()),
-            empty_volume("configuration"),
-            empty_volume("temporary"),
-        ]),
+        volumes: Some(volumes.into_iter().chain(data.volume()).collect()),
         ..PodSpec::default()
     }
 }

@@ -1,11 +1,15 @@
-//! The namespaces of an environment, made by it or given. Pure.
+//! The namespaces of an environment, made by it or given, and what holds for all pods in them. Pure.
 
-use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::api::core::v1::{Namespace, ResourceQuota, Secret};
 
 use super::metadata::{SYSTEM, metadata};
-use crate::environment::Environment;
+use super::{pull_secret, quota};
+use crate::environment::{Environment, Password};
 use crate::object::HashKey;
-use crate::stack::{Need, Stack};
+use crate::stack::{Handle, Need, Stack};
+
+/// Label by which a namespace refuses pods with privileges.
+const POD_SECURITY: &str = "pod-security.kubernetes.io/enforce";
 
 /// The namespaces, ready to be referred to.
 pub struct Namespaces {
@@ -18,28 +22,56 @@ pub struct Namespaces {
 /// A namespace that objects live in.
 #[derive(Clone)]
 pub struct Home {
+    name: String,
     /// The Namespace, when it is one of the stack's objects.
-    need: Option<Need>,
+    namespace: Option<Handle<Namespace>>,
+    quota: Option<Handle<ResourceQuota>>,
+    pull_secret: Option<Handle<Secret>>,
 }
 
 impl Home {
     /// What an object in this namespace refers to; empty when the namespace was given.
     #[must_use]
     pub fn needs(&self) -> Vec<Need> {
-        self.need.iter().cloned().collect()
+        self.namespace.iter().map(Handle::applied).collect()
+    }
+
+    /// What pods in this namespace refer to.
+    #[must_use]
+    pub fn needs_of_pods(&self) -> Vec<Need> {
+        let quota = self.quota.iter().map(Handle::applied);
+        let pull_secret = self.pull_secret.iter().map(Handle::applied);
+        self.needs().into_iter().chain(quota).chain(pull_secret).collect()
+    }
+
+    /// The namespace's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The Secret with which images are pulled here, when the environment has one.
+    #[must_use]
+    pub fn pull_secret(&self) -> Option<&Handle<Secret>> {
+        self.pull_secret.as_ref()
     }
 }
 
 /// Adds the namespaces to the stack, unless they are there already by agreement.
 #[must_use]
-pub fn add(stack: &mut Stack, environment: &Environment, key: &HashKey) -> Namespaces {
+pub fn add(
+    stack: &mut Stack,
+    environment: &Environment,
+    pull_password: Option<&Password>,
+    key: &HashKey,
+) -> Namespaces {
     let app = environment.namespaces.app.as_str();
     let database = environment.namespaces.database.as_str();
-    let app_home = add_one(stack, environment, app, key);
+    let app_home = add_one(stack, environment, app, pull_password, key);
     let database_home = if app == database {
         app_home.clone()
     } else {
-        add_one(stack, environment, database, key)
+        add_one(stack, environment, database, pull_password, key)
     };
     Namespaces {
         app: app_home,
@@ -47,21 +79,43 @@ pub fn add(stack: &mut Stack, environment: &Environment, key: &HashKey) -> Names
     }
 }
 
-fn add_one(stack: &mut Stack, environment: &Environment, name: &str, key: &HashKey) -> Home {
+fn add_one(
+    stack: &mut Stack,
+    environment: &Environment,
+    name: &str,
+    pull_password: Option<&Password>,
+    key: &HashKey,
+) -> Home {
     stack.namespaces.push(name.to_owned());
-    let need = environment.namespaces.create.then(|| {
-        stack
-            .add(&namespace(environment, name), Vec::new(), key)
-            .applied()
-    });
-    Home { need }
+    let namespace = environment
+        .namespaces
+        .create
+        .then(|| stack.add(&namespace(environment, name), Vec::new(), key));
+    let mut home = Home {
+        name: name.to_owned(),
+        namespace,
+        quota: None,
+        pull_secret: None,
+    };
+    if let Some(settings) = &environment.quota {
+        home.quota = Some(stack.add(&quota::quota(environment, name, settings), home.needs(), key));
+    }
+    if let (Some(settings), Some(password)) = (&environment.pull_secret, pull_password) {
+        let secret = pull_secret::pull_secret(environment, name, settings, password);
+        home.pull_secret = Some(stack.add(&secret, home.needs(), key));
+    }
+    home
 }
 
-/// Builds a namespace.
+/// Builds a namespace that takes pods without privileges only.
 #[must_use]
 pub fn namespace(environment: &Environment, name: &str) -> Namespace {
+    let mut metadata = metadata(environment, SYSTEM, None, name);
+    if let Some(labels) = &mut metadata.labels {
+        labels.insert(POD_SECURITY.to_owned(), "restricted".to_owned());
+    }
     Namespace {
-        metadata: metadata(environment, SYSTEM, None, name),
+        metadata,
         ..Namespace::default()
     }
 }

@@ -13,6 +13,15 @@ use crate::environment::Resources;
 /// Where pods may write besides their data.
 pub const TEMPORARY: &str = "/tmp";
 
+/// Largest content of a volume that is empty at each start: logs and sockets, no data.
+const EMPTY_VOLUME_SIZE: &str = "64Mi";
+
+/// Room on the node that a container asks for: what it writes in a usual life.
+const EPHEMERAL_REQUEST: &str = "64Mi";
+
+/// Room on the node at which a container is stopped: the five logs of 10 MiB that a kubelet keeps, and two full volumes.
+const EPHEMERAL_LIMIT: &str = "256Mi";
+
 /// Runs a pod as one unprivileged user, whose group owns its volumes.
 #[must_use]
 pub fn pod_security(user: i64) -> PodSecurityContext {
@@ -21,6 +30,8 @@ pub fn pod_security(user: i64) -> PodSecurityContext {
         run_as_user: Some(user),
         run_as_group: Some(user),
         fs_group: Some(user),
+        // Without it every start walks through the whole volume, however large.
+        fs_group_change_policy: Some("OnRootMismatch".to_owned()),
         seccomp_profile: Some(SeccompProfile {
             type_: "RuntimeDefault".to_owned(),
             ..SeccompProfile::default()
@@ -46,20 +57,23 @@ pub fn container_security() -> SecurityContext {
 /// The resources a container asks for and is limited to.
 #[must_use]
 pub fn resources(resources: &Resources) -> ResourceRequirements {
-    let amounts = |cpu: String, memory: String| {
+    let amounts = |cpu: String, memory: String, ephemeral: &str| {
         BTreeMap::from([
             ("cpu".to_owned(), Quantity(cpu)),
             ("memory".to_owned(), Quantity(memory)),
+            ("ephemeral-storage".to_owned(), Quantity(ephemeral.to_owned())),
         ])
     };
     ResourceRequirements {
         requests: Some(amounts(
             resources.requests.cpu.to_string(),
             resources.requests.memory.to_string(),
+            EPHEMERAL_REQUEST,
         )),
         limits: Some(amounts(
             resources.limits.cpu.to_string(),
             resources.limits.memory.to_string(),
+            EPHEMERAL_LIMIT,
         )),
         ..ResourceRequirements::default()
     }
@@ -70,7 +84,10 @@ pub fn resources(resources: &Resources) -> ResourceRequirements {
 pub fn empty_volume(name: &str) -> Volume {
     Volume {
         name: name.to_owned(),
-        empty_dir: Some(EmptyDirVolumeSource::default()),
+        empty_dir: Some(EmptyDirVolumeSource {
+            size_limit: Some(Quantity(EMPTY_VOLUME_SIZE.to_owned())),
+            ..EmptyDirVolumeSource::default()
+        }),
         ..Volume::default()
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::fixture::World;
+use crate::fixture::{OBJECTS, World};
 
 #[tokio::test]
 async fn a_diff_shows_drift_and_nothing_else() {
@@ -63,7 +63,7 @@ async fn a_diff_shows_drift_and_nothing_else() {
 async fn what_is_to_be_made_is_all_plus_without_secrets() {
     let world = World::new().await;
     let diff = world.infra("diff", &[]).await.expect_code(0);
-    assert_eq!(diff.stdout.matches("--- /dev/null").count(), 10);
+    assert_eq!(diff.stdout.matches("--- /dev/null").count(), OBJECTS);
     let removed = |line: &str| line.starts_with('-') && line != "--- /dev/null";
     assert!(!diff.stdout.lines().any(removed), "{}", diff.stdout);
     diff.expect_line("+  root-password: (not shown)");

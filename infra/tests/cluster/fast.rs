@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::fixture::{Ended, World};
+use crate::fixture::{Ended, OBJECTS, World};
 use crate::proxy::Proxy;
 
 async fn through(proxy: &Proxy, world: &World, arguments: &[&str]) -> Ended {
@@ -29,8 +29,8 @@ async fn a_plan_without_changes_needs_a_list_for_each_kind_and_namespace() {
         .expect_code(0)
         .expect_text("No changes.");
     let requests = proxy.take();
-    // Six kinds of the stack and the claims, in two namespaces; Namespaces; the record and kube-system.
-    assert_eq!(requests.len(), 7 * 2 + 1 + 2, "{requests:#?}");
+    // Nine kinds of the stack and the claims, in two namespaces; Namespaces; the record and kube-system.
+    assert_eq!(requests.len(), 10 * 2 + 1 + 2, "{requests:#?}");
     assert!(
         requests.iter().all(|request| request.starts_with("GET ")),
         "{requests:#?}"
@@ -44,7 +44,7 @@ async fn a_plan_without_changes_needs_a_list_for_each_kind_and_namespace() {
         .iter()
         .filter(|request| request.contains("dryRun=All"))
         .count();
-    assert_eq!(dry_runs, 10);
+    assert_eq!(dry_runs, OBJECTS);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! One control plane for all tests, and for each test an environment of its own.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -16,6 +16,10 @@ use tokio::process::{Child, Command};
 
 /// Longest run of the binary in any test.
 const DEADLINE: Duration = Duration::from_mins(2);
+
+/// How many objects an environment of [`World::new`] has: 2 namespaces; for each component an account, a policy, a budget and
+/// a workload; its database's users, scripts and Service; its API's URI, Service and autoscaler.
+pub(crate) const OBJECTS: usize = 2 + 2 * 4 + 3 + 3;
 
 static SANDBOX: OnceLock<Sandbox> = OnceLock::new();
 static NEXT: AtomicU16 = AtomicU16::new(0);
@@ -38,7 +42,7 @@ pub(crate) struct World {
     pub(crate) app: String,
     pub(crate) database: String,
     pub(crate) node_port: u16,
-    kubeconfig: PathBuf,
+    pub(crate) kubeconfig: PathBuf,
     directory: TempDir,
     client: kube::Client,
 }
@@ -134,6 +138,7 @@ impl World {
             ],
             service: vec![format!("node_port = {}", self.node_port)],
             autoscaling: Some("min_replicas = 2\nmax_replicas = 5\ntarget_cpu_percent = 70".to_owned()),
+            more: String::new(),
         }
     }
 
@@ -155,32 +160,26 @@ impl World {
         if let Some(autoscaling) = settings.autoscaling {
             let _ = write!(text, "[service.autoscaling]\n{autoscaling}\n");
         }
+        text.push_str(&settings.more);
         let path = self.directory.path().join(format!("{name}.toml"));
         std::fs::write(path, text).expect("the environment file is written");
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_infra"));
-        command
-            .args(arguments)
-            .arg("--environments")
-            .arg(self.directory.path())
-            .env_clear()
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        command
-    }
-
     /// Starts the binary and does not wait for it.
     pub(crate) fn start(&self, arguments: &[&str]) -> Child {
-        self.command(arguments).spawn().expect("the binary starts")
+        let mut command = command(self.directory.path(), arguments);
+        command.spawn().expect("the binary starts")
     }
 
     /// Runs the binary with exactly these arguments.
     pub(crate) async fn run(&self, arguments: &[&str]) -> Ended {
         ended(self.start(arguments)).await
+    }
+
+    /// Runs a command for this environment with variables.
+    pub(crate) async fn infra_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Ended {
+        let arguments = [&[arguments[0], self.name.as_str()], &arguments[1..]].concat();
+        run_with(variables, self.directory.path(), &arguments).await
     }
 
     /// Runs a command for this environment.
@@ -324,6 +323,29 @@ pub(crate) struct Settings {
     pub(crate) namespaces: Vec<String>,
     pub(crate) service: Vec<String>,
     pub(crate) autoscaling: Option<String>,
+    /// Further tables, as they stand in the file.
+    pub(crate) more: String,
+}
+
+fn command(directory: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_infra"));
+    command
+        .args(arguments)
+        .arg("--environments")
+        .arg(directory)
+        .env_clear()
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+/// Runs the binary with variables, on the environment files of `directory`.
+pub(crate) async fn run_with(variables: &[(&str, &str)], directory: &Path, arguments: &[&str]) -> Ended {
+    let mut command = command(directory, arguments);
+    command.envs(variables.iter().copied());
+    ended(command.spawn().expect("the binary starts")).await
 }
 
 /// Waits for the end of a run.

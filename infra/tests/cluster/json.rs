@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::fixture::{Ended, World};
+use crate::fixture::{Ended, OBJECTS, World};
 
 const JSON: &[&str] = &["--output", "json"];
 const YES_JSON: &[&str] = &["--yes", "--output", "json"];
@@ -31,7 +31,7 @@ async fn a_plan_is_one_document() {
     assert_eq!(document["format_version"], 1);
     assert_eq!(document["environment"], world.name.as_str());
     assert_eq!(document["cluster"]["context"], "sandbox");
-    assert_eq!(document["summary"]["create"], 10);
+    assert_eq!(document["summary"]["create"], OBJECTS);
     assert_eq!(
         document["changes"][0],
         json!({
@@ -91,19 +91,19 @@ async fn an_apply_tells_an_event_on_each_line_and_ends_with_the_summary() {
     let lines = world.infra("apply", YES_JSON).await.expect_code(0).lines();
     let names = names(&lines);
     assert_eq!(names[0], "plan");
-    assert_eq!(names.iter().filter(|name| **name == "created").count(), 10);
+    assert_eq!(names.iter().filter(|name| **name == "created").count(), OBJECTS);
     let summary = lines.last().unwrap();
     assert_eq!(summary["event"], "summary");
     assert_eq!(
         (&summary["outcome"], &summary["exit_code"]),
         (&json!("done"), &json!(0))
     );
-    assert_eq!(summary["objects"]["created"], 10);
+    assert_eq!(summary["objects"]["created"], OBJECTS);
 
     let lines = world.infra("apply", YES_JSON).await.expect_code(0).lines();
     let summary = lines.last().unwrap();
     assert_eq!(summary["outcome"], "done");
-    assert_eq!(summary["objects"]["unchanged"], 10);
+    assert_eq!(summary["objects"]["unchanged"], OBJECTS);
 
     let lines = world.infra("destroy", YES_JSON).await.expect_code(0).lines();
     let summary = lines.last().unwrap();

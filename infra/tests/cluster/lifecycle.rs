@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::fixture::{World, ended};
+use crate::fixture::{OBJECTS, World, ended};
 
 /// The resource versions of everything an environment has, its record included.
 async fn versions(world: &World) -> BTreeMap<String, Value> {
@@ -34,13 +34,13 @@ async fn a_first_apply_ends_ready_and_a_second_writes_nothing() {
     let planned = world.plan().await.expect_code(0);
     assert_eq!(
         planned.last_line(),
-        "Plan: 10 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged."
+        format!("Plan: {OBJECTS} to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged.")
     );
     let applied = world.apply().await.expect_code(0);
     assert!(
-        applied
-            .last_line()
-            .starts_with("Applied: 10 created, 0 changed, 0 replaced, 0 deleted, 0 unchanged in "),
+        applied.last_line().starts_with(&format!(
+            "Applied: {OBJECTS} created, 0 changed, 0 replaced, 0 deleted, 0 unchanged in "
+        )),
         "{}",
         applied.last_line()
     );
@@ -49,7 +49,7 @@ async fn a_first_apply_ends_ready_and_a_second_writes_nothing() {
 
     let before = versions(&world).await;
     let unchanged = format!(
-        "No changes. {} matches its configuration (10 objects).",
+        "No changes. {} matches its configuration ({OBJECTS} objects).",
         world.name
     );
     assert_eq!(world.plan().await.expect_code(0).last_line(), unchanged);
@@ -82,7 +82,9 @@ async fn one_namespace_can_hold_both_parts() {
     });
     let applied = world.apply().await.expect_code(0);
     assert!(
-        applied.last_line().starts_with("Applied: 9 created"),
+        applied
+            .last_line()
+            .starts_with(&format!("Applied: {} created", OBJECTS - 1)),
         "{}",
         applied.last_line()
     );

@@ -5,6 +5,7 @@
 )]
 #![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
+mod choices;
 mod data;
 mod diff;
 mod drift;

@@ -35,7 +35,8 @@ struct Example {
 async fn what_the_readme_shows_is_what_is_printed() {
     let world = World::new().await;
     let project = project();
-    run(project.path(), "infra apply sandbox --yes");
+    let applied = run(project.path(), "infra apply sandbox --yes");
+    assert!(applied.contains("Applied: "), "{applied}");
     drift(&world).await;
     for example in examples() {
         let printed = run(project.path(), &example.command.replacen("just ", "infra ", 1));

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::fixture::World;
+use crate::fixture::{OBJECTS, World};
 
 #[tokio::test]
 async fn a_status_follows_an_environment_through_its_life() {
@@ -29,7 +29,7 @@ async fn a_status_follows_an_environment_through_its_life() {
         .expect_line("- missing    Service/api");
     assert_eq!(
         lacking.last_line(),
-        format!("{} is not ready: 1 of 11 objects.", world.name)
+        format!("{} is not ready: 1 of {} objects.", world.name, OBJECTS + 1)
     );
 
     world.destroy().await.expect_code(0);

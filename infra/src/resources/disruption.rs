@@ -1,0 +1,26 @@
+//! How many pods of a component a drain of nodes may take at once. Pure.
+
+use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+use super::metadata::{Component, metadata, selector};
+use super::namespaces::Home;
+use crate::environment::Environment;
+
+/// Builds the budget of a component: one pod at a time.
+///
+/// One, not none, for the single pod of the database too: a budget of none would hold up every drain for ever. Pods that
+/// are not ready never hold one up.
+#[must_use]
+pub fn budget(environment: &Environment, component: Component, home: &Home) -> PodDisruptionBudget {
+    PodDisruptionBudget {
+        metadata: metadata(environment, component, Some(home.name()), component.name),
+        spec: Some(PodDisruptionBudgetSpec {
+            max_unavailable: Some(IntOrString::Int(1)),
+            selector: Some(selector(environment, component)),
+            unhealthy_pod_eviction_policy: Some("AlwaysAllow".to_owned()),
+            ..PodDisruptionBudgetSpec::default()
+        }),
+        ..PodDisruptionBudget::default()
+    }
+}

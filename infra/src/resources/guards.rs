@@ -1,0 +1,68 @@
+//! What stands in a namespace before the pods of a component: their account and the rules of their traffic. Pure.
+//!
+//! Every builder of pods asks for them, so that no pod can be declared without.
+
+use k8s_openapi::api::core::v1::{LocalObjectReference, ServiceAccount};
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+
+use super::metadata::{Component, metadata};
+use super::namespaces::Home;
+use crate::environment::Environment;
+use crate::object::HashKey;
+use crate::stack::{Handle, Need, Stack};
+
+/// The guards of a component's pods, ready to be referred to.
+pub struct Guards {
+    account: Handle<ServiceAccount>,
+    policy: Handle<NetworkPolicy>,
+    home: Home,
+}
+
+impl Guards {
+    /// What a workload refers to: its namespace and all of its guards.
+    #[must_use]
+    pub fn needs(&self) -> Vec<Need> {
+        let mut needs = self.home.needs_of_pods();
+        needs.extend([self.account.applied(), self.policy.applied()]);
+        needs
+    }
+
+    /// Name of the account that the pods run under.
+    #[must_use]
+    pub fn account(&self) -> String {
+        self.account.name().to_owned()
+    }
+
+    /// The Secret with which the pods' images are pulled.
+    #[must_use]
+    pub fn pull_secrets(&self) -> Option<Vec<LocalObjectReference>> {
+        let name = self.home.pull_secret()?.name().to_owned();
+        Some(vec![LocalObjectReference { name }])
+    }
+}
+
+/// Adds the guards of a component to the stack.
+pub fn add(
+    stack: &mut Stack,
+    environment: &Environment,
+    component: Component,
+    policy: &NetworkPolicy,
+    home: &Home,
+    key: &HashKey,
+) -> Guards {
+    Guards {
+        account: stack.add(&account(environment, component, home), home.needs(), key),
+        policy: stack.add(policy, home.needs(), key),
+        home: home.clone(),
+    }
+}
+
+/// Builds an account of its own for a component, which may do nothing and whose pods hold no token.
+#[must_use]
+pub fn account(environment: &Environment, component: Component, home: &Home) -> ServiceAccount {
+    ServiceAccount {
+        metadata: metadata(environment, component, Some(home.name()), component.name),
+        automount_service_account_token: Some(false),
+        ..ServiceAccount::default()
+    }
+}

@@ -1,0 +1,76 @@
+//! The environments that the tests are about: those that ship, and one for each further choice.
+
+use std::path::Path;
+
+use infra::environment::{Environment, parse};
+use infra::object::HashKey;
+use infra::record::{Credentials, Record};
+use infra::resources;
+use secrecy::SecretString;
+use serde_json::Value;
+
+const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../environments");
+
+/// Those that ship.
+pub(crate) const SHIPPED: [&str; 3] = ["minikube", "production", "sandbox"];
+
+/// What a file may choose besides, by name.
+pub(crate) const CHOICES: [(&str, &str); 6] = [
+    ("one-namespace", "[namespaces]\napp = 'shop'\ndatabase = 'shop'"),
+    ("given-namespaces", "[namespaces]\ncreate = false"),
+    ("autoscaler", "[service.autoscaling]"),
+    ("existing-claim", "[mongodb]\nexisting_claim = 'old'"),
+    (
+        "host-path",
+        "[mongodb.host_path]\npath = '/srv/mongodb'\nnode = 'minikube'",
+    ),
+    (
+        "all-extras",
+        "[mongodb]\ncluster_ip = true\n[pull_secret]\nserver = 'registry.example.com'\nusername = 'puller'\n\
+         [quota]\nrequests_cpu = '1'\nrequests_memory = '1Gi'\nlimits_cpu = '2'\nlimits_memory = '2Gi'",
+    ),
+];
+
+/// The objects of an environment that ships.
+pub(crate) fn shipped(name: &str) -> Vec<Value> {
+    let file = Path::new(DIRECTORY).join(format!("{name}.toml"));
+    let text = std::fs::read_to_string(&file).unwrap();
+    objects(&parsed(name, &file, &text))
+}
+
+/// The objects of an environment that says `lines` and nothing else.
+pub(crate) fn chosen(lines: &str) -> Vec<Value> {
+    let text = format!("cluster.context = 'minikube'\n{lines}");
+    objects(&parsed("shop", Path::new("environments/shop.toml"), &text))
+}
+
+/// The objects of every environment, by name.
+pub(crate) fn all() -> Vec<(&'static str, Vec<Value>)> {
+    let shipped = SHIPPED.map(|name| (name, self::shipped(name)));
+    let choices = CHOICES.map(|(name, lines)| (name, chosen(lines)));
+    shipped.into_iter().chain(choices).collect()
+}
+
+fn parsed(name: &str, file: &Path, text: &str) -> Environment {
+    let password = (
+        "INFRA_PULL_SECRET__PASSWORD".to_owned(),
+        "pull-password".to_owned(),
+    );
+    parse(name, file, text, [password]).unwrap()
+}
+
+/// Declares an environment with a record that is the same each time.
+fn objects(environment: &Environment) -> Vec<Value> {
+    let credentials = Credentials {
+        root: SecretString::from("root-password"),
+        application: SecretString::from("application-password"),
+    };
+    let mut record = Record::new(environment.name.as_str(), "cluster", credentials).unwrap();
+    record.key = HashKey::new([0; 32]);
+    let stack = resources::declare(environment, &record);
+    stack
+        .members
+        .iter()
+        .map(|member| member.object.json().clone())
+        .collect()
+}

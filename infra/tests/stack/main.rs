@@ -1,0 +1,9 @@
+//! What the stacks of all environments consist of: rendered, hardened, and their database's users made for real.
+#![expect(clippy::unwrap_used, reason = "a test that fails says where")]
+
+mod environments;
+mod hardening;
+mod mutations;
+mod rendered;
+mod rules;
+mod users;
