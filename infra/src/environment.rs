@@ -16,6 +16,8 @@ mod parse;
 mod pull_policy;
 mod quantity;
 mod reader;
+#[cfg(test)]
+mod schema;
 mod settings;
 mod validate;
 mod variables;
