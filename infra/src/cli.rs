@@ -19,15 +19,22 @@ pub struct Cli {
 
 /// Flags of every command.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// The kubeconfig to use, before that of the environment file, KUBECONFIG and ~/.kube/config
+    /// Kubeconfig to use instead of the environment's
     #[arg(long, global = true, value_name = "PATH")]
     pub kubeconfig: Option<PathBuf>,
-    /// The directory of the environment files
+    /// Directory of the files
     #[arg(long, global = true, value_name = "DIR", default_value = "environments")]
     pub environments: PathBuf,
-    /// When to colour
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    /// Colours: auto, always or never
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
     pub color: Color,
     /// Print the result alone
     #[arg(short, long, global = true, conflicts_with = "verbose")]
@@ -126,10 +133,10 @@ pub struct DestroyArgs {
     /// Do not ask for the environment's name
     #[arg(short, long)]
     pub yes: bool,
-    /// Delete the data too; needs --confirm with the environment's name
+    /// Delete the data too; needs --confirm
     #[arg(long)]
     pub purge_data: bool,
-    /// The environment's name, as consent to the loss of its data
+    /// The environment's name: its data may be lost
     #[arg(long, value_name = "NAME")]
     pub confirm: Option<String>,
     /// How to wait.
@@ -157,7 +164,7 @@ pub struct RenderArgs {
 /// Arguments of `validate`.
 #[derive(Debug, Args)]
 pub struct ValidateArgs {
-    /// The environments to check; all of the directory when none is named
+    /// Environments to check; all when none is named
     #[arg(value_name = "ENVIRONMENT")]
     pub environments_to_check: Vec<String>,
 }
@@ -168,7 +175,7 @@ pub struct ConsentArgs {
     /// Take over fields that another applier has declared
     #[arg(long)]
     pub force_conflicts: bool,
-    /// The environment's name, as consent to a database that starts empty
+    /// The environment's name: an empty database is fine
     #[arg(long, value_name = "NAME")]
     pub confirm: Option<String>,
 }
@@ -176,7 +183,7 @@ pub struct ConsentArgs {
 /// How to wait.
 #[derive(Clone, Debug, Args)]
 pub struct WaitArgs {
-    /// How long to wait in all, such as 90s or 5m
+    /// How long to wait in all, such as 90s
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
     pub timeout: Duration,
     /// Do not wait
@@ -187,8 +194,14 @@ pub struct WaitArgs {
 /// For whom to print.
 #[derive(Clone, Debug, Args)]
 pub struct OutputArgs {
-    /// For people or for programs; the schemas are in `schemas/`
-    #[arg(short, long, value_name = "FORMAT", default_value = "human")]
+    /// Form of the result: human, json
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        default_value = "human",
+        hide_possible_values = true
+    )]
     pub output: Output,
 }
 

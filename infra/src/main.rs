@@ -48,6 +48,7 @@ fn main() -> ExitCode {
         }
     };
     let exit = runtime.block_on(run(&command, &context));
+    context.report.end_progress();
     if let Some(error) = context.report.lost() {
         context
             .report

@@ -195,8 +195,10 @@ async fn run(plan: &Plan, stack: &Stack, session: &Session, wait: &WaitArgs, con
             context.report.event(&event);
         }
     };
+    context.report.begin_progress();
     let apply = apply::run(plan, stack, &session.cluster, conduct, events);
     let (outcome, ()) = tokio::join!(apply, print);
+    context.report.end_progress();
     context.interrupts.end_writing();
     outcome
 }
