@@ -1,9 +1,15 @@
 //! What can be typed. Parses and nothing else.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::{ArgValueCandidates, CompletionCandidate};
+
+use crate::environment;
+
+/// Where environment files are looked for unless `--environments` says otherwise.
+const DIRECTORY: &str = "environments";
 
 /// Declares a Kubernetes environment in typed code and reconciles it by diff, plan and apply.
 #[derive(Debug, Parser)]
@@ -25,7 +31,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "PATH")]
     pub kubeconfig: Option<PathBuf>,
     /// Directory of the files
-    #[arg(long, global = true, value_name = "DIR", default_value = "environments")]
+    #[arg(long, global = true, value_name = "DIR", default_value = DIRECTORY)]
     pub environments: PathBuf,
     /// Colours: auto, always or never
     #[arg(
@@ -78,6 +84,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct PlanArgs {
     /// The environment: the name of its file without `.toml`
+    #[arg(add = ArgValueCandidates::new(names))]
     pub environment: String,
     /// Plan a destroy
     #[arg(long, conflicts_with_all = ["force_conflicts", "confirm"])]
@@ -97,6 +104,7 @@ pub struct PlanArgs {
 #[derive(Debug, Args)]
 pub struct DiffArgs {
     /// The environment: the name of its file without `.toml`
+    #[arg(add = ArgValueCandidates::new(names))]
     pub environment: String,
     /// Exit with 2 when changes are pending
     #[arg(long)]
@@ -110,6 +118,7 @@ pub struct DiffArgs {
 #[derive(Debug, Args)]
 pub struct ApplyArgs {
     /// The environment: the name of its file without `.toml`
+    #[arg(add = ArgValueCandidates::new(names))]
     pub environment: String,
     /// Do not ask
     #[arg(short, long)]
@@ -129,6 +138,7 @@ pub struct ApplyArgs {
 #[derive(Debug, Args)]
 pub struct DestroyArgs {
     /// The environment: the name of its file without `.toml`
+    #[arg(add = ArgValueCandidates::new(names))]
     pub environment: String,
     /// Do not ask for the environment's name
     #[arg(short, long)]
@@ -151,6 +161,7 @@ pub struct DestroyArgs {
 #[derive(Debug, Args)]
 pub struct StatusArgs {
     /// The environment: the name of its file without `.toml`
+    #[arg(add = ArgValueCandidates::new(names))]
     pub environment: String,
 }
 
@@ -158,6 +169,7 @@ pub struct StatusArgs {
 #[derive(Debug, Args)]
 pub struct RenderArgs {
     /// The environment: the name of its file without `.toml`
+    #[arg(add = ArgValueCandidates::new(names))]
     pub environment: String,
 }
 
@@ -165,7 +177,7 @@ pub struct RenderArgs {
 #[derive(Debug, Args)]
 pub struct ValidateArgs {
     /// Environments to check; all when none is named
-    #[arg(value_name = "ENVIRONMENT")]
+    #[arg(value_name = "ENVIRONMENT", add = ArgValueCandidates::new(names))]
     pub environments_to_check: Vec<String>,
 }
 
@@ -212,6 +224,15 @@ pub enum Output {
     Human,
     /// For programs.
     Json,
+}
+
+/// The names with which a shell completes: those of the usual directory, as flags are not read by then.
+fn names() -> Vec<CompletionCandidate> {
+    let names = environment::names(Path::new(DIRECTORY)).unwrap_or_default();
+    names
+        .iter()
+        .map(|name| CompletionCandidate::new(name.as_str()))
+        .collect()
 }
 
 /// Reads `90s`, `5m`, `1h30m`.
