@@ -8,6 +8,7 @@ mod manifests;
 mod plan_text;
 mod status_text;
 mod style;
+mod wrap;
 mod yaml;
 
 use std::io::{self, IsTerminal as _, Write};
@@ -15,6 +16,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
+use console::Term;
 use serde::Serialize;
 
 use crate::apply::{Event, Outcome};
@@ -124,7 +126,7 @@ impl Report {
             Format::Text => {
                 let text = plan_text::changes(plan, self.verbosity);
                 if !text.is_empty() {
-                    self.result(&text);
+                    self.result(&for_terminal(text, &Term::stdout()));
                 }
             }
             Format::Document => self.document(&PlanDocument::new(plan, place)),
@@ -161,7 +163,7 @@ impl Report {
     pub fn status(&self, parts: &[Part]) {
         let text = status_text::lines(parts);
         if !text.is_empty() {
-            self.result(&text);
+            self.result(&for_terminal(text, &Term::stdout()));
         }
     }
 
@@ -170,7 +172,9 @@ impl Report {
         match self.format {
             Format::Lines => self.line(&Line::of(event)),
             Format::Text | Format::Document if self.live.shows(event) => {}
-            Format::Text | Format::Document => self.aside(&events::line(event)),
+            Format::Text | Format::Document => {
+                self.aside(&for_terminal(events::line(event), &Term::stderr()));
+            }
         }
     }
 
@@ -235,6 +239,15 @@ impl Report {
             let _ = aside.flush();
         }
         Some(())
+    }
+}
+
+/// Breaks long lines between words, when they go to a terminal.
+fn for_terminal(text: String, terminal: &Term) -> String {
+    if terminal.is_term() {
+        wrap::wrap(&text, usize::from(terminal.size().1))
+    } else {
+        text
     }
 }
 
