@@ -78,9 +78,9 @@ pub enum Command {
     Render(RenderArgs),
     /// Check environment files; needs no cluster
     Validate(ValidateArgs),
-    /// Print the image of the data API, tagged by its content where it is built here
+    /// Print the image of the data API, and build it into minikube
     Image(ImageArgs),
-    /// Forward a port of this machine to the data API, by kubectl; Ctrl-C ends it
+    /// Lead a port of this machine to the data API, by kubectl
     Forward(ForwardArgs),
 }
 
@@ -113,7 +113,7 @@ pub struct PlanArgs {
     /// Plan a destroy
     #[arg(long, conflicts_with_all = ["force_conflicts", "confirm"])]
     pub destroy: bool,
-    /// Try every object on the server, also those that are unchanged by their marks
+    /// Try every object on the server, also unchanged ones
     #[arg(long)]
     pub thorough: bool,
     /// Exit with 2 when changes are pending
@@ -150,7 +150,7 @@ pub struct ApplyArgs {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
-    /// First build an image that is missing, where there is minikube
+    /// First build an image that minikube lacks
     #[arg(long)]
     pub build: bool,
     /// How to wait.

@@ -29,6 +29,8 @@ fn the_commands_are_one_line_each() {
       status    Show what is there, down to the containers, and whether it is ready
       render    Print the manifests as YAML for kubectl; needs no cluster
       validate  Check environment files; needs no cluster
+      image     Print the image of the data API, and build it into minikube
+      forward   Lead a port of this machine to the data API, by kubectl
       help      Print this message or the help of the given subcommand(s)
 
     Options:
@@ -56,6 +58,7 @@ fn the_flags_are_one_line_each() {
 
     Options:
       -y, --yes              Do not ask
+          --build            First build an image that minikube lacks
           --timeout <TIME>   How long to wait in all, such as 90s [default: 5m]
           --no-wait          Do not wait
           --force-conflicts  Take over fields that another applier has declared
