@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use super::carry_out::Undertaking;
-use super::execution::{self, Aim};
+use super::execution::Aim;
 use super::image;
 use super::prompt::{Question, confirm};
 use super::session::{Session, consents};
 use super::{Context, Exit, Failure};
 use crate::cli::ApplyArgs;
-use crate::observe::Depth;
 use crate::observe::known_record::KnownRecord;
 use crate::report::Report;
 
@@ -22,15 +21,6 @@ pub(super) async fn run(args: &ApplyArgs, context: &Arc<Context>) -> Result<Exit
     }
     let consents = consents(&args.consent, session.name())?;
     let known = session.known_record().await?;
-    let (stack, plan) = execution::plan(&session, known.record(), Aim::Apply, consents, Depth::Fast).await?;
-    report.plan(&plan, &session.place());
-    report.result(&execution::last_line(&plan, Aim::Apply));
-    if let Some(exit) = execution::refusal(&plan) {
-        let error = "the plan holds what cannot be done, so nothing was written";
-        report.error(error, None);
-        report.ending(exit.word(), exit.code(), Some(error), None);
-        return Ok(exit);
-    }
     let undertaking = Undertaking {
         session: &session,
         aim: Aim::Apply,
@@ -38,13 +28,12 @@ pub(super) async fn run(args: &ApplyArgs, context: &Arc<Context>) -> Result<Exit
         wait: &args.wait,
         context,
     };
-    if plan.is_empty() {
-        return undertaking.rest(&known, &stack, &plan).await;
-    }
-    say_which_cluster(&session, &known, report);
     let question = format!("Apply this plan to {}?", session.name());
-    confirm(Question::YesOrNo(&question), args.yes, report).await?;
-    undertaking.carry_out(known, &plan).await
+    let ask = async |known: &KnownRecord| {
+        say_which_cluster(&session, known, report);
+        confirm(Question::YesOrNo(&question), args.yes, report).await
+    };
+    undertaking.run(known, ask).await
 }
 
 /// Before the first apply, shows the line that pins the environment to this cluster.

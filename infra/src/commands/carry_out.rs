@@ -31,8 +31,32 @@ pub(super) struct Undertaking<'a> {
 }
 
 impl Undertaking<'_> {
+    /// Plans, shows the plan, asks for consent, and carries it out.
+    pub(super) async fn run(
+        &self,
+        known: KnownRecord,
+        ask: impl AsyncFnOnce(&KnownRecord) -> Result<(), Failure>,
+    ) -> Result<Exit, Failure> {
+        let report = &self.context.report;
+        let (stack, plan) =
+            execution::plan(self.session, known.record(), self.aim, self.consents, Depth::Fast).await?;
+        report.plan(&plan, &self.session.place());
+        report.result(&execution::last_line(&plan, self.aim));
+        if let Some(exit) = execution::refusal(&plan) {
+            let error = "the plan holds what cannot be done, so nothing was written";
+            report.error(error, None);
+            report.ending(exit.word(), exit.code(), Some(error), None);
+            return Ok(exit);
+        }
+        if plan.is_empty() {
+            return self.rest(&known, &stack, &plan).await;
+        }
+        ask(&known).await?;
+        self.carry_out(known, &plan).await
+    }
+
     /// Carries out the plan that was shown, and prints how it went.
-    pub(super) async fn carry_out(&self, known: KnownRecord, shown: &Plan) -> Result<Exit, Failure> {
+    async fn carry_out(&self, known: KnownRecord, shown: &Plan) -> Result<Exit, Failure> {
         let session = self.session;
         let known = match self.aim {
             Aim::Apply => remember::establish(known, session.record_namespace(), &session.cluster).await?,
@@ -49,14 +73,9 @@ impl Undertaking<'_> {
     }
 
     /// Ends a command that has nothing to write but, perhaps, the record: waits until everything is ready.
-    pub(super) async fn rest(
-        &self,
-        known: &KnownRecord,
-        stack: &Stack,
-        plan: &Plan,
-    ) -> Result<Exit, Failure> {
+    async fn rest(&self, known: &KnownRecord, stack: &Stack, plan: &Plan) -> Result<Exit, Failure> {
         let outcome = match self.aim {
-            Aim::Apply => self.run(plan, stack, None).await,
+            Aim::Apply => self.write_and_wait(plan, stack, None).await,
             Aim::Destroy => Outcome::default(),
         };
         if outcome.is_complete() {
@@ -124,7 +143,7 @@ impl Undertaking<'_> {
         let live = self.claims(&known, &stack).await?;
         let widened = remember::widened(known.record(), &stack, &live);
         let known = remember::replace(known, widened, session.record_namespace(), &session.cluster).await?;
-        let mut outcome = self.run(&plan, &stack, fence).await;
+        let mut outcome = self.write_and_wait(&plan, &stack, fence).await;
         let settled = self.settle(known, &stack, &plan, &mut outcome).await;
         if outcome.is_complete() && self.aim == Aim::Apply {
             address::say(session, &self.context.report).await;
@@ -135,7 +154,7 @@ impl Undertaking<'_> {
     }
 
     /// Runs an apply while its events are printed.
-    async fn run(&self, plan: &Plan, stack: &Stack, fence: Option<Arc<Fence>>) -> Outcome {
+    async fn write_and_wait(&self, plan: &Plan, stack: &Stack, fence: Option<Arc<Fence>>) -> Outcome {
         let (events, mut happened) = mpsc::unbounded_channel();
         let waiting = if self.wait.no_wait {
             Waiting::No

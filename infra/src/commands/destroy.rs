@@ -10,7 +10,7 @@ use super::prompt::{Question, confirm};
 use super::session::{Session, confirmed};
 use super::{Context, Exit, Failure};
 use crate::cli::DestroyArgs;
-use crate::observe::Depth;
+use crate::observe::known_record::KnownRecord;
 use crate::plan::{Consent, Consents};
 
 pub(super) async fn run(args: &DestroyArgs, context: &Arc<Context>) -> Result<Exit, Failure> {
@@ -36,16 +36,6 @@ pub(super) async fn run(args: &DestroyArgs, context: &Arc<Context>) -> Result<Ex
         ..Consents::default()
     };
     let known = execution::known_record(&session, Aim::Destroy).await?;
-    let (stack, plan) =
-        execution::plan(&session, known.record(), Aim::Destroy, consents, Depth::Fast).await?;
-    report.plan(&plan, &session.place());
-    report.result(&execution::last_line(&plan, Aim::Destroy));
-    if let Some(exit) = execution::refusal(&plan) {
-        let error = "the plan holds what cannot be done, so nothing was written";
-        report.error(error, None);
-        report.ending(exit.word(), exit.code(), Some(error), None);
-        return Ok(exit);
-    }
     let undertaking = Undertaking {
         session: &session,
         aim: Aim::Destroy,
@@ -53,10 +43,7 @@ pub(super) async fn run(args: &DestroyArgs, context: &Arc<Context>) -> Result<Ex
         wait: &args.wait,
         context,
     };
-    if plan.is_empty() {
-        return undertaking.rest(&known, &stack, &plan).await;
-    }
     let question = format!("Destroy {name}?");
-    confirm(Question::Type(&question, name), args.yes, report).await?;
-    undertaking.carry_out(known, &plan).await
+    let ask = async |_: &KnownRecord| confirm(Question::Type(&question, name), args.yes, report).await;
+    undertaking.run(known, ask).await
 }
