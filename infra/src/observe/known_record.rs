@@ -6,11 +6,11 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::cluster::{Cluster, ClusterError};
-use crate::environment::Environment;
+use crate::environment::{Environment, Password};
 use crate::object::belonging::{Belonging, belonging};
 use crate::object::marks;
 use crate::record::{Credentials, Record, RecordError};
-use crate::resources::{self, mongodb};
+use crate::resources::{self, mongodb, pull_secret};
 
 /// A record and where it comes from.
 #[derive(Clone, Debug)]
@@ -137,7 +137,8 @@ async fn read_or_make_any(
     let users = cluster.read(&resources::users_secret(environment)).await?;
     let live = users.filter(|secret| belonging(secret, name) == Belonging::Ours);
     if let Some(credentials) = live.as_ref().and_then(credentials) {
-        let record = Record::new(name, cluster_id, credentials)?;
+        let mut record = Record::new(name, cluster_id, credentials)?;
+        record.pull_password = live_pull_password(environment, cluster).await?;
         return Ok(KnownRecord::Recovered(record));
     }
     let claim = resources::data_claim(environment);
@@ -150,6 +151,18 @@ async fn read_or_make_any(
     }
     let record = Record::new(name, cluster_id, Credentials::generate()?)?;
     Ok(KnownRecord::New(record))
+}
+
+async fn live_pull_password(
+    environment: &Environment,
+    cluster: &Cluster,
+) -> Result<Option<Password>, ClusterError> {
+    let Some(settings) = &environment.pull_secret else {
+        return Ok(None);
+    };
+    let secret = cluster.read(&pull_secret::id(environment)).await?;
+    let live = secret.filter(|secret| belonging(secret, environment.name.as_str()) == Belonging::Ours);
+    Ok(live.and_then(|secret| pull_secret::read_back(&secret, settings)))
 }
 
 /// Version of a stored Secret.

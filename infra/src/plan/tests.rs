@@ -71,6 +71,8 @@ struct Case {
     claims: Vec<&'static str>,
     recorded_claim: Option<&'static str>,
     expected_claim: Option<&'static str>,
+    given_claim: Option<&'static str>,
+    strangers: Vec<&'static str>,
     data_keys: Vec<&'static str>,
     gaps: Vec<&'static str>,
     consents: Consents,
@@ -94,15 +96,22 @@ fn check(case: Case, expected: &[&str]) {
         .iter()
         .map(|text| claim(&id(text), "u"))
         .collect();
+    record.given_claims = case.given_claim.iter().map(|text| id(text)).collect();
     let mut stack = Stack::default();
-    let mut observations = Observations::default();
+    let mut observations = Observations {
+        strangers: case.strangers.iter().map(|text| id(text)).collect(),
+        ..Observations::default()
+    };
     for (text, state) in case.members {
         let id = id(text);
         if let Some(claim) = case.expected_claim.filter(|_| id.kind.kind == "StatefulSet") {
             stack.claims.push(ExpectedClaim {
                 workload: id.clone(),
                 claim: self::id(claim),
-                origin: ClaimOrigin::Ours,
+                origin: match case.given_claim {
+                    Some(_) => ClaimOrigin::Given,
+                    None => ClaimOrigin::Ours,
+                },
             });
         }
         stack.members.push(Member {
@@ -400,5 +409,59 @@ fn a_database_whose_claim_is_gone_is_refused() {
     check(
         Case { consents, ..case() },
         &["0 to create, 0 to change, 0 to replace, 0 to delete, 1 unchanged"],
+    );
+}
+
+#[test]
+fn a_claim_that_was_given_is_no_stranger_and_never_deleted() {
+    let case = || Case {
+        members: vec![(DATABASE, suspect(DATABASE, "wanted", None))],
+        expected_claim: Some(CLAIM),
+        strangers: vec![CLAIM],
+        ..Case::default()
+    };
+    check(
+        Case {
+            given_claim: Some(CLAIM),
+            ..case()
+        },
+        &["0 to create, 0 to change, 0 to replace, 0 to delete, 1 unchanged"],
+    );
+    check(
+        case(),
+        &[
+            "refuse StatefulSet/shop/mongodb: it would mount PersistentVolumeClaim/shop/data, which is not this environment's",
+            "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 refused",
+        ],
+    );
+    check(
+        Case {
+            claims: vec![CLAIM],
+            given_claim: Some(CLAIM),
+            consents: Consents {
+                purge: Consent::Given,
+                ..Consents::default()
+            },
+            ..Case::default()
+        },
+        &[
+            "keep PersistentVolumeClaim/shop/data: it was given, with whatever it holds",
+            "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 kept",
+        ],
+    );
+}
+
+#[test]
+fn a_claim_with_the_environments_label_is_counted_once() {
+    check(
+        Case {
+            claims: vec![CLAIM],
+            orphans: vec![CLAIM],
+            ..Case::default()
+        },
+        &[
+            "keep PersistentVolumeClaim/shop/data: holds data (volume v)",
+            "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 kept",
+        ],
     );
 }

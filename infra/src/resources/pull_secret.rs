@@ -4,13 +4,18 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::metadata::{SYSTEM, metadata};
 use crate::environment::{Environment, Password, PullSecret};
+use crate::object::ObjectId;
+use crate::stack::id_of;
 
 /// Name of the Secret in each namespace.
 const NAME: &str = "image-pull";
+
+/// Name of the entry in it, as the kubelet knows it.
+const ENTRY: &str = ".dockerconfigjson";
 
 /// Builds the Secret of a namespace with which the kubelet logs in to the registry.
 ///
@@ -35,7 +40,24 @@ pub fn pull_secret(
     Secret {
         metadata: metadata(environment, SYSTEM, Some(namespace), NAME),
         type_: Some("kubernetes.io/dockerconfigjson".to_owned()),
-        data: Some([(".dockerconfigjson".to_owned(), ByteString(text))].into()),
+        data: Some([(ENTRY.to_owned(), ByteString(text))].into()),
         ..Secret::default()
     }
+}
+
+/// The Secret from which a lost password is read back.
+#[must_use]
+pub fn id(environment: &Environment) -> ObjectId {
+    id_of::<Secret>(Some(environment.namespaces.app.as_str()), NAME)
+}
+
+/// Reads the password for a registry from the live Secret; `None` when it is not for this one, or damaged.
+#[must_use]
+pub fn read_back(secret: &Value, settings: &PullSecret) -> Option<Password> {
+    let text = STANDARD.decode(secret["data"][ENTRY].as_str()?).ok()?;
+    let logins: Value = serde_json::from_slice(&text).ok()?;
+    let login = &logins["auths"][settings.server.as_str()];
+    let is_same_user = login["username"] == *settings.username;
+    let password = login["password"].as_str().filter(|_| is_same_user)?;
+    Some(Password::from(password.to_owned()))
 }

@@ -6,6 +6,7 @@ use infra::environment::{Environment, parse};
 use infra::object::HashKey;
 use infra::record::{Credentials, Record};
 use infra::resources;
+use infra::stack::Stack;
 use secrecy::SecretString;
 use serde_json::Value;
 
@@ -35,13 +36,18 @@ pub(crate) const CHOICES: [(&str, &str); 6] = [
 pub(crate) fn shipped(name: &str) -> Vec<Value> {
     let file = Path::new(DIRECTORY).join(format!("{name}.toml"));
     let text = std::fs::read_to_string(&file).unwrap();
-    objects(&parsed(name, &file, &text))
+    objects(&declared(&parsed(name, &file, &text)))
 }
 
 /// The objects of an environment that says `lines` and nothing else.
 pub(crate) fn chosen(lines: &str) -> Vec<Value> {
+    objects(&stack(lines))
+}
+
+/// The stack of an environment that says `lines` and nothing else.
+pub(crate) fn stack(lines: &str) -> Stack {
     let text = format!("cluster.context = 'minikube'\n{lines}");
-    objects(&parsed("shop", Path::new("environments/shop.toml"), &text))
+    declared(&parsed("shop", Path::new("environments/shop.toml"), &text))
 }
 
 /// The objects of every environment, by name.
@@ -60,14 +66,17 @@ fn parsed(name: &str, file: &Path, text: &str) -> Environment {
 }
 
 /// Declares an environment with a record that is the same each time.
-fn objects(environment: &Environment) -> Vec<Value> {
+fn declared(environment: &Environment) -> Stack {
     let credentials = Credentials {
         root: SecretString::from("root-password"),
         application: SecretString::from("application-password"),
     };
     let mut record = Record::new(environment.name.as_str(), "cluster", credentials).unwrap();
     record.key = HashKey::new([0; 32]);
-    let stack = resources::declare(environment, &record);
+    resources::declare(environment, &record)
+}
+
+fn objects(stack: &Stack) -> Vec<Value> {
     stack
         .members
         .iter()

@@ -4,6 +4,7 @@
 mod environments;
 mod hardening;
 mod mutations;
+mod references;
 mod rendered;
 mod rules;
 mod users;
