@@ -12,17 +12,29 @@ _default:
 plan ENV *FLAGS: (_build "infra")
     @cargo run --quiet --locked --package infra -- plan "$@"
 
-# Plan, ask, write, wait until everything is ready
+# Plan, ask, write, wait until everything is ready; builds a missing image into minikube first
 [group('environments')]
 [no-exit-message]
 apply ENV *FLAGS: (_build "infra")
-    @cargo run --quiet --locked --package infra -- apply "$@"
+    @cargo run --quiet --locked --package infra -- apply --build "$@"
 
 # Delete an environment; its data is kept
 [group('environments')]
 [no-exit-message]
 destroy ENV="minikube" *FLAGS: (_build "infra")
     @cargo run --quiet --locked --package infra -- destroy "$@"
+
+# Build the data API's image into minikube where it is missing, and print its name
+[group('environments')]
+[no-exit-message]
+image ENV *FLAGS: (_build "infra")
+    @cargo run --quiet --locked --package infra -- image --build "$@"
+
+# The data API of an environment on 127.0.0.1:5000, by kubectl's port-forward
+[group('environments')]
+[no-exit-message]
+forward ENV *FLAGS: (_build "infra")
+    @cargo run --quiet --locked --package infra -- forward "$@"
 
 # Start, stop or show a real control plane and a real MongoDB on this machine: up, down, status
 [group('on this machine')]
@@ -36,6 +48,22 @@ sandbox COMMAND *FLAGS: (_build "sandbox")
 serve: (_build "sandbox") (_build "service")
     @cargo run --quiet --locked --package sandbox -- up >/dev/null
     @MONGODB_URI_FILE=.sandbox/mongodb-uri LISTEN_ADDRESS=127.0.0.1:5000 cargo run --quiet --locked --package service
+
+# The data API and MongoDB by Docker Compose, with passwords made in .compose/: up --build --wait, ps, logs, down
+[group('on this machine')]
+[no-exit-message]
+compose *ARGUMENTS: _compose-secrets
+    @docker compose "$@"
+
+# Files of their own are readable for the containers' users; the directory keeps everybody else out.
+_compose-secrets:
+    @umask 077; mkdir -p .compose; \
+    for name in root application; do \
+        file=.compose/$name-password; \
+        [ -s "$file" ] || { od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > "$file.new" && chmod 444 "$file.new" && mv -f "$file.new" "$file"; }; \
+    done; \
+    printf 'mongodb://api:%s@mongodb:27017/flask_db?authSource=flask_db' "$(cat .compose/application-password)" > .compose/uri.new; \
+    chmod 444 .compose/uri.new; mv -f .compose/uri.new .compose/mongodb-uri
 
 # Plan, apply and plan again on the sandbox, then ask the data API on a real MongoDB
 [group('on this machine')]

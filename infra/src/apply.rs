@@ -11,6 +11,7 @@ mod replicas;
 mod undo;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -19,10 +20,11 @@ use tokio::time::Instant;
 
 use crate::cluster::Cluster;
 use crate::object::ObjectId;
-use crate::plan::{Action, Change, Plan};
+use crate::plan::{Action, Change, Plan, deletion_rank};
 use crate::stack::Stack;
 
 pub use event::Event;
+pub use lock::Fence;
 pub use outcome::{Outcome, Trouble};
 
 /// How an apply is carried out.
@@ -32,6 +34,8 @@ pub struct Conduct {
     pub waiting: Waiting,
     /// Becomes true when the person at the keyboard wants an end: nothing new is begun then.
     pub stop: watch::Receiver<bool>,
+    /// Closes when the lock is lost: nothing is written then. `None` where nobody else can be.
+    pub fence: Option<Arc<Fence>>,
 }
 
 /// Whether objects are waited for.
@@ -45,10 +49,12 @@ pub enum Waiting {
 
 /// What all parts of one run share.
 struct Run<'a> {
+    environment: &'a str,
     cluster: &'a Cluster,
     waiting: Waiting,
     deadline: Option<Instant>,
     stop: watch::Receiver<bool>,
+    fence: Option<Arc<Fence>>,
     events: mpsc::UnboundedSender<Event>,
 }
 
@@ -64,7 +70,11 @@ enum Progress {
 
 impl Run<'_> {
     fn is_stopped(&self) -> bool {
-        *self.stop.borrow()
+        *self.stop.borrow() || !self.holds_the_lock()
+    }
+
+    fn holds_the_lock(&self) -> bool {
+        self.fence.as_ref().is_none_or(|fence| fence.is_open())
     }
 
     fn tell(&self, event: Event) {
@@ -79,7 +89,7 @@ impl Run<'_> {
             () = tokio::time::sleep(duration) => {}
             _ = stop.wait_for(|stop| *stop) => return false,
         }
-        self.deadline.is_none_or(|deadline| Instant::now() < deadline)
+        self.holds_the_lock() && self.deadline.is_none_or(|deadline| Instant::now() < deadline)
     }
 }
 
@@ -94,25 +104,32 @@ pub async fn run(
     events: mpsc::UnboundedSender<Event>,
 ) -> Outcome {
     let run = Run {
+        environment: &plan.environment,
         cluster,
         waiting: conduct.waiting,
         deadline: match conduct.waiting {
-            Waiting::Until(duration) => Some(Instant::now() + duration),
+            Waiting::Until(duration) => Instant::now().checked_add(duration),
             Waiting::No => None,
         },
         stop: conduct.stop,
+        fence: conduct.fence,
         events,
     };
-    let mut outcome = upsert(plan, stack, &run).await;
-    let deletions: Vec<&Change> = plan
+    let deletions = plan
         .changes
         .iter()
-        .filter(|change| matches!(change.action, Action::Delete { .. }))
-        .collect();
+        .filter(|change| matches!(change.action, Action::Delete { .. }));
+    // What steers others goes before they change: an autoscaler would write the number that an apply has just set.
+    let (first, last): (Vec<&Change>, Vec<&Change>) =
+        deletions.partition(|change| deletion_rank(&change.id.kind) == 0);
+    let mut outcome = delete::run(&first, &run).await;
     if outcome.is_good() {
-        outcome.merge(delete::run(&deletions, &run).await);
+        outcome.merge(upsert(plan, stack, &run).await);
+    }
+    if outcome.is_good() {
+        outcome.merge(delete::run(&last, &run).await);
     } else {
-        for change in deletions {
+        for change in last {
             run.tell(Event::Skipped {
                 id: change.id.clone(),
                 because: None,
@@ -126,7 +143,8 @@ pub async fn run(
         .iter()
         .filter(|change| matches!(change.action, Action::Keep { .. }))
         .count();
-    outcome.interrupted = run.is_stopped();
+    outcome.interrupted = *run.stop.borrow();
+    outcome.lost_lock = !run.holds_the_lock();
     outcome
 }
 

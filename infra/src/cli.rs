@@ -53,10 +53,42 @@ pub enum Color {
 pub enum Command {
     /// Show what an apply would change, and why; changes nothing
     Plan(PlanArgs),
+    /// Show the plan as a unified diff of YAML, live to planned
+    Diff(DiffArgs),
     /// Plan, ask, write, wait until everything is ready
     Apply(ApplyArgs),
     /// Delete the environment; data is kept
     Destroy(DestroyArgs),
+    /// Show what is there, down to the containers, and whether it is ready
+    Status(StatusArgs),
+    /// Print the manifests as YAML for kubectl; needs no cluster
+    Render(RenderArgs),
+    /// Check environment files; needs no cluster
+    Validate(ValidateArgs),
+    /// Print the image of the data API, tagged by its content where it is built here
+    Image(ImageArgs),
+    /// Forward a port of this machine to the data API, by kubectl; Ctrl-C ends it
+    Forward(ForwardArgs),
+}
+
+/// Arguments of `image`.
+#[derive(Debug, Args)]
+pub struct ImageArgs {
+    /// The environment: the name of its file without `.toml`
+    pub environment: String,
+    /// Build it into minikube, in the profile named as the context, when it is missing there
+    #[arg(long)]
+    pub build: bool,
+}
+
+/// Arguments of `forward`.
+#[derive(Debug, Args)]
+pub struct ForwardArgs {
+    /// The environment: the name of its file without `.toml`
+    pub environment: String,
+    /// The port on 127.0.0.1
+    #[arg(long, default_value_t = 5000)]
+    pub port: u16,
 }
 
 /// Arguments of `plan`.
@@ -67,6 +99,25 @@ pub struct PlanArgs {
     /// Plan a destroy
     #[arg(long, conflicts_with_all = ["force_conflicts", "confirm"])]
     pub destroy: bool,
+    /// Try every object on the server, also those that are unchanged by their marks
+    #[arg(long)]
+    pub thorough: bool,
+    /// Exit with 2 when changes are pending
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+    /// What is agreed to.
+    #[command(flatten)]
+    pub consent: ConsentArgs,
+    /// For whom to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Arguments of `diff`.
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// The environment: the name of its file without `.toml`
+    pub environment: String,
     /// Exit with 2 when changes are pending
     #[arg(long)]
     pub detailed_exitcode: bool,
@@ -83,12 +134,18 @@ pub struct ApplyArgs {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
+    /// First build an image that is missing, where there is minikube
+    #[arg(long)]
+    pub build: bool,
     /// How to wait.
     #[command(flatten)]
     pub wait: WaitArgs,
     /// What is agreed to.
     #[command(flatten)]
     pub consent: ConsentArgs,
+    /// For whom to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 /// Arguments of `destroy`.
@@ -108,6 +165,31 @@ pub struct DestroyArgs {
     /// How to wait.
     #[command(flatten)]
     pub wait: WaitArgs,
+    /// For whom to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Arguments of `status`.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// The environment: the name of its file without `.toml`
+    pub environment: String,
+}
+
+/// Arguments of `render`.
+#[derive(Debug, Args)]
+pub struct RenderArgs {
+    /// The environment: the name of its file without `.toml`
+    pub environment: String,
+}
+
+/// Arguments of `validate`.
+#[derive(Debug, Args)]
+pub struct ValidateArgs {
+    /// The environments to check; all of the directory when none is named
+    #[arg(value_name = "ENVIRONMENT")]
+    pub environments_to_check: Vec<String>,
 }
 
 /// What is agreed to.
@@ -132,9 +214,33 @@ pub struct WaitArgs {
     pub no_wait: bool,
 }
 
+/// Nobody waits longer; and sums of times stay far from their limits.
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
+
+/// For whom to print.
+#[derive(Clone, Debug, Args)]
+pub struct OutputArgs {
+    /// For people or for programs; the schemas are in `schemas/`
+    #[arg(short, long, value_name = "FORMAT", default_value = "human")]
+    pub output: Output,
+}
+
+/// For whom to print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people.
+    Human,
+    /// For programs.
+    Json,
+}
+
 /// Reads `90s`, `5m`, `1h30m`.
 fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || "a time is a number and a unit, such as `90s` or `5m`".to_owned();
     let span: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
-    Duration::try_from(span).map_err(|_| wrong())
+    let duration = Duration::try_from(span).map_err(|_| wrong())?;
+    if duration > LONGEST_WAIT {
+        return Err("a time is at most 24h".to_owned());
+    }
+    Ok(duration)
 }

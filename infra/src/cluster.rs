@@ -58,6 +58,8 @@ pub enum Dependents {
 pub struct Applied {
     /// Whether the object is new (201), or was there already (200).
     pub created: bool,
+    /// Whether an earlier try may have been carried out, its answer lost.
+    pub was_repeated: bool,
     /// The object as it is, or after a dry-run would be.
     pub object: Value,
 }
@@ -95,7 +97,15 @@ impl Cluster {
             name: "kube-system".to_owned(),
         };
         let namespace = self.read(&id).await?;
-        Ok(namespace.as_ref().map(marks::uid).unwrap_or_default().to_owned())
+        // Something that answers 404 to everything must not pass for an empty cluster.
+        match namespace.as_ref().map(marks::uid) {
+            Some(uid) if !uid.is_empty() => Ok(uid.to_owned()),
+            _ => Err(ClusterError::BadAnswer {
+                attempt: "identify the cluster".to_owned(),
+                server: self.server.clone(),
+                cause: "it has no namespace `kube-system`".to_owned(),
+            }),
+        }
     }
 
     /// Reads an object; `None` when it, its namespace or its kind is not there.
@@ -157,9 +167,15 @@ impl Cluster {
             call.parameter("labelSelector", selector);
         }
         match self.send(call).await {
-            Ok(mut answer) => match answer.json["items"].take() {
-                Value::Array(items) => Ok(items),
-                _ => Ok(Vec::new()),
+            Ok(mut answer) => match answer.json.get_mut("items").map(Value::take) {
+                Some(Value::Array(items)) => Ok(items),
+                // Go's empty list.
+                Some(Value::Null) => Ok(Vec::new()),
+                _ => Err(ClusterError::BadAnswer {
+                    attempt: format!("list {}{place}", kind.plural),
+                    server: self.server.clone(),
+                    cause: "it is no list".to_owned(),
+                }),
             },
             // The kind is not served: nothing of it can be there.
             Err(error) if error.is_not_found() => Ok(Vec::new()),
@@ -193,6 +209,7 @@ impl Cluster {
         let answer = self.send(call).await?;
         Ok(Applied {
             created: answer.code == http::StatusCode::CREATED,
+            was_repeated: answer.was_repeated,
             object: answer.json,
         })
     }
@@ -225,6 +242,25 @@ impl Cluster {
     /// # Errors
     /// When another object has taken its name, or the server refuses or cannot be asked.
     pub async fn delete(&self, id: &ObjectId, uid: &str, dependents: Dependents) -> Result<(), ClusterError> {
+        self.delete_if(id, json!({ "uid": uid }), dependents).await
+    }
+
+    /// Deletes exactly this version of an object. It is no error when it is gone already.
+    ///
+    /// # Errors
+    /// When it was written since, or the server refuses or cannot be asked.
+    pub async fn delete_version(&self, id: &ObjectId, live: &Value) -> Result<(), ClusterError> {
+        let version = &live["metadata"]["resourceVersion"];
+        let preconditions = json!({ "uid": marks::uid(live), "resourceVersion": version });
+        self.delete_if(id, preconditions, Dependents::Later).await
+    }
+
+    async fn delete_if(
+        &self,
+        id: &ObjectId,
+        preconditions: Value,
+        dependents: Dependents,
+    ) -> Result<(), ClusterError> {
         let mut call = Call::new(Method::DELETE, item_path(id), format!("delete {id}"));
         call.body(&json!({
             "apiVersion": "v1",
@@ -233,7 +269,7 @@ impl Cluster {
                 Dependents::First => "Foreground",
                 Dependents::Later => "Background",
             },
-            "preconditions": { "uid": uid },
+            "preconditions": preconditions,
         }));
         match self.send(call).await {
             Ok(_) => Ok(()),
@@ -258,6 +294,11 @@ impl Cluster {
             kinds.extend(served::namespaced_kinds(&self.send(call).await?.json)?);
         }
         Ok(kinds)
+    }
+
+    /// Tells a person what is going on.
+    pub(crate) fn notify(&self, text: &str) {
+        (self.notice)(text);
     }
 
     /// Whether the server has answered any request yet.

@@ -2,12 +2,20 @@
 
 mod address;
 pub mod apply;
+mod carry_out;
 pub mod destroy;
+pub mod diff;
+mod ending;
 mod execution;
+pub mod forward;
+pub mod image;
 mod interrupt;
 pub mod plan;
 mod prompt;
+pub mod render;
 mod session;
+pub mod status;
+pub mod validate;
 
 use std::fmt;
 use std::sync::Arc;
@@ -69,6 +77,23 @@ impl Exit {
             Self::Terminated => 143,
         }
     }
+
+    /// How the command ends, as programs are told.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Pending => "pending",
+            Self::NotReady => "not_ready",
+            Self::Locked => "locked",
+            Self::Moved => "moved",
+            Self::Refused => "refused",
+            Self::Usage => "usage",
+            Self::Interrupted => "interrupted",
+            Self::Terminated => "terminated",
+        }
+    }
 }
 
 /// An error with its exit code and the next step.
@@ -113,7 +138,13 @@ impl fmt::Display for Failure {
 pub async fn run(command: &Command, context: &Arc<Context>) -> Result<Exit, Failure> {
     match command {
         Command::Plan(args) => plan::run(args, context).await,
+        Command::Diff(args) => diff::run(args, context).await,
         Command::Apply(args) => apply::run(args, context).await,
         Command::Destroy(args) => destroy::run(args, context).await,
+        Command::Image(args) => image::run(args, context).await,
+        Command::Forward(args) => forward::run(args, context).await,
+        Command::Status(args) => status::run(args, context).await,
+        Command::Render(args) => render::run(args, context),
+        Command::Validate(args) => validate::run(args, context),
     }
 }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use anstream::ColorChoice;
 use clap::Parser as _;
 use clap::error::ErrorKind;
-use infra::cli::{Cli, Color, Command};
+use infra::cli::{Cli, Color, Command, Output};
 use infra::commands::{self, Context, Exit, Failure, Interrupts};
 use infra::environment::EnvironmentError;
-use infra::report::{Report, Verbosity};
+use infra::report::{Format, Report, Verbosity};
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -35,7 +35,7 @@ fn main() -> ExitCode {
     let Cli { command, global } = cli;
     let context = Arc::new(Context {
         global,
-        report: Report::new(colour, verbosity),
+        report: Report::new(format(&command), colour, verbosity),
         interrupts: Interrupts::default(),
     });
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -57,16 +57,33 @@ fn main() -> ExitCode {
     ExitCode::from(exit.code())
 }
 
+/// For whom the result is: a plan is one document, an apply happens line by line.
+fn format(command: &Command) -> Format {
+    match command {
+        Command::Plan(args) if args.output.output == Output::Json => Format::Document,
+        Command::Apply(args) if args.output.output == Output::Json => Format::Lines,
+        Command::Destroy(args) if args.output.output == Output::Json => Format::Lines,
+        _ => Format::Text,
+    }
+}
+
 /// Runs the command until it ends, or until somebody wants it to.
 async fn run(command: &Command, context: &Arc<Context>) -> Exit {
     let result = tokio::select! {
         result = commands::run(command, context) => result,
-        exit = context.interrupts.wanted(&context.report) => return exit,
+        exit = context.interrupts.wanted(&context.report) => {
+            context.report.ending(exit.word(), exit.code(), None, None);
+            return exit;
+        }
     };
     match result {
         Ok(exit) => exit,
         Err(failure) => {
             print(&failure, &context.report);
+            let error = failure.to_string();
+            context
+                .report
+                .ending(failure.exit.word(), failure.exit.code(), Some(&error), None);
             failure.exit
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod belonging;
 pub mod canonical;
+pub mod coverage;
 pub mod difference;
 pub mod hash;
 pub mod id;

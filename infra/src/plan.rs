@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::object::path::Path;
 use crate::object::{Object, ObjectId, marks, ownership};
-use crate::observe::{Check, Observation, Observations, State};
+use crate::observation::{Check, Observation, Observations, State};
 use crate::record::Record;
 use crate::stack::Stack;
 
@@ -125,16 +125,26 @@ impl Plan {
                 },
             )
             .with_handover(autoscaled_minimum),
-            State::Refused { status } => refuse(Refusal::Rejected {
-                message: status.to_string(),
+            State::Refused { message } => refuse(Refusal::Rejected {
+                message: message.clone(),
             }),
             State::Foreign { belonging } => refuse(Refusal::Foreign {
                 belonging: belonging.clone(),
             }),
             State::Unknown { why } => refuse(Refusal::Unknown { why: why.clone() }),
+            State::Unchanged { replicas } => {
+                self.unchanged.push(object.id().clone());
+                self.note_replicas(object.id(), *replicas, autoscaled_minimum, None);
+                return;
+            }
             State::Suspect { live, proposed } => {
                 let change = drift::change(object, live, proposed, autoscaled_minimum, consents);
-                self.note_replicas(object.id(), live, autoscaled_minimum, change.as_ref());
+                self.note_replicas(
+                    object.id(),
+                    live["spec"]["replicas"].as_i64(),
+                    autoscaled_minimum,
+                    change.as_ref(),
+                );
                 let Some(change) = change else {
                     self.unchanged.push(object.id().clone());
                     return;
@@ -151,11 +161,10 @@ impl Plan {
     fn note_replicas(
         &mut self,
         id: &ObjectId,
-        live: &Value,
+        replicas: Option<i64>,
         autoscaled_minimum: Option<i32>,
         change: Option<&Change>,
     ) {
-        let replicas = live["spec"]["replicas"].as_i64();
         let (Some(minimum), Some(replicas)) = (autoscaled_minimum, replicas) else {
             return;
         };

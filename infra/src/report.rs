@@ -1,18 +1,28 @@
 //! The only writer to stdout and stderr. The result goes to stdout, everything else to stderr.
 
+mod diff;
 mod events;
+pub mod json;
+mod manifests;
 mod plan_text;
+mod status_text;
 mod style;
+mod yaml;
 
 use std::io::{self, IsTerminal as _, Write};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
+use serde::Serialize;
 
-use crate::apply::Event;
+use crate::apply::{Event, Outcome};
 use crate::object::ObjectId;
 use crate::plan::Plan;
+use crate::stack::Stack;
+use crate::status::tree::Part;
+use json::lines::Line;
+use json::{Place, PlanDocument};
 
 /// How much is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,8 +35,20 @@ pub enum Verbosity {
     Verbose,
 }
 
+/// For whom the result is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs: one JSON document.
+    Document,
+    /// For programs: one JSON object on each line.
+    Lines,
+}
+
 /// Everything that is printed goes through here.
 pub struct Report {
+    format: Format,
     verbosity: Verbosity,
     result: Mutex<AutoStream<io::Stdout>>,
     aside: Mutex<AutoStream<io::Stderr>>,
@@ -36,8 +58,9 @@ pub struct Report {
 impl Report {
     /// Prepares both outputs. `colour` decides for both; `Auto` looks at each and at `NO_COLOR`.
     #[must_use]
-    pub fn new(colour: ColorChoice, verbosity: Verbosity) -> Self {
+    pub fn new(format: Format, colour: ColorChoice, verbosity: Verbosity) -> Self {
         Self {
+            format,
             verbosity,
             result: Mutex::new(AutoStream::new(io::stdout(), colour)),
             aside: Mutex::new(AutoStream::new(io::stderr(), colour)),
@@ -45,8 +68,14 @@ impl Report {
         }
     }
 
-    /// Prints a part of the result.
+    /// Prints a part of the result that is for people.
     pub fn result(&self, text: &str) {
+        if self.format == Format::Text {
+            self.print_result(text);
+        }
+    }
+
+    fn print_result(&self, text: &str) {
         if let Err(error) = print(&self.result, text) {
             // The first one tells; what is under way goes on.
             let _ = self.lost.set(error);
@@ -68,14 +97,34 @@ impl Report {
         }
     }
 
-    /// Prints what a plan would do, without its last line.
-    pub fn plan(&self, plan: &Plan) {
-        if self.verbosity > Verbosity::Quiet || plan.refusals().next().is_some() {
-            let text = plan_text::changes(plan, self.verbosity);
-            if !text.is_empty() {
-                self.result(&text);
+    /// Prints what a plan would do: for people without its last line, for programs whole.
+    pub fn plan(&self, plan: &Plan, place: &Place) {
+        match self.format {
+            Format::Text if self.verbosity == Verbosity::Quiet && plan.refusals().next().is_none() => {}
+            Format::Text => {
+                let text = plan_text::changes(plan, self.verbosity);
+                if !text.is_empty() {
+                    self.result(&text);
+                }
             }
+            Format::Document => self.document(&PlanDocument::new(plan, place)),
+            Format::Lines => self.line(&Line::Plan {
+                plan: Box::new(PlanDocument::new(plan, place)),
+            }),
         }
+        self.gaps(plan);
+    }
+
+    /// Prints what a plan would do as a diff.
+    pub fn diff(&self, plan: &Plan) {
+        let text = diff::text(plan);
+        if !text.is_empty() {
+            self.result(&text);
+        }
+        self.gaps(plan);
+    }
+
+    fn gaps(&self, plan: &Plan) {
         for gap in &plan.gaps {
             self.warning(&format!(
                 "objects that are no longer wanted may be missing here: {gap}"
@@ -83,9 +132,42 @@ impl Report {
         }
     }
 
+    /// Prints objects as manifests.
+    pub fn manifests(&self, environment: &str, stack: &Stack) {
+        self.result(&manifests::text(environment, stack));
+    }
+
+    /// Prints what is there.
+    pub fn status(&self, parts: &[Part]) {
+        let text = status_text::lines(parts);
+        if !text.is_empty() {
+            self.result(&text);
+        }
+    }
+
     /// Prints what happens during an apply.
     pub fn event(&self, event: &Event) {
-        self.aside(&events::line(event));
+        match self.format {
+            Format::Lines => self.line(&Line::of(event)),
+            Format::Text | Format::Document => self.aside(&events::line(event)),
+        }
+    }
+
+    /// Tells programs how an apply ended. `outcome` says what was written, when anything could be.
+    pub fn ending(&self, word: &'static str, code: u8, error: Option<&str>, outcome: Option<&Outcome>) {
+        if self.format == Format::Lines {
+            self.line(&Line::ending(word, code, error, outcome));
+        }
+    }
+
+    fn document(&self, document: &impl Serialize) {
+        let text = serde_json::to_string_pretty(document).expect("documents have text as keys");
+        self.print_result(&text);
+    }
+
+    fn line(&self, line: &Line<'_>) {
+        let text = serde_json::to_string(line).expect("lines have text as keys");
+        self.print_result(&text);
     }
 
     /// Prints something that is not as it should be, and no error.

@@ -1,6 +1,9 @@
 //! How far a live object has come. Pure: from the object's JSON alone.
 
 pub mod pods;
+pub mod tree;
+#[cfg(test)]
+mod tree_tests;
 
 use serde_json::Value;
 

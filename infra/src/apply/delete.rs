@@ -1,11 +1,15 @@
 //! The deletions of a plan: rank by rank, each waited for.
 
 use futures::future::join_all;
+use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 
 use super::event::{Deed, Event};
 use super::outcome::{Outcome, Trouble};
 use super::{Run, Waiting, readiness};
 use crate::cluster::Dependents;
+use crate::object::{ObjectId, kind_of};
+use crate::observation::Contents;
+use crate::observe::contents;
 use crate::plan::{Action, Change, deletion_rank};
 use crate::status;
 
@@ -36,6 +40,14 @@ async fn delete(change: &Change, run: &Run<'_>) -> Outcome {
         return outcome;
     };
     let id = &change.id;
+    if let Some(why) = reason_to_stay(id, run).await {
+        run.tell(Event::Failed {
+            id: id.clone(),
+            why: why.clone(),
+        });
+        outcome.troubles.push((id.clone(), Trouble::Failed(why)));
+        return outcome;
+    }
     // A workload is gone when its pods are: what comes later in the order may be in use by them.
     let dependents = if status::runs_pods(&id.kind) {
         Dependents::First
@@ -44,9 +56,7 @@ async fn delete(change: &Change, run: &Run<'_>) -> Outcome {
     };
     let result = match run.cluster.delete(id, uid, dependents).await {
         Ok(()) if run.waiting == Waiting::No => Ok(()),
-        Ok(()) => readiness::wait_until_gone(id, Some(uid), run)
-            .await
-            .map_err(Trouble::NotReady),
+        Ok(()) => readiness::wait_until_gone(id, Some(uid), run).await,
         Err(error) => Err(Trouble::Failed(error.to_string())),
     };
     match result {
@@ -66,4 +76,29 @@ async fn delete(change: &Change, run: &Run<'_>) -> Outcome {
         }
     }
     outcome
+}
+
+/// Looks once more into a namespace: minutes may have passed since the plan, and a deletion takes everything along.
+async fn reason_to_stay(id: &ObjectId, run: &Run<'_>) -> Option<String> {
+    if run.is_stopped() {
+        return Some("stopped before".to_owned());
+    }
+    if !id.kind.is_namespace() {
+        return None;
+    }
+    match contents::of(id, run.environment, run.cluster).await {
+        Ok(Contents::Ours) => {}
+        Ok(Contents::Foreign(foreign)) => {
+            let name = foreign.first()?;
+            return Some(format!("{name} has come into it since the plan"));
+        }
+        Ok(Contents::Unknown(why)) => return Some(why),
+        Err(error) => return Some(error.to_string()),
+    }
+    let claims = kind_of::<PersistentVolumeClaim>();
+    match run.cluster.list_metadata(&claims, Some(&id.name), "").await {
+        Ok(claims) if claims.is_empty() => None,
+        Ok(_) => Some("a claim is in it".to_owned()),
+        Err(error) => Some(error.to_string()),
+    }
 }

@@ -2,6 +2,8 @@
 //!
 //! Whether a holder is alive is judged by whether it changes the Lease, never by comparing clocks.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,7 +11,7 @@ use k8s_openapi::api::coordination::v1::Lease;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::cluster::{Cluster, ClusterError, Dependents};
+use crate::cluster::{Cluster, ClusterError};
 use crate::object::{ObjectId, marks};
 use crate::stack::id_of;
 
@@ -22,11 +24,50 @@ const RENEWAL: Duration = Duration::from_secs(4);
 /// Pause between two looks at another's Lease.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// Pause before a renewal that failed is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+
 /// The lock, held.
 pub struct Lock<'a> {
     cluster: &'a Cluster,
     id: ObjectId,
+    holder: String,
+    since: String,
     lease: Value,
+    fence: Arc<Fence>,
+}
+
+/// Tells whether the lock is still held for certain, without asking the cluster.
+///
+/// A run that slept through its term finds the fence closed and writes nothing more.
+#[derive(Debug)]
+pub struct Fence {
+    renewed: Mutex<Instant>,
+    is_lost: AtomicBool,
+}
+
+impl Fence {
+    fn open(renewed: Instant) -> Arc<Self> {
+        Arc::new(Self {
+            renewed: Mutex::new(renewed),
+            is_lost: AtomicBool::new(false),
+        })
+    }
+
+    /// Whether a write is still safe.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        let renewed = *self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
+        !self.is_lost.load(Ordering::Relaxed) && renewed.elapsed() < TERM
+    }
+
+    fn renew(&self, asked: Instant) {
+        *self.renewed.lock().unwrap_or_else(PoisonError::into_inner) = asked;
+    }
+
+    fn close(&self) {
+        self.is_lost.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Why the lock is not held.
@@ -83,19 +124,33 @@ impl<'a> Lock<'a> {
     ) -> Result<Self, LockError> {
         let id = id_of::<Lease>(Some(namespace), &format!("infra-{environment}"));
         loop {
-            let wanted = lease(&id, holder);
-            match cluster.create(&id, &wanted).await {
-                Ok(lease) => return Ok(Self { cluster, id, lease }),
+            let asked = Instant::now();
+            let since = now();
+            let held = |lease: Value| Self {
+                cluster,
+                id: id.clone(),
+                holder: holder.to_owned(),
+                since: since.clone(),
+                lease,
+                fence: Fence::open(asked),
+            };
+            match cluster.create(&id, &lease(&id, holder, &since, None)).await {
+                Ok(lease) => return Ok(held(lease)),
                 Err(error) if error.is_already_there() => {}
                 Err(error) => return Err(error.into()),
             }
             let Some(dead) = watch_holder(environment, &id, cluster).await? else {
                 continue;
             };
-            let mut wanted = wanted;
-            wanted["metadata"]["resourceVersion"] = dead["metadata"]["resourceVersion"].clone();
+            let asked = Instant::now();
+            let wanted = lease(&id, holder, &since, Some(&dead));
             match cluster.replace(&id, &wanted).await {
-                Ok(lease) => return Ok(Self { cluster, id, lease }),
+                Ok(lease) => {
+                    return Ok(Self {
+                        fence: Fence::open(asked),
+                        ..held(lease)
+                    });
+                }
                 // Somebody else took it over first, or it was given back.
                 Err(error) if error.is_lost_race() || error.is_not_found() => {}
                 Err(error) => return Err(error.into()),
@@ -103,24 +158,37 @@ impl<'a> Lock<'a> {
         }
     }
 
-    /// Shows again and again that the holder is alive. Returns only when the lock is lost.
+    /// What tells every write whether the lock is still held.
+    #[must_use]
+    pub fn fence(&self) -> Arc<Fence> {
+        Arc::clone(&self.fence)
+    }
+
+    /// Shows again and again that the holder is alive. Returns only when the lock is lost, the fence closed.
     pub async fn keep(&mut self, environment: &str) -> LockError {
-        let mut renewed = Instant::now();
+        let mut pause = RENEWAL;
         loop {
-            tokio::time::sleep(RENEWAL).await;
-            let mut wanted = self.lease.clone();
-            wanted["spec"]["renewTime"] = json!(now());
-            match self.cluster.replace(&self.id, &wanted).await {
-                Ok(lease) => {
+            tokio::time::sleep(pause).await;
+            let asked = Instant::now();
+            let wanted = lease(&self.id, &self.holder, &self.since, Some(&self.lease));
+            // A renewal that takes longer than the pause between two is as good as none.
+            let renewal = tokio::time::timeout(RENEWAL, self.cluster.replace(&self.id, &wanted)).await;
+            pause = match renewal {
+                Ok(Ok(lease)) => {
                     self.lease = lease;
-                    renewed = Instant::now();
+                    self.fence.renew(asked);
+                    RENEWAL
                 }
-                Err(error) if error.is_lost_race() || error.is_not_found() => {
+                Ok(Err(error)) if error.is_lost_race() || error.is_not_found() => {
                     let live = self.cluster.read(&self.id).await.ok().flatten();
                     match live {
                         // A renewal whose answer was lost looks like this.
-                        Some(live) if is_same_hold(&live, &self.lease) => self.lease = live,
+                        Some(live) if self.is_ours(&live) => {
+                            self.lease = live;
+                            RETRY
+                        }
                         live => {
+                            self.fence.close();
                             return LockError::Lost {
                                 environment: environment.to_owned(),
                                 holder: live.as_ref().map_or("nobody", holder_of).to_owned(),
@@ -128,20 +196,33 @@ impl<'a> Lock<'a> {
                         }
                     }
                 }
-                Err(error) if renewed.elapsed() > TERM => return error.into(),
-                Err(_) => {}
-            }
+                Ok(Err(_)) | Err(_) if self.fence.is_open() => RETRY,
+                Ok(Err(_)) | Err(_) => {
+                    self.fence.close();
+                    return LockError::Lost {
+                        environment: environment.to_owned(),
+                        holder: "silence: it could not be renewed within its term".to_owned(),
+                    };
+                }
+            };
         }
     }
 
-    /// Gives the lock back.
+    fn is_ours(&self, live: &Value) -> bool {
+        marks::uid(live) == marks::uid(&self.lease)
+            && holder_of(live) == self.holder
+            && live["spec"]["acquireTime"] == self.since.as_str()
+    }
+
+    /// Gives the lock back, unless another run has it by now.
     ///
     /// # Errors
     /// When the cluster cannot be asked; then it is free after its term.
     pub async fn release(self) -> Result<(), ClusterError> {
-        self.cluster
-            .delete(&self.id, marks::uid(&self.lease), Dependents::Later)
-            .await
+        match self.cluster.delete_version(&self.id, &self.lease).await {
+            Err(error) if error.is_lost_race() => Ok(()),
+            result => result,
+        }
     }
 }
 
@@ -154,6 +235,11 @@ async fn watch_holder(
     let Some(first) = cluster.read(id).await? else {
         return Ok(None);
     };
+    let holder = holder_of(&first);
+    cluster.notify(&format!(
+        "{holder} holds the lock; watching for up to {} s whether it is alive",
+        TERM.as_secs()
+    ));
     let begun = Instant::now();
     while begun.elapsed() < TERM {
         tokio::time::sleep(PAUSE).await;
@@ -174,18 +260,12 @@ async fn watch_holder(
     Ok(Some(first))
 }
 
-/// Whether a Lease is still in the hands of the run that took it.
-fn is_same_hold(live: &Value, held: &Value) -> bool {
-    marks::uid(live) == marks::uid(held)
-        && live["spec"]["holderIdentity"] == held["spec"]["holderIdentity"]
-        && live["spec"]["acquireTime"] == held["spec"]["acquireTime"]
-}
-
 fn holder_of(lease: &Value) -> &str {
     lease["spec"]["holderIdentity"].as_str().unwrap_or("nobody")
 }
 
-fn lease(id: &ObjectId, holder: &str) -> Value {
+/// A Lease in our hands; in place of `before`, unless that has moved since.
+fn lease(id: &ObjectId, holder: &str, since: &str, before: Option<&Value>) -> Value {
     json!({
         "apiVersion": id.kind.api_version(),
         "kind": id.kind.kind,
@@ -193,11 +273,12 @@ fn lease(id: &ObjectId, holder: &str) -> Value {
             "name": id.name,
             "namespace": id.namespace,
             "labels": { "app.kubernetes.io/managed-by": "infra" },
+            "resourceVersion": before.map(|before| &before["metadata"]["resourceVersion"]),
         },
         "spec": {
             "holderIdentity": holder,
             "leaseDurationSeconds": TERM.as_secs(),
-            "acquireTime": now(),
+            "acquireTime": since,
             "renewTime": now(),
         },
     })

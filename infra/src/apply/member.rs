@@ -59,7 +59,7 @@ pub(super) async fn run(
         Ok(()) => {
             progress.send_replace(Progress::Current);
         }
-        Err(why) => fail(id, Trouble::NotReady(why), run, &progress, &mut outcome),
+        Err(trouble) => fail(id, trouble, run, &progress, &mut outcome),
     }
     outcome
 }
@@ -112,9 +112,7 @@ async fn write(change: &Change, run: &Run<'_>) -> Result<Option<(Deed, Value)>, 
     let (desired, deed) = match &change.action {
         Action::Create { desired, timing } => {
             if let Timing::AfterDeletion { .. } = timing {
-                readiness::wait_until_gone(&change.id, None, run)
-                    .await
-                    .map_err(Trouble::NotReady)?;
+                readiness::wait_until_gone(&change.id, None, run).await?;
             }
             (desired, Deed::Created)
         }
@@ -133,8 +131,9 @@ async fn write(change: &Change, run: &Run<'_>) -> Result<Option<(Deed, Value)>, 
             .map_err(failed)?;
     }
     let applied = apply(desired, run).await.map_err(failed)?;
-    if deed == Deed::Created && !applied.created {
-        undo::if_foreign(desired, &applied.object, run).await?;
+    // Unless an earlier try was ours, the object is somebody else's: under the lock no other run of ours creates any.
+    if deed == Deed::Created && !applied.created && !applied.was_repeated {
+        return Err(undo::take_back(desired, &applied.object, run).await);
     }
     if let Some(Handover::AfterCreate(minimum)) = change.handover {
         replicas::hand_over(&change.id, i64::from(minimum), run.cluster)

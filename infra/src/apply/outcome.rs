@@ -25,6 +25,8 @@ pub struct Outcome {
     pub troubles: Vec<(ObjectId, Trouble)>,
     /// Whether the person at the keyboard ended it.
     pub interrupted: bool,
+    /// Whether it ended because another run may hold the lock.
+    pub lost_lock: bool,
 }
 
 /// What went wrong with an object.
@@ -49,6 +51,12 @@ impl Trouble {
 }
 
 impl Outcome {
+    /// Whether everything was done.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.is_good() && !self.interrupted && !self.lost_lock
+    }
+
     /// Whether nothing went wrong so far.
     #[must_use]
     pub fn is_good(&self) -> bool {

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::Run;
 use super::event::Event;
+use super::outcome::Trouble;
 use crate::cluster::ClusterError;
 use crate::object::{ObjectId, kind_of, marks};
 use crate::status::pods::{Cause, Outlook, current_revision, explain};
@@ -62,7 +63,7 @@ impl<'a> Story<'a> {
 }
 
 /// Waits until an object is current. `live` is the object as just written, when it was.
-pub(super) async fn wait(id: &ObjectId, live: Option<Value>, run: &Run<'_>) -> Result<(), String> {
+pub(super) async fn wait(id: &ObjectId, live: Option<Value>, run: &Run<'_>) -> Result<(), Trouble> {
     if !status::has_rule(&id.kind) {
         return Ok(());
     }
@@ -74,8 +75,8 @@ pub(super) async fn wait(id: &ObjectId, live: Option<Value>, run: &Run<'_>) -> R
             Some(object) => object,
             None => match run.cluster.read(id).await {
                 Ok(Some(object)) => object,
-                Ok(None) => return Err("it was deleted while it was waited for".to_owned()),
-                Err(error) => return Err(error.to_string()),
+                Ok(None) => return Err(not_ready("it was deleted while it was waited for")),
+                Err(error) => return Err(Trouble::Failed(error.to_string())),
             },
         };
         let message = match status::status(&id.kind, &object) {
@@ -84,7 +85,7 @@ pub(super) async fn wait(id: &ObjectId, live: Option<Value>, run: &Run<'_>) -> R
                 return Ok(());
             }
             Status::InProgress { message } => message,
-            Status::Failed { message } => return Err(message),
+            Status::Failed { message } => return Err(not_ready(message)),
         };
         let cause = cause(id, &object, run).await;
         let outlook = cause.as_ref().map_or(Outlook::Passing, |cause| cause.outlook);
@@ -100,22 +101,22 @@ pub(super) async fn wait(id: &ObjectId, live: Option<Value>, run: &Run<'_>) -> R
         let has_no_hope =
             outlook == Outlook::Hopeless || stuck_since.is_some_and(|since| since.elapsed() > STUCK_FOR);
         if has_no_hope {
-            return Err(message);
+            return Err(not_ready(message));
         }
         story.tell(&message);
         if !run.pause(PAUSE).await {
-            return Err(format!("not ready in time: {message}"));
+            return Err(not_ready(format!("not ready in time: {message}")));
         }
     }
 }
 
 /// Waits until an object is gone; with a UID, until another has its name.
-pub(super) async fn wait_until_gone(id: &ObjectId, uid: Option<&str>, run: &Run<'_>) -> Result<(), String> {
+pub(super) async fn wait_until_gone(id: &ObjectId, uid: Option<&str>, run: &Run<'_>) -> Result<(), Trouble> {
     let mut story = Story::begin(id, run);
     loop {
         let live = match run.cluster.read(id).await {
             Ok(live) => live.filter(|live| uid.is_none_or(|uid| marks::uid(live) == uid)),
-            Err(error) => return Err(error.to_string()),
+            Err(error) => return Err(Trouble::Failed(error.to_string())),
         };
         let Some(live) = live else {
             return Ok(());
@@ -123,9 +124,13 @@ pub(super) async fn wait_until_gone(id: &ObjectId, uid: Option<&str>, run: &Run<
         let why = what_holds(&live);
         story.tell(&why);
         if !run.pause(PAUSE).await {
-            return Err(format!("not gone in time: {why}"));
+            return Err(not_ready(format!("not gone in time: {why}")));
         }
     }
+}
+
+fn not_ready(why: impl Into<String>) -> Trouble {
+    Trouble::NotReady(why.into())
 }
 
 fn what_holds(live: &Value) -> String {

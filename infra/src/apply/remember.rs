@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::core::v1::{Namespace, PersistentVolumeClaim};
 use serde_json::{Value, json};
 
-use crate::cluster::{Cluster, ClusterError, Dependents};
-use crate::object::{Kind, ObjectId, kind_of, marks};
+use crate::cluster::{Cluster, ClusterError};
+use crate::object::{Kind, ObjectId, kind_of};
+use crate::observation::{Evidence, LiveClaim};
 use crate::observe::known_record::{self, KnownRecord, KnownRecordError};
 use crate::plan::{Action, Plan};
 use crate::record::{Claim, Record};
@@ -90,18 +91,39 @@ pub async fn replace(
     let mut secret = record.to_secret(namespace);
     secret["metadata"]["resourceVersion"] = json!(resource_version);
     let id = Record::id(&record.environment, namespace);
-    let secret = cluster.replace(&id, &secret).await?;
-    Ok(stored(record, &secret))
+    match cluster.replace(&id, &secret).await {
+        Ok(secret) => Ok(stored(record, &secret)),
+        // Whether it was carried out is seen in the record itself.
+        Err(error @ (ClusterError::Broken { .. } | ClusterError::Deadline { .. })) => {
+            match cluster.read(&id).await? {
+                Some(live) if Record::from_secret(&live).is_ok_and(|live| live == record) => {
+                    Ok(stored(record, &live))
+                }
+                _ => Err(error),
+            }
+        }
+        Err(error) => Err(error),
+    }
 }
 
-/// Deletes the record, when nothing is left to remember.
+/// Deletes the record, when nothing is left to remember. Nobody else may have written it since.
 ///
 /// # Errors
-/// When the server refuses or cannot be asked.
-pub async fn forget(environment: &str, namespace: &str, cluster: &Cluster) -> Result<(), ClusterError> {
-    let id = Record::id(environment, namespace);
+/// When somebody has, or the server refuses or cannot be asked.
+pub async fn forget(known: &KnownRecord, namespace: &str, cluster: &Cluster) -> Result<(), ClusterError> {
+    let KnownRecord::Stored {
+        record,
+        resource_version,
+    } = known
+    else {
+        return Ok(());
+    };
+    let id = Record::id(&record.environment, namespace);
     match cluster.read(&id).await? {
-        Some(secret) => cluster.delete(&id, marks::uid(&secret), Dependents::Later).await,
+        Some(mut secret) => {
+            secret["metadata"]["resourceVersion"] = json!(resource_version);
+            cluster.delete_version(&id, &secret).await
+        }
         None => Ok(()),
     }
 }
@@ -110,7 +132,7 @@ pub async fn forget(environment: &str, namespace: &str, cluster: &Cluster) -> Re
 ///
 /// So a run that ends halfway never leaves an object where the next one does not look.
 #[must_use]
-pub fn widened(record: &Record, stack: &Stack) -> Record {
+pub fn widened(record: &Record, stack: &Stack, live: &[LiveClaim]) -> Record {
     let mut widened = record.clone();
     widened.kinds.extend(kinds(stack));
     widened.namespaces.extend(stack.namespaces.iter().cloned());
@@ -119,12 +141,42 @@ pub fn widened(record: &Record, stack: &Stack) -> Record {
     if stack.pull_password.is_some() {
         widened.pull_password.clone_from(&stack.pull_password);
     }
+    // The UID of a recorded claim is what the guard of the data goes by: only an end that was agreed to changes it.
+    for claim in claims(stack, live) {
+        let is_recorded = |known: &Claim| known.namespace == claim.namespace && known.name == claim.name;
+        if !record.claims.iter().any(is_recorded) {
+            widened.claims.push(claim);
+        }
+    }
     widened
+}
+
+/// The record after a run that did not do everything: nothing is forgotten, and the claims are as they are.
+#[must_use]
+pub fn updated(record: &Record, stack: &Stack, live: &[LiveClaim]) -> Record {
+    let mut claims = claims(stack, live);
+    for known in &record.claims {
+        if !claims
+            .iter()
+            .any(|claim| claim.namespace == known.namespace && claim.name == known.name)
+        {
+            claims.push(known.clone());
+        }
+    }
+    Record {
+        claims,
+        ..widened(record, stack, live)
+    }
 }
 
 /// The record after the last write: what is in use, what is kept, and the claims as they are.
 #[must_use]
-pub fn narrowed(record: &Record, stack: &Stack, plan: &Plan, claims: &[Claim]) -> Record {
+pub fn narrowed(record: &Record, stack: &Stack, plan: &Plan, live: &[LiveClaim]) -> Record {
+    // Where not everything could be listed, something may be left to find.
+    if !plan.gaps.is_empty() {
+        return updated(record, stack, live);
+    }
+    let claims = claims(stack, live);
     let kept: Vec<&ObjectId> = plan
         .changes
         .iter()
@@ -161,10 +213,23 @@ pub fn narrowed(record: &Record, stack: &Stack, plan: &Plan, claims: &[Claim]) -
             .filter(|kind| !is_claim(kind))
             .collect(),
         namespaces,
-        claims: claims.to_vec(),
+        claims,
         data_keys,
         ..record.clone()
     }
+}
+
+/// The live claims that are the environment's beyond doubt: the recorded ones, and those that its databases mount.
+fn claims(stack: &Stack, live: &[LiveClaim]) -> Vec<Claim> {
+    let is_mounted = |claim: &Claim| {
+        stack.claims.iter().any(|expected| {
+            expected.claim.namespace.as_ref() == Some(&claim.namespace) && expected.claim.name == claim.name
+        })
+    };
+    live.iter()
+        .filter(|live| live.evidence != Evidence::Labels || is_mounted(&live.claim))
+        .map(|live| live.claim.clone())
+        .collect()
 }
 
 fn kinds(stack: &Stack) -> BTreeSet<Kind> {

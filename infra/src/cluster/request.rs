@@ -59,6 +59,8 @@ pub(super) struct Call {
 /// A good answer.
 pub(super) struct Answer {
     pub(super) code: StatusCode,
+    /// Whether an earlier try may have been carried out.
+    pub(super) was_repeated: bool,
     pub(super) json: Value,
 }
 
@@ -138,16 +140,23 @@ impl Cluster {
     /// Sends a request, again when that can help, and returns a good answer.
     pub(super) async fn send(&self, call: Call) -> Result<Answer, ClusterError> {
         let mut wait = FIRST_WAIT;
-        for _ in 1..TRIES {
+        let mut was_repeated = false;
+        for tries_left in (0..TRIES).rev() {
             let error = match self.try_once(&call).await {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    return Ok(Answer {
+                        was_repeated,
+                        ..answer
+                    });
+                }
                 Err(error) => error,
             };
-            let Some(asked) = self.wait_before_retry(&call, &error) else {
+            let Some(asked) = self.wait_before_retry(&call, &error).filter(|_| tries_left > 0) else {
                 return Err(error);
             };
+            was_repeated |= !matches!(error, ClusterError::Unreachable { .. });
             let pause = wait.max(asked).min(LONGEST_WAIT);
-            (self.notice)(&format!("{error}; trying again in {} ms", pause.as_millis()));
+            self.notify(&format!("{error}; trying again in {} ms", pause.as_millis()));
             tokio::time::sleep(pause).await;
             wait *= 2;
         }
@@ -224,6 +233,7 @@ impl Cluster {
         let json = serde_json::from_slice(&bytes).map_err(|error| bad_answer(error.to_string()))?;
         Ok(Answer {
             code: head.status,
+            was_repeated: false,
             json,
         })
     }

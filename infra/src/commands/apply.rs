@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use super::carry_out::Undertaking;
 use super::execution::{self, Aim};
+use super::image;
 use super::prompt::{Question, confirm};
 use super::session::{Session, consents};
 use super::{Context, Exit, Failure};
 use crate::cli::ApplyArgs;
+use crate::observe::Depth;
 use crate::observe::known_record::KnownRecord;
 use crate::report::Report;
 
@@ -14,22 +17,34 @@ pub(super) async fn run(args: &ApplyArgs, context: &Arc<Context>) -> Result<Exit
     let session = Session::open(&args.environment, context).await?;
     let report = &context.report;
     report.aside(&session.describe());
+    if args.build {
+        image::build_where_possible(&session.environment, report).await?;
+    }
     let consents = consents(&args.consent, session.name())?;
     let known = session.known_record().await?;
-    let (stack, plan) = execution::plan(&session, known.record(), Aim::Apply, consents).await?;
-    report.plan(&plan);
+    let (stack, plan) = execution::plan(&session, known.record(), Aim::Apply, consents, Depth::Fast).await?;
+    report.plan(&plan, &session.place());
     report.result(&execution::last_line(&plan, Aim::Apply));
     if let Some(exit) = execution::refusal(&plan) {
-        report.error("the plan holds what cannot be done, so nothing was written", None);
+        let error = "the plan holds what cannot be done, so nothing was written";
+        report.error(error, None);
+        report.ending(exit.word(), exit.code(), Some(error), None);
         return Ok(exit);
     }
+    let undertaking = Undertaking {
+        session: &session,
+        aim: Aim::Apply,
+        consents,
+        wait: &args.wait,
+        context,
+    };
     if plan.is_empty() {
-        return execution::rest(&session, known, &stack, &plan, &args.wait, context).await;
+        return undertaking.rest(&known, &stack, &plan).await;
     }
     say_which_cluster(&session, &known, report);
     let question = format!("Apply this plan to {}?", session.name());
     confirm(Question::YesOrNo(&question), args.yes, report).await?;
-    execution::carry_out(&session, known, &plan, Aim::Apply, consents, &args.wait, context).await
+    undertaking.carry_out(known, &plan).await
 }
 
 /// Before the first apply, shows the line that pins the environment to this cluster.

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use anyhow::anyhow;
 
+use super::carry_out::Undertaking;
 use super::execution::{self, Aim};
 use super::prompt::{Question, confirm};
 use super::session::{Session, confirmed};
 use super::{Context, Exit, Failure};
 use crate::cli::DestroyArgs;
+use crate::observe::Depth;
 use crate::plan::{Consent, Consents};
 
 pub(super) async fn run(args: &DestroyArgs, context: &Arc<Context>) -> Result<Exit, Failure> {
@@ -16,10 +18,7 @@ pub(super) async fn run(args: &DestroyArgs, context: &Arc<Context>) -> Result<Ex
     let report = &context.report;
     report.aside(&session.describe());
     let name = session.name();
-    if session.environment.cluster.protected {
-        return Err(Failure::new(Exit::Refused, anyhow!("`{name}` is protected"))
-            .with_hint("set `protected = false` in its `[cluster]` table to destroy it"));
-    }
+    session.refuse_if_protected()?;
     let confirmed = confirmed(args.confirm.as_deref(), name)?;
     if args.purge_data && !confirmed {
         return Err(Failure::new(
@@ -37,23 +36,27 @@ pub(super) async fn run(args: &DestroyArgs, context: &Arc<Context>) -> Result<Ex
         ..Consents::default()
     };
     let known = execution::known_record(&session, Aim::Destroy).await?;
-    let (stack, plan) = execution::plan(&session, known.record(), Aim::Destroy, consents).await?;
-    report.plan(&plan);
+    let (stack, plan) =
+        execution::plan(&session, known.record(), Aim::Destroy, consents, Depth::Fast).await?;
+    report.plan(&plan, &session.place());
     report.result(&execution::last_line(&plan, Aim::Destroy));
+    if let Some(exit) = execution::refusal(&plan) {
+        let error = "the plan holds what cannot be done, so nothing was written";
+        report.error(error, None);
+        report.ending(exit.word(), exit.code(), Some(error), None);
+        return Ok(exit);
+    }
+    let undertaking = Undertaking {
+        session: &session,
+        aim: Aim::Destroy,
+        consents,
+        wait: &args.wait,
+        context,
+    };
     if plan.is_empty() {
-        execution::settle(&session, known, &stack, &plan).await?;
-        return Ok(Exit::Done);
+        return undertaking.rest(&known, &stack, &plan).await;
     }
     let question = format!("Destroy {name}?");
     confirm(Question::Type(&question, name), args.yes, report).await?;
-    execution::carry_out(
-        &session,
-        known,
-        &plan,
-        Aim::Destroy,
-        consents,
-        &args.wait,
-        context,
-    )
-    .await
+    undertaking.carry_out(known, &plan).await
 }

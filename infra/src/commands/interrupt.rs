@@ -28,8 +28,12 @@ impl Default for Interrupts {
 
 impl Interrupts {
     /// From now on the first signal only asks for an end; what is under way can be finished.
-    pub(super) fn begin_writing(&self) -> watch::Receiver<bool> {
+    pub(super) fn begin_writing(&self) {
         self.is_writing.store(true, Ordering::Relaxed);
+    }
+
+    /// Becomes true when an end is asked for.
+    pub(super) fn stop(&self) -> watch::Receiver<bool> {
         self.stop.subscribe()
     }
 

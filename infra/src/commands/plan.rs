@@ -6,6 +6,7 @@ use super::execution::{self, Aim};
 use super::session::{Session, consents};
 use super::{Context, Exit, Failure};
 use crate::cli::PlanArgs;
+use crate::observe::Depth;
 use crate::plan::Consents;
 
 pub(super) async fn run(args: &PlanArgs, context: &Arc<Context>) -> Result<Exit, Failure> {
@@ -13,19 +14,19 @@ pub(super) async fn run(args: &PlanArgs, context: &Arc<Context>) -> Result<Exit,
     let report = &context.report;
     report.aside(&session.describe());
     let (aim, consents) = if args.destroy {
+        session.refuse_if_protected()?;
         (Aim::Destroy, Consents::default())
     } else {
         (Aim::Apply, consents(&args.consent, session.name())?)
     };
+    let depth = if args.thorough {
+        Depth::Thorough
+    } else {
+        Depth::Fast
+    };
     let known = execution::known_record(&session, aim).await?;
-    let (_, plan) = execution::plan(&session, known.record(), aim, consents).await?;
-    report.plan(&plan);
+    let (_, plan) = execution::plan(&session, known.record(), aim, consents, depth).await?;
+    report.plan(&plan, &session.place());
     report.result(&execution::last_line(&plan, aim));
-    if let Some(exit) = execution::refusal(&plan) {
-        return Ok(exit);
-    }
-    if args.detailed_exitcode && !plan.is_empty() {
-        return Ok(Exit::Pending);
-    }
-    Ok(Exit::Done)
+    Ok(execution::exit_of_plan(&plan, args.detailed_exitcode))
 }

@@ -11,6 +11,7 @@ use crate::cluster::{Cluster, ClusterError, ConnectError, Target};
 use crate::environment::{Environment, EnvironmentError};
 use crate::observe::known_record::{self, KnownRecord, KnownRecordError};
 use crate::plan::{Consent, Consents};
+use crate::report::json::Place;
 
 /// An environment and its cluster.
 pub(super) struct Session {
@@ -64,6 +65,26 @@ impl Session {
     pub(super) async fn known_record(&self) -> Result<KnownRecord, Failure> {
         let known = known_record::read_or_make(&self.environment, &self.cluster_id, &self.cluster).await?;
         Ok(known)
+    }
+
+    /// Refuses what must not be done to a protected environment.
+    pub(super) fn refuse_if_protected(&self) -> Result<(), Failure> {
+        if !self.environment.cluster.protected {
+            return Ok(());
+        }
+        Err(
+            Failure::new(Exit::Refused, anyhow!("`{}` is protected", self.name()))
+                .with_hint("set `protected = false` in its `[cluster]` table to destroy it"),
+        )
+    }
+
+    /// Where the environment is, for programs.
+    pub(super) fn place(&self) -> Place {
+        Place {
+            context: self.environment.cluster.context.clone(),
+            server: self.cluster.server().to_owned(),
+            id: self.cluster_id.clone(),
+        }
     }
 
     /// One line that says which cluster is meant.
@@ -146,6 +167,14 @@ impl From<KnownRecordError> for Failure {
                 Some(
                     "it was copied here, from a backup perhaps: delete that Secret if this cluster \
                      has nothing of the environment"
+                        .to_owned(),
+                ),
+            ),
+            KnownRecordError::OtherEnvironment { .. } => (
+                Exit::Refused,
+                Some(
+                    "an environment cannot be renamed by a copy of its record: delete that Secret, and destroy \
+                     the other environment under its own name"
                         .to_owned(),
                 ),
             ),

@@ -10,6 +10,7 @@ use super::fault::Faults;
 use super::invalid::{InvalidValue, printable};
 use super::names::EnvironmentName;
 use super::nearest::nearest;
+use crate::image::ContextError;
 
 /// Why an environment could not be loaded.
 ///
@@ -64,6 +65,14 @@ pub enum EnvironmentError {
         /// The variable's name.
         variable: String,
     },
+    /// The image is built here, and there is nothing that it could be built from.
+    #[error("`{}` builds its image, and it cannot be told what from", .file.display())]
+    Unbuildable {
+        /// The environment file.
+        file: PathBuf,
+        /// What is missing or not understood.
+        source: ContextError,
+    },
     /// The file, or a variable that overrides it, says something that is not valid.
     #[error("`{}` has {}", .0.file().display(), counted(.0.count()))]
     Faulty(Box<Faults>),
@@ -87,6 +96,10 @@ impl EnvironmentError {
             }
             Self::FileNotText { .. } => "save the file as UTF-8".to_owned(),
             Self::VariableNotText { .. } => "unset the variable, or set it anew".to_owned(),
+            Self::Unbuildable { .. } => {
+                "the `Dockerfile` stands above the directory of environments; or set `build = false` in `[service]`"
+                    .to_owned()
+            }
             Self::UnreadableFile { .. } | Self::Faulty(_) => return None,
         };
         Some(hint)

@@ -2,12 +2,30 @@
 
 use super::invalid::{InvalidValue, printable};
 use super::names::validated_text;
+use crate::image::ContentTag;
 
 validated_text!(
     /// A reference to a container image: `[registry/]name[:tag][@sha256:digest]`.
     Image,
     check
 );
+
+impl Image {
+    /// The image whose tag ends in its content: `service:dev` becomes `service:dev-0a1b2c3d4e5f`.
+    ///
+    /// `None` for an image with a digest, and for a tag that would become too long.
+    #[must_use]
+    pub fn with_content(&self, content: &ContentTag) -> Option<Self> {
+        let last_slash = self.0.rfind('/').unwrap_or(0);
+        let joint = if self.0[last_slash..].contains(':') {
+            '-'
+        } else {
+            ':'
+        };
+        // The digits would complete a digest to something that is none.
+        format!("{self}{joint}{content}").parse().ok()
+    }
+}
 
 fn check(text: &str) -> Result<(), InvalidValue> {
     if let Some(wrong) = text
@@ -157,6 +175,24 @@ mod tests {
         check("localhost/service:dev-0a1b2c3d4e5f", "valid");
         check("registry.example.com:5000/team/my_service--api:V1", "valid");
         check(&format!("mongo:8.0@sha256:{}", "0a".repeat(32)), "valid");
+    }
+
+    #[test]
+    fn content_completes_the_tag() {
+        let check = |image: &str, expected: Option<&str>| {
+            let image: Image = image.parse().unwrap();
+            let completed = image.with_content(&ContentTag::of(Vec::new()));
+            assert_eq!(completed.as_ref().map(Image::as_str), expected, "`{image}`");
+        };
+        check("service:dev", Some("service:dev-1c20166fb656"));
+        check("service", Some("service:1c20166fb656"));
+        check(
+            "localhost:5000/service",
+            Some("localhost:5000/service:1c20166fb656"),
+        );
+        check(&format!("service:{}", "a".repeat(116)), None);
+        check(&format!("service@sha256:{}", "0a".repeat(32)), None);
+        check(&format!("service:dev@sha256:{}", "0a".repeat(32)), None);
     }
 
     #[test]

@@ -61,6 +61,7 @@ pub(super) const KEYS: &[Key] = &[
     key("namespaces.database", NAMESPACE, Some("database")),
     key("namespaces.create", Shape::Boolean, Some("true")),
     key("service.image", IMAGE, Some("service:dev")),
+    key("service.build", Shape::Boolean, Some("false")),
     key(
         "service.image_pull_policy",
         Shape::Text("`Always`, `IfNotPresent` or `Never`"),

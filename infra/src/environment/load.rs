@@ -9,12 +9,18 @@ use super::names::EnvironmentName;
 use super::parse::{name_of, parse};
 use super::settings::Environment;
 use super::variables::PREFIX;
+use crate::image::content_tag;
 
 impl Environment {
-    /// Loads `NAME.toml` from a directory, overridden by the `INFRA_…` variables of this process.
+    /// Loads `NAME.toml` from a directory, overridden by the `INFRA_…` variables of this process. An image that is built
+    /// here gets the tag of its content.
     ///
     /// # Errors
-    /// When there is no such file, or it is not valid. All faults of the file are in one error.
+    /// When there is no such file, it is not valid, or what the image is built from cannot be read. All faults of the file
+    /// are in one error.
+    ///
+    /// # Panics
+    /// Never: whether an image can be tagged is checked while parsing.
     pub fn load(directory: &Path, name: &str) -> Result<Self, EnvironmentError> {
         let environment_name = name_of(name)?;
         let file = directory.join(format!("{environment_name}.toml"));
@@ -33,7 +39,15 @@ impl Environment {
                 return Err(EnvironmentError::FileNotText { file, line });
             }
         };
-        parse(name, &file, &text, variables()?)
+        let mut environment = parse(name, &file, &text, variables()?)?;
+        if let Some(project) = &environment.service.build {
+            let content =
+                content_tag(project).map_err(|source| EnvironmentError::Unbuildable { file, source })?;
+            let image = environment.service.image.with_content(&content);
+            environment.service.image =
+                image.expect("an image that is built here takes the tag of any content");
+        }
+        Ok(environment)
     }
 }
 
@@ -140,6 +154,35 @@ mod tests {
         error: the directory of environments `no/such/directory` cannot be read: No such file or directory (os error 2)
         hint: run above the directory `environments`, or name it with `--environments`
         ");
+    }
+
+    #[test]
+    fn an_image_that_is_built_here_is_tagged_by_its_content() {
+        let project = tempfile::tempdir().unwrap();
+        let environments = project.path().join("environments");
+        fs::create_dir(&environments).unwrap();
+        let text = "cluster.context = 'a'\nservice.build = true";
+        fs::write(environments.join("eu.toml"), text).unwrap();
+        let printed = Environment::load(&environments, "eu").unwrap_err().render();
+        assert_snapshot!(printed.replace(&project.path().display().to_string(), "."), @"
+        error: `./environments/eu.toml` builds its image, and it cannot be told what from: there is no `./Dockerfile`
+        hint: the `Dockerfile` stands above the directory of environments; or set `build = false` in `[service]`
+        ");
+        fs::write(project.path().join("Dockerfile"), "FROM scratch\n").unwrap();
+        let image = || {
+            Environment::load(&environments, "eu")
+                .unwrap()
+                .service
+                .image
+                .to_string()
+        };
+        let before = image();
+        assert!(
+            before.starts_with("service:dev-") && before.len() == 24,
+            "{before}"
+        );
+        fs::write(project.path().join("Dockerfile"), "FROM scratch\nUSER 1\n").unwrap();
+        assert_ne!(before, image());
     }
 
     #[test]

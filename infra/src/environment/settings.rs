@@ -69,8 +69,10 @@ pub struct Namespaces {
 /// `[service]`: the data API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceSettings {
-    /// The image of its container.
+    /// The image of its container; its tag ends in its content where it is built here.
     pub image: Image,
+    /// The directory with the Dockerfile of an image that is built here.
+    pub build: Option<PathBuf>,
     /// When a node pulls the image.
     pub image_pull_policy: ImagePullPolicy,
     /// The port on every node that leads to it.

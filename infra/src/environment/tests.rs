@@ -85,6 +85,7 @@ fn a_context_is_enough() {
             image: Image(
                 "service:dev",
             ),
+            build: None,
             image_pull_policy: Never,
             node_port: NodePort(
                 30500,
@@ -280,12 +281,12 @@ fn an_unknown_key_names_the_nearest_or_where_it_belongs() {
     3 | protcted = true
       | ^^^^^^^^ nearest: `protected`
     ");
-    assert_snapshot!(check_added("build = true"), @"
-    error: unknown key `build` in `[cluster]`
+    assert_snapshot!(check_added("size = true"), @"
+    error: unknown key `size` in `[cluster]`
      --> environments/minikube.toml:3:1
       |
-    3 | build = true
-      | ^^^^^ known here: `context`, `kubeconfig`, `id`, `protected`
+    3 | size = true
+      | ^^^^ known here: `context`, `kubeconfig`, `id`, `protected`
     ");
     assert_snapshot!(check_added("replicas = 2"), @"
     error: unknown key `replicas` in `[cluster]`
@@ -507,6 +508,26 @@ fn values_that_do_not_go_together_are_shown_at_the_one_that_was_said() {
     6 | replicas = 2
       |            ^ the autoscaler sets the number: keep one of the two
     ");
+}
+
+#[test]
+fn an_image_that_is_built_here_can_be_tagged_and_is_not_pulled() {
+    assert_snapshot!(check_changed("node_port", "image_pull_policy = \"Always\"\nbuild = true\nnode_port"), @r#"
+    error: `service.image_pull_policy` is `Always`, and the image is built here
+     --> environments/minikube.toml:6:21
+      |
+    6 | image_pull_policy = "Always"
+      |                     ^^^^^^^^ it stands in no registry: `Never` or `IfNotPresent`
+    "#);
+    let digest = format!("build = true\nimage = \"service@sha256:{}\"", "0a".repeat(32));
+    assert_snapshot!(check_changed("image = \"service:dev\"", &digest), @r#"
+    error: `service.image` cannot be tagged by its content
+     --> environments/minikube.toml:6:9
+      |
+    6 | image = "service@sha256:0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a"
+      |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ an image that is built here has no digest, and its tag has room for 13 more characters
+    "#);
+    assert_snapshot!(check_changed("node_port", "build = true\nnode_port"), @"valid");
 }
 
 #[test]

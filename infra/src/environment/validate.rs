@@ -3,13 +3,16 @@
 
 use std::path::{Path, PathBuf};
 
+use super::image::Image;
 use super::names::{ClusterId, EnvironmentName, NamespaceName};
+use super::pull_policy::ImagePullPolicy;
 use super::quota;
 use super::reader::Reader;
 use super::settings::{
     Autoscaling, ClusterSettings, Environment, MongodbSettings, Namespaces, PullSecret, RecordSettings,
     ResourceAmounts, Resources, Scale, ServiceSettings, Storage,
 };
+use crate::image::ContentTag;
 
 /// Reads every key; `None` when the reader has noted a fault that leaves no value.
 pub(super) fn environment(reader: &mut Reader, name: EnvironmentName, project: &Path) -> Option<Environment> {
@@ -17,7 +20,7 @@ pub(super) fn environment(reader: &mut Reader, name: EnvironmentName, project: &
     let cluster = cluster(reader, project);
     let record = record(reader);
     let namespaces = namespaces(reader, record.as_ref());
-    let service = service(reader);
+    let service = service(reader, project);
     let mongodb = mongodb(reader);
     let pull_secret = pull_secret(reader);
     let quota = quota::read(reader);
@@ -100,19 +103,41 @@ fn own_namespace(reader: &mut Reader, path: &str) -> Option<NamespaceName> {
     Some(namespace)
 }
 
-fn service(reader: &mut Reader) -> Option<ServiceSettings> {
+fn service(reader: &mut Reader, project: &Path) -> Option<ServiceSettings> {
     let image = reader.value("service.image");
     let image_pull_policy = reader.value("service.image_pull_policy");
+    let build = build(reader, image.as_ref(), image_pull_policy);
     let node_port = reader.value("service.node_port");
     let resources = resources(reader, "service");
     let scale = scale(reader, resources.as_ref());
     Some(ServiceSettings {
         image: image?,
+        build: build?.then(|| project.to_owned()),
         image_pull_policy: image_pull_policy?,
         node_port: node_port?,
         resources: resources?,
         scale: scale?,
     })
+}
+
+fn build(reader: &mut Reader, image: Option<&Image>, policy: Option<ImagePullPolicy>) -> Option<bool> {
+    const BUILD: &str = "service.build";
+    let build = reader.value(BUILD)?;
+    if build && image.is_some_and(|image| image.with_content(&ContentTag::of(Vec::new())).is_none()) {
+        reader.conflict(
+            &["service.image", BUILD],
+            "`service.image` cannot be tagged by its content",
+            "an image that is built here has no digest, and its tag has room for 13 more characters",
+        );
+    }
+    if build && policy == Some(ImagePullPolicy::Always) {
+        reader.conflict(
+            &["service.image_pull_policy", BUILD],
+            "`service.image_pull_policy` is `Always`, and the image is built here",
+            "it stands in no registry: `Never` or `IfNotPresent`",
+        );
+    }
+    Some(build)
 }
 
 fn scale(reader: &mut Reader, resources: Option<&Resources>) -> Option<Scale> {

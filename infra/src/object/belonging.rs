@@ -46,6 +46,16 @@ pub fn belonging(object: &Value, environment: &str) -> Belonging {
     }
 }
 
+/// Whether a claim looks as those do that a database of `environment` makes from its template.
+///
+/// Such claims carry exactly the two labels of our selectors. Charts that use the same labels add others to them.
+#[must_use]
+pub fn looks_like_our_claim(claim: &Value, environment: &str) -> bool {
+    let labels = claim["metadata"]["labels"].as_object();
+    labels.is_some_and(|labels| labels.len() == 2 && labels.contains_key("app.kubernetes.io/name"))
+        && marks::label(claim, "app.kubernetes.io/instance") == Some(environment)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -1,11 +1,15 @@
 //! Names of kinds and of objects. Pure.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
 /// A kind as the API server serves it: enough to build the URL of any object without discovery.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+///
+/// Two kinds are equal when group and name are: the same objects are served in several versions.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Kind {
     /// API group; empty for the core group.
     pub group: String,
@@ -19,7 +23,37 @@ pub struct Kind {
     pub namespaced: bool,
 }
 
+impl PartialEq for Kind {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Kind {}
+
+impl Hash for Kind {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
+}
+
+impl PartialOrd for Kind {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Kind {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
 impl Kind {
+    fn key(&self) -> (&str, &str) {
+        (&self.group, &self.kind)
+    }
+
     /// The `apiVersion` of the kind's objects.
     #[must_use]
     pub fn api_version(&self) -> String {

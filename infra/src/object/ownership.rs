@@ -38,6 +38,12 @@ impl Manager<'_> {
         owns(self.fields, &path.0)
     }
 
+    /// The entry's field set.
+    #[must_use]
+    pub fn fields(&self) -> &Value {
+        self.fields
+    }
+
     /// Whether this is this program's own applied configuration.
     #[must_use]
     pub fn is_ours(&self) -> bool {

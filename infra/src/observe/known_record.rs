@@ -5,9 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::SecretString;
 use serde_json::Value;
 
+use super::claims;
 use crate::cluster::{Cluster, ClusterError};
 use crate::environment::{Environment, Password};
-use crate::object::belonging::{Belonging, belonging};
+use crate::object::belonging::{Belonging, belonging, looks_like_our_claim};
 use crate::object::marks;
 use crate::record::{Credentials, Record, RecordError};
 use crate::resources::{self, mongodb, pull_secret};
@@ -46,6 +47,14 @@ pub enum KnownRecordError {
         recorded: String,
         /// This cluster.
         live: String,
+    },
+    /// The record was made for another environment.
+    #[error("the record of `{environment}` is a copy of that of `{recorded}`")]
+    OtherEnvironment {
+        /// The environment.
+        environment: String,
+        /// The environment in the record.
+        recorded: String,
     },
     /// Images need a password that nobody has given.
     #[error("no password for `{server}` was ever given to `{environment}`")]
@@ -89,6 +98,14 @@ pub async fn read(
         return Ok(None);
     };
     let record = Record::from_secret(&secret)?;
+    // The name in the label is outside of the text, so that a copy under another name is found out either way.
+    let label = marks::label(&secret, marks::RECORD).unwrap_or_default();
+    if record.environment != environment || label != environment {
+        return Err(KnownRecordError::OtherEnvironment {
+            environment: environment.to_owned(),
+            recorded: record.environment,
+        });
+    }
     if record.cluster_id != cluster_id {
         return Err(KnownRecordError::OtherCluster {
             environment: environment.to_owned(),
@@ -142,8 +159,13 @@ async fn read_or_make_any(
         return Ok(KnownRecord::Recovered(record));
     }
     let claim = resources::data_claim(environment);
-    let is_ours = |live: &Value| marks::label(live, "app.kubernetes.io/instance") == Some(name);
-    if cluster.read(&claim).await?.is_some_and(|live| is_ours(&live)) {
+    let expected = cluster.read(&claim).await?;
+    let found = match expected.filter(|live| looks_like_our_claim(live, name)) {
+        Some(_) => Some(claim),
+        // The environment file may name another namespace by now.
+        None => claims::find_anywhere(name, cluster).await?,
+    };
+    if let Some(claim) = found {
         return Err(KnownRecordError::PasswordsLost {
             environment: name.to_owned(),
             claim: claim.to_string(),

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::NamespaceState;
 use super::stand_in::StandIn;
-use super::{Check, NamespaceState, Observation, State};
 use crate::cluster::{Cluster, ClusterError, Mode};
 use crate::object::belonging::{Belonging, belonging};
 use crate::object::{Object, ObjectId, marks};
+use crate::observation::{Check, Observation, State};
 
 pub(super) async fn observe(
     object: &Object,
@@ -82,7 +83,9 @@ async fn try_apply(object: &Object, cluster: &Cluster) -> Result<Result<Value, S
         Err(ClusterError::Refused { status, .. }) if status.code == 404 => Ok(Err(State::Unknown {
             why: format!("the server does not serve {}", object.id().kind.plural),
         })),
-        Err(ClusterError::Refused { status, .. }) => Ok(Err(State::Refused { status: *status })),
+        Err(ClusterError::Refused { status, .. }) => Ok(Err(State::Refused {
+            message: status.to_string(),
+        })),
         Err(error) => Err(error),
     }
 }
@@ -101,7 +104,7 @@ async fn in_missing_namespace(object: &Object, cluster: &Cluster) -> Result<Stat
         Ok(_) => Ok(later(object.id())),
         Err(error) if error.is_forbidden() || error.is_not_found() => Ok(later(object.id())),
         Err(ClusterError::Refused { status, .. }) => Ok(State::Refused {
-            status: stand_in.in_its_own_words(*status),
+            message: stand_in.in_its_own_words(&status.to_string()),
         }),
         Err(error) => Err(error),
     }

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::cluster::Status;
 use crate::object::hash::hex;
 use crate::object::{Object, ObjectId};
 
@@ -37,12 +36,7 @@ impl StandIn {
     }
 
     /// Puts the object's own name back into what the server said.
-    pub(super) fn in_its_own_words(&self, mut status: Status) -> Status {
-        let replace = |text: &str| text.replace(&self.id.name, &self.stands_for.name);
-        status.message = replace(&status.message);
-        for cause in &mut status.details.causes {
-            cause.message = replace(&cause.message);
-        }
-        status
+    pub(super) fn in_its_own_words(&self, message: &str) -> String {
+        message.replace(&self.id.name, &self.stands_for.name)
     }
 }

@@ -99,6 +99,11 @@ pub struct FieldDrift {
 pub enum Cause {
     /// The configuration has changed.
     Configuration,
+    /// The configuration has changed, and takes over a field that somebody else has set.
+    TakenOver {
+        /// Who set it.
+        by: Author,
+    },
     /// Somebody has changed or removed it in the cluster.
     Drift {
         /// Who; `None` when nothing tells, as after a removal.
@@ -140,6 +145,11 @@ pub enum Refusal {
         /// What is missing.
         why: String,
     },
+    /// The data would be deleted along with its workload.
+    TakesData {
+        /// The claim with the data.
+        claim: ObjectId,
+    },
     /// The database would open data that is not this environment's.
     ForeignData {
         /// The claim with the data.
@@ -172,6 +182,9 @@ impl Refusal {
                 "restore the claim; or, if the data is not needed, apply with --confirm and the \
                  environment's name"
             }
+            Self::TakesData { .. } => {
+                "apply first, which sets the claims' retention back to `Retain`; or destroy with --purge-data"
+            }
             Self::ForeignData { .. } => {
                 "give the database another namespace, or delete the claim if nobody needs its data"
             }
@@ -202,6 +215,9 @@ impl fmt::Display for Refusal {
             }
             Self::Rejected { message } => write!(formatter, "the server refuses it: {message}"),
             Self::StartsEmpty { why } => write!(formatter, "the database would start empty: {why}"),
+            Self::TakesData { claim } => {
+                write!(formatter, "{claim} with its data would be deleted along with it")
+            }
             Self::ForeignData { claim } => {
                 write!(
                     formatter,

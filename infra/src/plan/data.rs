@@ -2,7 +2,7 @@
 
 use super::change::{Action, Change, Refusal};
 use super::{Consent, Consents, Plan};
-use crate::observe::Observations;
+use crate::observation::{LiveClaim, Observations};
 use crate::record::{Claim, Record};
 use crate::stack::{ClaimOrigin, ExpectedClaim, Stack};
 
@@ -39,26 +39,37 @@ pub(super) fn guard(
     }
 }
 
-/// Says what has become of the recorded data; `None` when the workload will find it, or none was ever recorded.
-fn difference(expected: &ExpectedClaim, record: &Record, live: &[Claim]) -> Option<String> {
-    let Some(recorded) = record.claim(&expected.claim) else {
-        let other = record.claims.first()?;
+/// Says what has become of the data; `None` when the workload will find it, or there never was any.
+fn difference(expected: &ExpectedClaim, record: &Record, live: &[LiveClaim]) -> Option<String> {
+    let is_expected = |claim: &Claim| {
+        Some(&claim.namespace) == expected.claim.namespace.as_ref() && claim.name == expected.claim.name
+    };
+    let found = live.iter().find(|live| is_expected(&live.claim));
+    let Some(recorded) = record.claims.iter().find(|claim| is_expected(claim)) else {
+        // A claim that was made by a run that never came to record it counts as well.
+        let elsewhere = record.claims.iter().chain(live.iter().map(|live| &live.claim));
+        let other = elsewhere.into_iter().find(|claim| !is_expected(claim))?;
+        if found.is_some() && record.claims.is_empty() {
+            return None;
+        }
         return Some(format!(
             "its data is in claim {}/{}, and it would mount {}",
             other.namespace, other.name, expected.claim
         ));
     };
-    let found = live
-        .iter()
-        .find(|claim| claim.namespace == recorded.namespace && claim.name == recorded.name);
+    let claim = &expected.claim;
     match found {
         None => Some(format!(
-            "claim {} with its data (uid {}) is gone",
-            expected.claim, recorded.uid
+            "claim {claim} with its data (uid {}) is gone",
+            recorded.uid
         )),
-        Some(claim) if claim.uid != recorded.uid => Some(format!(
-            "claim {} was made anew (uid {}); its data was in uid {}",
-            expected.claim, claim.uid, recorded.uid
+        Some(live) if live.claim.uid != recorded.uid => Some(format!(
+            "claim {claim} was made anew (uid {}); its data was in uid {}",
+            live.claim.uid, recorded.uid
+        )),
+        Some(live) if live.is_terminating => Some(format!(
+            "claim {claim} with its data (uid {}) is being deleted",
+            recorded.uid
         )),
         Some(_) => None,
     }

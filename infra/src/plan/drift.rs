@@ -68,11 +68,12 @@ fn cause(path: &Path, live: &Value, hash_is_current: bool) -> Cause {
     let by = writers(path, live)
         .max_by_key(|manager| manager.time)
         .map(|manager| author(&manager));
-    // A field that nobody owns was removed, or never was: the hash tells whether we had sent it before.
-    if by.is_none() && !hash_is_current {
-        return Cause::Configuration;
+    match (hash_is_current, by) {
+        (true, by) => Cause::Drift { by },
+        // The configuration has changed as well: whether we ever sent this field is not known any more.
+        (false, Some(by)) => Cause::TakenOver { by },
+        (false, None) => Cause::Configuration,
     }
-    Cause::Drift { by }
 }
 
 /// The others who own a field.

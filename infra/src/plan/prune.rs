@@ -2,11 +2,11 @@
 
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 
-use super::change::{Action, Change};
+use super::change::{Action, Change, Refusal};
 use super::{Consent, Consents, Plan, effect, rank};
 use crate::object::{ObjectId, marks};
-use crate::observe::{Observations, State};
-use crate::record::{Claim, Record};
+use crate::observation::{Contents, Evidence, LiveClaim, Observations, State};
+use crate::record::Record;
 use crate::stack::{Stack, id_of};
 
 /// How many foreign objects are named in a reason.
@@ -20,34 +20,54 @@ pub(super) fn add(
     observations: &Observations,
     consents: Consents,
 ) {
-    let mut changes = claims(stack, record, &observations.claims, consents);
+    let mut changes = claims(stack, &observations.claims, consents);
     for orphan in &observations.orphans {
-        let State::Orphaned {
-            metadata,
-            foreign_contents,
-        } = &orphan.state
-        else {
+        let State::Orphaned { metadata, contents } = &orphan.state else {
             continue;
         };
+        let id = &orphan.id;
         // A claim that the environment applied itself is found by its label too.
-        if changes.iter().any(|change| change.id == orphan.id) {
+        if changes.iter().any(|change| change.id == *id) {
             continue;
         }
         let why = observations
             .gaps
             .first()
             .map(|gap| format!("not everything could be listed: {gap}"))
-            .or_else(|| reason_to_keep(&orphan.id, record, &observations.claims, consents))
-            .or_else(|| named_contents(foreign_contents));
+            .or_else(|| is_in_use(id, stack))
+            .or_else(|| reason_to_keep(id, record, &observations.claims, consents))
+            .or_else(|| named_contents(contents));
         changes.push(match why {
-            Some(why) => Change::new(&orphan.id, Action::Keep { why }),
-            None => delete(&orphan.id, marks::uid(metadata)),
+            Some(why) => Change::new(id, Action::Keep { why }),
+            None => match taken_along(id, &observations.claims, consents) {
+                Some(why) => Change::new(id, Action::Refuse { why }),
+                None => delete(id, marks::uid(metadata)),
+            },
         });
     }
-    keep_homes(&mut changes);
+    keep_homes(&mut changes, &observations.claims);
     changes.sort_by_key(|change| rank::of_deletion(&change.id.kind));
     plan.changes.extend(changes);
     plan.gaps.clone_from(&observations.gaps);
+}
+
+/// A namespace that is no longer the environment's own still holds what the environment has.
+fn is_in_use(id: &ObjectId, stack: &Stack) -> Option<String> {
+    (id.kind.is_namespace() && stack.namespaces.contains(&id.name))
+        .then(|| "the environment lives in it".to_owned())
+}
+
+/// A `StatefulSet` whose claims would be deleted along with it.
+fn taken_along(id: &ObjectId, claims: &[LiveClaim], consents: Consents) -> Option<Refusal> {
+    if !id.kind.is("apps", "StatefulSet") || consents.purge == Consent::Given {
+        return None;
+    }
+    let taken = claims
+        .iter()
+        .find(|live| live.goes_with_its_workload && Some(&live.claim.namespace) == id.namespace.as_ref())?;
+    Some(Refusal::TakesData {
+        claim: claim_id(taken),
+    })
 }
 
 fn delete(id: &ObjectId, uid: &str) -> Change {
@@ -56,67 +76,88 @@ fn delete(id: &ObjectId, uid: &str) -> Change {
     change
 }
 
-/// Claims that no workload of the stack mounts.
-fn claims(stack: &Stack, record: &Record, claims: &[Claim], consents: Consents) -> Vec<Change> {
+fn claim_id(live: &LiveClaim) -> ObjectId {
+    id_of::<PersistentVolumeClaim>(Some(&live.claim.namespace), &live.claim.name)
+}
+
+/// Claims that no workload of the stack mounts. What only looks like ours is never deleted.
+fn claims(stack: &Stack, claims: &[LiveClaim], consents: Consents) -> Vec<Change> {
     claims
         .iter()
-        .map(|claim| {
-            let id = id_of::<PersistentVolumeClaim>(Some(&claim.namespace), &claim.name);
-            (id, claim)
-        })
+        .map(|live| (claim_id(live), live))
         .filter(|(id, _)| stack.claims.iter().all(|expected| expected.claim != *id))
-        .map(|(id, claim)| match consents.purge {
-            _ if record.given_claims.contains(&id) => {
-                let why = "it was given, with whatever it holds".to_owned();
-                Change::new(&id, Action::Keep { why })
-            }
-            Consent::Given => delete(&id, &claim.uid),
-            Consent::Withheld => {
-                let why = format!("holds data (volume {})", claim.volume);
-                Change::new(&id, Action::Keep { why })
-            }
+        .map(|(id, live)| {
+            let volume = &live.claim.volume;
+            let why = if live.evidence == Evidence::Given {
+                "it was given, with whatever it holds".to_owned()
+            } else if live.is_terminating {
+                format!("is being deleted, by another hand; its data is in volume {volume}")
+            } else if live.evidence == Evidence::Labels {
+                format!("may hold data of ours (volume {volume}), but is not in the record")
+            } else if consents.purge == Consent::Withheld {
+                format!("holds data (volume {volume})")
+            } else {
+                return delete(&id, &live.claim.uid);
+            };
+            Change::new(&id, Action::Keep { why })
         })
         .collect()
 }
 
-fn reason_to_keep(id: &ObjectId, record: &Record, claims: &[Claim], consents: Consents) -> Option<String> {
+fn reason_to_keep(
+    id: &ObjectId,
+    record: &Record,
+    claims: &[LiveClaim],
+    consents: Consents,
+) -> Option<String> {
     if consents.purge == Consent::Given {
         return None;
     }
     if id.kind.is("", "PersistentVolumeClaim") || id.kind.is("", "PersistentVolume") {
         return Some("holds data".to_owned());
     }
-    let claim = claims.first()?;
+    let claim = &claims.first()?.claim;
     record
         .data_keys
         .contains(id)
         .then(|| format!("opens the data in claim {}/{}", claim.namespace, claim.name))
 }
 
-fn named_contents(foreign: &[ObjectId]) -> Option<String> {
-    if foreign.is_empty() {
-        return None;
+fn named_contents(contents: &Contents) -> Option<String> {
+    match contents {
+        Contents::Ours => None,
+        Contents::Unknown(why) => Some(format!("its contents are not known: {why}")),
+        Contents::Foreign(foreign) => {
+            let names: Vec<String> = foreign.iter().take(NAMED).map(ToString::to_string).collect();
+            let more = match foreign.len().saturating_sub(NAMED) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            Some(format!("holds what is not ours: {}{more}", names.join(", ")))
+        }
     }
-    let names: Vec<String> = foreign.iter().take(NAMED).map(ToString::to_string).collect();
-    let more = foreign.len().saturating_sub(NAMED);
-    let more = if more > 0 {
-        format!(" and {more} more")
-    } else {
-        String::new()
-    };
-    Some(format!("holds what is not ours: {}{more}", names.join(", ")))
 }
 
-/// Keeps the namespaces in which anything is kept.
-fn keep_homes(changes: &mut [Change]) {
-    let kept: Vec<ObjectId> = changes
+/// Keeps the namespaces in which anything is kept, and those with claims, whoever mounts them.
+fn keep_homes(changes: &mut [Change], claims: &[LiveClaim]) {
+    let deleted: Vec<ObjectId> = changes
         .iter()
-        .filter(|change| matches!(change.action, Action::Keep { .. }))
+        .filter(|change| matches!(change.action, Action::Delete { .. }))
         .map(|change| change.id.clone())
         .collect();
+    let kept = changes
+        .iter()
+        .filter(|change| matches!(change.action, Action::Keep { .. } | Action::Refuse { .. }))
+        .map(|change| change.id.clone());
+    let mut staying: Vec<ObjectId> = kept.collect();
+    for claim in claims.iter().map(claim_id) {
+        if !deleted.contains(&claim) && !staying.contains(&claim) {
+            staying.push(claim);
+        }
+    }
     for change in changes.iter_mut().filter(|change| change.id.kind.is_namespace()) {
         let name = Some(&change.id.name);
-        let inside: Vec<String> = kept
+        let inside: Vec<String> = staying
             .iter()
             .filter(|id| id.namespace.as_ref() == name)
             .map(ToString::to_string)

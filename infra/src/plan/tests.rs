@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Action, Consent, Consents, Plan, Summary};
 use crate::object::belonging::Belonging;
 use crate::object::{HashKey, Kind, Object, ObjectId, marks};
-use crate::observe::{Check, Observation, Observations, State};
+use crate::observation::{Check, Contents, Evidence, LiveClaim, Observation, Observations, State};
 use crate::record::{Claim, Credentials, Record};
 use crate::stack::{ClaimOrigin, ExpectedClaim, Member, Role, Stack};
 
@@ -75,6 +75,9 @@ struct Case {
     strangers: Vec<&'static str>,
     data_keys: Vec<&'static str>,
     gaps: Vec<&'static str>,
+    namespaces: Vec<&'static str>,
+    evidence: Evidence,
+    goes_with_its_workload: bool,
     consents: Consents,
 }
 
@@ -128,11 +131,21 @@ fn check(case: Case, expected: &[&str]) {
             id: id(text),
             state: State::Orphaned {
                 metadata: json!({"metadata": {"uid": "u"}}),
-                foreign_contents: Vec::new(),
+                contents: Contents::Ours,
             },
         })
         .collect();
-    observations.claims = case.claims.iter().map(|text| claim(&id(text), "u")).collect();
+    observations.claims = case
+        .claims
+        .iter()
+        .map(|text| LiveClaim {
+            claim: claim(&id(text), "u"),
+            evidence: case.evidence,
+            is_terminating: false,
+            goes_with_its_workload: case.goes_with_its_workload,
+        })
+        .collect();
+    stack.namespaces = case.namespaces.iter().map(ToString::to_string).collect();
     observations.gaps = case.gaps.iter().map(ToString::to_string).collect();
 
     let plan = Plan::new(&stack, &record, &observations, case.consents);
@@ -413,6 +426,80 @@ fn a_database_whose_claim_is_gone_is_refused() {
 }
 
 #[test]
+fn a_namespace_that_the_environment_lives_in_is_kept() {
+    check(
+        Case {
+            orphans: vec!["Namespace/shop", "Namespace/data"],
+            namespaces: vec!["shop"],
+            claims: vec!["PersistentVolumeClaim/data/data"],
+            expected_claim: None,
+            ..Case::default()
+        },
+        &[
+            "keep PersistentVolumeClaim/data/data: holds data (volume v)",
+            "keep Namespace/shop: the environment lives in it",
+            "keep Namespace/data: holds PersistentVolumeClaim/data/data",
+            "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 3 kept",
+        ],
+    );
+}
+
+#[test]
+fn a_claim_that_only_looks_like_ours_is_never_purged() {
+    check(
+        Case {
+            claims: vec![CLAIM],
+            evidence: Evidence::Labels,
+            consents: Consents {
+                purge: Consent::Given,
+                ..Consents::default()
+            },
+            ..Case::default()
+        },
+        &[
+            "keep PersistentVolumeClaim/shop/data: may hold data of ours (volume v), but is not in the record",
+            "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 kept",
+        ],
+    );
+}
+
+#[test]
+fn a_workload_that_would_take_its_data_along_is_refused() {
+    check(
+        Case {
+            orphans: vec![DATABASE],
+            claims: vec![CLAIM],
+            goes_with_its_workload: true,
+            ..Case::default()
+        },
+        &[
+            "refuse StatefulSet/shop/mongodb: PersistentVolumeClaim/shop/data with its data would be deleted along with it",
+            "keep PersistentVolumeClaim/shop/data: holds data (volume v)",
+            "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 kept, 1 refused",
+        ],
+    );
+}
+
+#[test]
+fn data_that_was_never_recorded_is_not_left_behind_either() {
+    check(
+        Case {
+            members: vec![(DATABASE, absent())],
+            expected_claim: Some(CLAIM),
+            claims: vec!["PersistentVolumeClaim/elsewhere/data"],
+            evidence: Evidence::Labels,
+            ..Case::default()
+        },
+        &[
+            "refuse StatefulSet/shop/mongodb: the database would start empty: its data is in claim elsewhere/data, \
+             and it would mount PersistentVolumeClaim/shop/data",
+            "keep PersistentVolumeClaim/elsewhere/data: may hold data of ours (volume v), but is not in the record",
+            "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 kept, 1 refused",
+        ],
+    );
+}
+
+#[test]
 fn a_claim_that_was_given_is_no_stranger_and_never_deleted() {
     let case = || Case {
         members: vec![(DATABASE, suspect(DATABASE, "wanted", None))],
@@ -437,7 +524,7 @@ fn a_claim_that_was_given_is_no_stranger_and_never_deleted() {
     check(
         Case {
             claims: vec![CLAIM],
-            given_claim: Some(CLAIM),
+            evidence: Evidence::Given,
             consents: Consents {
                 purge: Consent::Given,
                 ..Consents::default()

@@ -91,6 +91,10 @@ fn field(drift: &FieldDrift, verbosity: Verbosity) -> String {
             side(proposed.as_ref(), verbosity)
         ),
     };
+    if let Cause::TakenOver { by } = &drift.cause {
+        let note = format!("was set by {by}; the configuration sets it now");
+        let _ = write!(text, "\n        {}", style::faint(&note));
+    }
     if let Cause::Drift { by } = &drift.cause {
         let verb = if field.live.is_none() {
             "removed"

@@ -56,20 +56,24 @@ pub fn current_revision(workload: &Value, sets: &[Value]) -> Option<String> {
 
 fn explain_pod(pod: &Value) -> Option<Cause> {
     let name = pod["metadata"]["name"].as_str().unwrap_or_default();
+    let (text, outlook) = cause(pod)?;
+    Some(Cause {
+        message: format!("pod {name}: {text}"),
+        outlook,
+    })
+}
+
+/// What keeps a pod from being ready, without the pod's name; `None` when it is ready.
+#[must_use]
+pub fn cause(pod: &Value) -> Option<(String, Outlook)> {
     let status = &pod["status"];
-    let cause = |text: String, outlook| {
-        Some(Cause {
-            message: format!("pod {name}: {text}"),
-            outlook,
-        })
-    };
     for container in ["initContainerStatuses", "containerStatuses"]
         .into_iter()
         .filter_map(|field| status[field].as_array())
         .flatten()
     {
-        if let Some((text, outlook)) = explain_container(container) {
-            return cause(text, outlook);
+        if let Some(cause) = explain_container(container) {
+            return Some(cause);
         }
     }
     let conditions = || status["conditions"].as_array().into_iter().flatten();
@@ -77,7 +81,7 @@ fn explain_pod(pod: &Value) -> Option<Cause> {
         conditions().find(|condition| condition["type"] == "PodScheduled" && condition["status"] == "False");
     if let Some(condition) = unscheduled {
         let message = condition["message"].as_str().unwrap_or("no node takes it");
-        return cause(format!("not scheduled: {message}"), Outlook::Stuck);
+        return Some((format!("not scheduled: {message}"), Outlook::Stuck));
     }
     let is_ready =
         conditions().any(|condition| condition["type"] == "Ready" && condition["status"] == "True");
@@ -91,13 +95,13 @@ fn explain_pod(pod: &Value) -> Option<Cause> {
         .collect();
     if unready.is_empty() {
         let phase = status["phase"].as_str().unwrap_or("not seen by a node yet");
-        cause(phase.to_lowercase(), Outlook::Passing)
+        Some((phase.to_lowercase(), Outlook::Passing))
     } else {
         let names = unready.join("`, `");
-        cause(
+        Some((
             format!("container `{names}` runs but its readiness probe fails"),
             Outlook::Passing,
-        )
+        ))
     }
 }
 

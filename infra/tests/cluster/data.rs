@@ -167,3 +167,145 @@ async fn a_record_of_another_cluster_is_refused() {
         .expect_code(6)
         .expect_text("was made for another cluster");
 }
+
+#[tokio::test]
+async fn giving_the_namespaces_away_deletes_neither_them_nor_the_data() {
+    let world = World::new().await;
+    world.apply().await.expect_code(0);
+    let uid = claim_uid(&world).await;
+    world.configure(|settings| settings.namespaces.push("create = false".to_owned()));
+    world.apply().await.expect_code(0).expect_line(&format!(
+        "keep Namespace/{}: the environment lives in it",
+        world.database
+    ));
+    assert_eq!(claim_uid(&world).await, uid);
+    world.configure(|_| {});
+    world.apply().await.expect_code(0);
+    assert_eq!(claim_uid(&world).await, uid);
+}
+
+#[tokio::test]
+async fn a_claim_that_would_go_with_its_workload_is_seen_and_saved() {
+    let world = World::new().await;
+    world.apply().await.expect_code(0);
+    let uid = claim_uid(&world).await;
+    let policy = json!({"spec": {"persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete"}}});
+    world.edit(&world.stateful_set(), &policy).await;
+    world
+        .wait_for(&world.claim(), |claim| {
+            claim.unwrap()["metadata"]["ownerReferences"].is_array()
+        })
+        .await;
+    world
+        .plan()
+        .await
+        .expect_code(0)
+        .expect_line(r#"spec.persistentVolumeClaimRetentionPolicy.whenDeleted: "Delete" -> "Retain""#);
+    world
+        .destroy()
+        .await
+        .expect_code(6)
+        .expect_text("with its data would be deleted along with it");
+    world.apply().await.expect_code(0);
+    world
+        .wait_for(&world.claim(), |claim| {
+            claim.unwrap()["metadata"]["ownerReferences"].is_null()
+        })
+        .await;
+    world.destroy().await.expect_code(0);
+    assert_eq!(claim_uid(&world).await, uid);
+}
+
+#[tokio::test]
+async fn a_copied_record_does_not_give_one_environment_to_another() {
+    let world = World::new().await;
+    world.apply().await.expect_code(0);
+    let other = format!("{}-copy", world.name);
+    world.configure_as(&other, |settings| {
+        settings.namespaces = vec![
+            format!("app = \"{}-copy\"", world.app),
+            format!("database = \"{}-copy\"", world.database),
+        ];
+    });
+    let mut secret = world.read(&world.record()).await.unwrap();
+    secret["metadata"] = json!({
+        "name": format!("infra-{other}"), "labels": {"infra.internal/record": other},
+    });
+    world
+        .create("/api/v1/namespaces/infra-system/secrets", &secret)
+        .await;
+    for command in [&["plan", &other][..], &["destroy", &other, "--yes"]] {
+        world
+            .run(command)
+            .await
+            .expect_code(6)
+            .expect_text(&format!("is a copy of that of `{}`", world.name));
+    }
+}
+
+#[tokio::test]
+async fn a_claim_of_somebody_else_is_never_purged() {
+    let world = World::new().await;
+    world.configure(|settings| settings.namespaces.push("create = false".to_owned()));
+    for name in [&world.app, &world.database] {
+        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+        world.create("/api/v1/namespaces", &namespace).await;
+    }
+    world.apply().await.expect_code(0);
+    let claims = format!("/api/v1/namespaces/{}/persistentvolumeclaims", world.database);
+    for (name, labels) in [
+        (
+            "of-a-chart",
+            json!({"app.kubernetes.io/name": "redis", "app.kubernetes.io/managed-by": "Helm"}),
+        ),
+        ("lookalike", json!({"app.kubernetes.io/name": "mongodb"})),
+    ] {
+        let mut labels = labels;
+        labels["app.kubernetes.io/instance"] = json!(world.name);
+        let claim = json!({
+            "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name, "labels": labels},
+            "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+        });
+        world.create(&claims, &claim).await;
+    }
+    world
+        .infra("destroy", &["--yes", "--purge-data", "--confirm", &world.name])
+        .await
+        .expect_code(0);
+    assert!(world.read(&world.claim()).await.is_none());
+    for name in ["of-a-chart", "lookalike"] {
+        let left = world.read(&format!("{claims}/{name}")).await.unwrap();
+        assert!(left["metadata"]["deletionTimestamp"].is_null());
+    }
+}
+
+#[tokio::test]
+async fn data_made_by_a_run_that_did_not_end_well_is_guarded_too() {
+    let world = World::new().await;
+    world.configure(|settings| settings.service.push("image = \"service:missing\"".to_owned()));
+    world.apply().await.expect_code(3);
+    world.configure(|settings| {
+        settings.namespaces = vec![
+            format!("app = \"{}\"", world.app),
+            format!("database = \"{}-new\"", world.database),
+        ];
+    });
+    world
+        .plan()
+        .await
+        .expect_code(6)
+        .expect_text("the database would start empty");
+}
+
+#[tokio::test]
+async fn a_claim_that_somebody_deletes_is_not_forgotten() {
+    let world = World::new().await;
+    world.apply().await.expect_code(0);
+    world.delete(&world.claim()).await;
+    world.plan().await.expect_code(6).expect_text("is being deleted");
+    world
+        .infra("plan", &["--destroy"])
+        .await
+        .expect_text("is being deleted, by another hand; its data is in volume pvc-")
+        .expect_text("opens the data in claim");
+}

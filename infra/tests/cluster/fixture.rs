@@ -56,6 +56,13 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
+    /// The lines of the result, each of which is JSON.
+    #[track_caller]
+    pub(crate) fn lines(&self) -> Vec<Value> {
+        let lines = self.stdout.lines().map(serde_json::from_str);
+        lines.collect::<Result<_, _>>().expect("JSON on each line")
+    }
+
     /// The last line of the result.
     pub(crate) fn last_line(&self) -> &str {
         self.stdout.lines().last().unwrap_or_default()
@@ -190,6 +197,11 @@ impl World {
 
     pub(crate) async fn destroy(&self) -> Ended {
         self.infra("destroy", &["--yes"]).await
+    }
+
+    /// A client of the real API server.
+    pub(crate) fn client(&self) -> kube::Client {
+        self.client.clone()
     }
 
     /// Sends a request as somebody else; `None` for an answer that is no success.

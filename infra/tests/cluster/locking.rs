@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::fixture::World;
+use crate::fixture::{World, ended};
 
 fn lease(world: &World) -> String {
     format!(
@@ -71,4 +71,26 @@ async fn a_lock_whose_holder_has_died_is_taken_over() {
     let world = locked().await;
     world.apply().await.expect_code(0);
     assert_eq!(world.read(&lease(&world)).await, None::<Value>);
+}
+
+#[tokio::test]
+async fn a_lost_lock_ends_the_run_and_is_left_to_its_holder() {
+    let world = World::new().await;
+    // An image that never comes keeps the run waiting, with the lock held.
+    world.configure(|settings| {
+        settings.service.push("image = \"service:missing\"".to_owned());
+        settings.service.push("image_pull_policy = \"Always\"".to_owned());
+    });
+    let child = world.start(&["apply", &world.name, "--yes"]);
+    world
+        .wait_for(&world.deployment(), |deployment| deployment.is_some())
+        .await;
+    let taken = json!({"spec": {"holderIdentity": "ann@desk"}});
+    world.edit(&lease(&world), &taken).await;
+    ended(child)
+        .await
+        .expect_code(4)
+        .expect_text(&format!("the lock of `{}` was lost to ann@desk", world.name))
+        .expect_text("Not done: ");
+    assert!(world.read(&lease(&world)).await.is_some());
 }

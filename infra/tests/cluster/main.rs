@@ -7,11 +7,18 @@
 
 mod choices;
 mod data;
+mod diff;
 mod drift;
 mod errors;
+mod fast;
 mod fixture;
+mod image;
+mod json;
 mod lifecycle;
 mod locking;
+mod proxy;
 mod pruning;
+mod readme;
 mod refusals;
 mod scaling;
+mod status;

@@ -93,3 +93,81 @@ async fn environments_do_not_share_a_namespace() {
     );
     assert!(world.plan().await.last_line().starts_with("No changes."));
 }
+
+#[tokio::test]
+async fn cleared_managers_do_not_make_a_strangers_object_ours() {
+    let world = World::new().await;
+    world.apply().await.expect_code(0);
+    let path = format!("/api/v1/namespaces/{}/configmaps", world.app);
+    let copied = json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {
+            "name": "copied", "labels": {"infra.internal/environment": world.name},
+            "annotations": {"infra.internal/state-hash": "v1:0"},
+        },
+    });
+    world.create(&path, &copied).await;
+    world
+        .edit(
+            &format!("{path}/copied"),
+            &json!({"metadata": {"managedFields": [{}]}}),
+        )
+        .await;
+    let plan = world.plan().await.expect_code(0);
+    assert!(plan.last_line().starts_with("No changes."), "{}", plan.stdout);
+}
+
+#[tokio::test]
+async fn an_object_that_a_node_owns_is_somebody_elses() {
+    let world = World::new().await;
+    world.apply().await.expect_code(0);
+    let node = world.read("/api/v1/nodes/sandbox-1").await.unwrap();
+    let owned = json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "of-a-node", "ownerReferences": [
+            {"apiVersion": "v1", "kind": "Node", "name": "sandbox-1", "uid": node["metadata"]["uid"]},
+        ]},
+    });
+    world
+        .create(&format!("/api/v1/namespaces/{}/configmaps", world.app), &owned)
+        .await;
+    world
+        .infra("plan", &["--destroy"])
+        .await
+        .expect_code(0)
+        .expect_line(&format!(
+            "keep Namespace/{}: holds what is not ours: ConfigMap/{}/of-a-node",
+            world.app, world.app
+        ));
+}
+
+#[tokio::test]
+async fn another_version_of_a_kind_is_the_same_kind() {
+    use base64::Engine as _;
+    let engine = base64::engine::general_purpose::STANDARD;
+    let world = World::new().await;
+    world.apply().await.expect_code(0);
+    let secret = world.read(&world.record()).await.unwrap();
+    let text = engine
+        .decode(secret["data"]["record.json"].as_str().unwrap())
+        .unwrap();
+    let text = String::from_utf8(text).unwrap().replace(
+        r#""group":"autoscaling","version":"v2""#,
+        r#""group":"autoscaling","version":"v1""#,
+    );
+    assert!(text.contains(r#""group":"autoscaling","version":"v1""#), "{text}");
+    world
+        .edit(
+            &world.record(),
+            &json!({"data": {"record.json": engine.encode(text)}}),
+        )
+        .await;
+    assert!(
+        world
+            .plan()
+            .await
+            .expect_code(0)
+            .last_line()
+            .starts_with("No changes.")
+    );
+}

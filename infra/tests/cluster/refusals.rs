@@ -74,4 +74,9 @@ async fn a_protected_environment_is_not_destroyed() {
     let world = World::new().await;
     world.configure(|settings| settings.cluster.push("protected = true".to_owned()));
     world.destroy().await.expect_code(6).expect_text("is protected");
+    world
+        .infra("plan", &["--destroy"])
+        .await
+        .expect_code(6)
+        .expect_text("is protected");
 }

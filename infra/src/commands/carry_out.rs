@@ -1,0 +1,237 @@
+//! Carries out a plan that was agreed to: record, lock, a second look, the writes, the record again.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::anyhow;
+use tokio::sync::mpsc;
+
+use super::ending::{exit, finish};
+use super::execution::{self, Aim};
+use super::session::Session;
+use super::{Context, Exit, Failure, address};
+use crate::apply::lock::Lock;
+use crate::apply::{self, Conduct, Fence, Outcome, Trouble, Waiting, remember};
+use crate::cli::WaitArgs;
+use crate::observation::LiveClaim;
+use crate::observe::claims::data_claims;
+use crate::observe::known_record::{self, KnownRecord};
+use crate::observe::{Depth, namespaces};
+use crate::plan::{Action, Consents, Plan};
+use crate::stack::Stack;
+
+/// What is to be carried out, and how.
+pub(super) struct Undertaking<'a> {
+    pub(super) session: &'a Session,
+    pub(super) aim: Aim,
+    pub(super) consents: Consents,
+    pub(super) wait: &'a WaitArgs,
+    pub(super) context: &'a Context,
+}
+
+impl Undertaking<'_> {
+    /// Carries out the plan that was shown, and prints how it went.
+    pub(super) async fn carry_out(&self, known: KnownRecord, shown: &Plan) -> Result<Exit, Failure> {
+        let session = self.session;
+        let known = match self.aim {
+            Aim::Apply => remember::establish(known, session.record_namespace(), &session.cluster).await?,
+            Aim::Destroy => known,
+        };
+        match known {
+            KnownRecord::Stored { .. } => {
+                self.locked(async |known, fence| self.write(known, shown, Some(fence)).await)
+                    .await
+            }
+            // A destroy without a record has no place for a lock either.
+            known => self.write(known, shown, None).await,
+        }
+    }
+
+    /// Ends a command that has nothing to write but, perhaps, the record: waits until everything is ready.
+    pub(super) async fn rest(
+        &self,
+        known: &KnownRecord,
+        stack: &Stack,
+        plan: &Plan,
+    ) -> Result<Exit, Failure> {
+        let outcome = match self.aim {
+            Aim::Apply => self.run(plan, stack, None).await,
+            Aim::Destroy => Outcome::default(),
+        };
+        if outcome.is_complete() {
+            self.settle_if_needed(known, stack, plan).await?;
+            if self.aim == Aim::Apply {
+                address::say(self.session, &self.context.report).await;
+            }
+        }
+        let exit = exit(&outcome, self.context);
+        self.context
+            .report
+            .ending(exit.word(), exit.code(), None, Some(&outcome));
+        Ok(exit)
+    }
+
+    /// Does something under the lock, with the record as it is then.
+    async fn locked<T>(
+        &self,
+        work: impl AsyncFnOnce(KnownRecord, Arc<Fence>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let session = self.session;
+        let name = session.name();
+        let namespace = session.record_namespace();
+        let mut lock = Lock::take(name, namespace, &holder(), &session.cluster).await?;
+        self.context.interrupts.begin_writing();
+        let fence = lock.fence();
+        let work = async {
+            // Another run may have written it, or made an end of the environment, while this one waited.
+            let known = known_record::read(name, namespace, &session.cluster_id, &session.cluster).await?;
+            work(known.ok_or_else(moved)?, fence).await
+        };
+        let mut work = std::pin::pin!(work);
+        let result = tokio::select! {
+            result = &mut work => result,
+            lost = lock.keep(name) => {
+                self.context.report.warning(&lost.to_string());
+                // With the fence closed nothing more is written; what was done is still said.
+                work.await.and(Err(lost.into()))
+            }
+        };
+        if let Err(error) = lock.release().await {
+            self.context
+                .report
+                .warning(&format!("the lock could not be given back: {error}"));
+        }
+        self.context.interrupts.end_writing();
+        result
+    }
+
+    /// Observes again and writes, if the plan is still the one that was shown.
+    async fn write(
+        &self,
+        known: KnownRecord,
+        shown: &Plan,
+        fence: Option<Arc<Fence>>,
+    ) -> Result<Exit, Failure> {
+        let started = Instant::now();
+        let session = self.session;
+        let (stack, plan) =
+            execution::plan(session, known.record(), self.aim, self.consents, Depth::Fast).await?;
+        if !plan.says_the_same_as(shown) {
+            self.context.report.plan(&plan, &session.place());
+            return Err(moved());
+        }
+        let live = self.claims(&known, &stack).await?;
+        let widened = remember::widened(known.record(), &stack, &live);
+        let known = remember::replace(known, widened, session.record_namespace(), &session.cluster).await?;
+        let mut outcome = self.run(&plan, &stack, fence).await;
+        let settled = self.settle(known, &stack, &plan, &mut outcome).await;
+        if outcome.is_complete() && self.aim == Aim::Apply {
+            address::say(session, &self.context.report).await;
+        }
+        // What was done is said in any case.
+        let exit = finish(&outcome, &plan, self.aim, started, self.context);
+        settled.map(|()| exit)
+    }
+
+    /// Runs an apply while its events are printed.
+    async fn run(&self, plan: &Plan, stack: &Stack, fence: Option<Arc<Fence>>) -> Outcome {
+        let (events, mut happened) = mpsc::unbounded_channel();
+        let waiting = if self.wait.no_wait {
+            Waiting::No
+        } else {
+            Waiting::Until(self.wait.timeout)
+        };
+        let conduct = Conduct {
+            waiting,
+            stop: self.context.interrupts.stop(),
+            fence,
+        };
+        let print = async {
+            while let Some(event) = happened.recv().await {
+                self.context.report.event(&event);
+            }
+        };
+        let apply = apply::run(plan, stack, &self.session.cluster, conduct, events);
+        let (outcome, ()) = tokio::join!(apply, print);
+        outcome
+    }
+
+    async fn claims(&self, known: &KnownRecord, stack: &Stack) -> Result<Vec<LiveClaim>, Failure> {
+        let namespaces: BTreeSet<String> = namespaces(stack, known.record());
+        Ok(data_claims(known.record(), &namespaces, &self.session.cluster).await?)
+    }
+
+    /// Brings the record up to date after a run, whatever came of it.
+    async fn settle(
+        &self,
+        known: KnownRecord,
+        stack: &Stack,
+        plan: &Plan,
+        outcome: &mut Outcome,
+    ) -> Result<(), Failure> {
+        let live = self.claims(&known, stack).await?;
+        for change in &plan.changes {
+            let is_claim = change.id.kind.is("", "PersistentVolumeClaim");
+            let is_there = live.iter().any(|live| {
+                Some(&live.claim.namespace) == change.id.namespace.as_ref()
+                    && live.claim.name == change.id.name
+            });
+            if is_claim && matches!(change.action, Action::Keep { .. }) && !is_there {
+                let why = "it was to be kept, and is gone".to_owned();
+                outcome.troubles.push((change.id.clone(), Trouble::Failed(why)));
+            }
+        }
+        let record = known.record();
+        let next = if outcome.is_complete() {
+            remember::narrowed(record, stack, plan, &live)
+        } else {
+            remember::updated(record, stack, &live)
+        };
+        let namespace = self.session.record_namespace();
+        let cluster = &self.session.cluster;
+        if next.remembers_nothing() {
+            remember::forget(&known, namespace, cluster).await?;
+        } else {
+            remember::replace(known, next, namespace, cluster).await?;
+        }
+        Ok(())
+    }
+
+    /// Brings the record up to date after a run that wrote nothing, under the lock, and only if it is out of date.
+    async fn settle_if_needed(&self, known: &KnownRecord, stack: &Stack, plan: &Plan) -> Result<(), Failure> {
+        let KnownRecord::Stored { record, .. } = known else {
+            return Ok(());
+        };
+        let live = self.claims(known, stack).await?;
+        let next = remember::narrowed(record, stack, plan, &live);
+        if next == *record && !next.remembers_nothing() {
+            return Ok(());
+        }
+        self.locked(async |known, _fence| {
+            let (stack, plan) =
+                execution::plan(self.session, known.record(), self.aim, self.consents, Depth::Fast).await?;
+            if !plan.is_empty() {
+                return Err(moved());
+            }
+            self.settle(known, &stack, &plan, &mut Outcome::default()).await
+        })
+        .await
+    }
+}
+
+fn moved() -> Failure {
+    Failure::new(
+        Exit::Moved,
+        anyhow!("the cluster has moved since the plan was shown"),
+    )
+    .with_hint("plan again; no object was changed")
+}
+
+/// Who holds the lock, for other people: user, machine and process.
+fn holder() -> String {
+    let user = std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned());
+    let system = rustix::system::uname();
+    let machine = system.nodename().to_string_lossy();
+    format!("{user}@{machine} (process {})", std::process::id())
+}

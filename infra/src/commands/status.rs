@@ -1,0 +1,213 @@
+//! `infra status`: what is there of an environment, and whether it is ready. Reads only.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use k8s_openapi::api::apps::v1::ReplicaSet;
+use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod};
+use serde_json::Value;
+
+use super::session::Session;
+use super::{Context, Exit, Failure};
+use crate::cli::StatusArgs;
+use crate::cluster::ClusterError;
+use crate::object::{Kind, ObjectId, kind_of, marks};
+use crate::observe::known_record::{self, KnownRecord, KnownRecordError};
+use crate::record::{Credentials, Record};
+use crate::resources;
+use crate::stack::Stack;
+use crate::status::runs_pods;
+use crate::status::tree::{Found, Running, Wanted, is_ready, tree};
+
+/// Lists prepared at once. The cluster module bounds those in flight.
+const AT_ONCE: usize = 32;
+
+pub(super) async fn run(args: &StatusArgs, context: &Arc<Context>) -> Result<Exit, Failure> {
+    let session = Session::open(&args.environment, context).await?;
+    let report = &context.report;
+    let name = session.name();
+    report.result(&session.describe());
+    let namespace = session.record_namespace();
+    let stored = known_record::read(name, namespace, &session.cluster_id, &session.cluster).await?;
+    let record = match stored.as_ref().map(KnownRecord::record) {
+        Some(record) => record.clone(),
+        None => throw_away(name, &session.cluster_id)?,
+    };
+    let stack = resources::declare(&session.environment, &record);
+    let (objects, running) = look(&session, &stack, &record).await?;
+    report.status(&tree(&objects, &running));
+    let is_applied = objects
+        .iter()
+        .any(|found| found.part == Wanted::Yes && found.live.is_some() && runs_pods(&found.id.kind));
+    let kept = objects.iter().filter(|found| found.part == Wanted::Kept).count();
+    let troubled = objects
+        .iter()
+        .filter(|found| !is_ready(std::slice::from_ref(found)))
+        .count();
+    let exit = if is_applied && troubled == 0 {
+        report.result(&format!("{name} is ready."));
+        Exit::Done
+    } else if is_applied {
+        report.result(&format!(
+            "{name} is not ready: {troubled} of {} objects.",
+            objects.len()
+        ));
+        Exit::NotReady
+    } else {
+        let kept = if kept == 0 {
+            String::new()
+        } else {
+            format!(", {kept} kept")
+        };
+        report.result(&format!("{name} is not there{kept}."));
+        Exit::NotReady
+    };
+    Ok(exit)
+}
+
+/// Stands for a record that is not there: only names are taken from what is declared with it.
+fn throw_away(name: &str, cluster_id: &str) -> Result<Record, Failure> {
+    let record = Credentials::generate().and_then(|credentials| Record::new(name, cluster_id, credentials));
+    Ok(record.map_err(KnownRecordError::from)?)
+}
+
+/// Reads what is wanted, what carries the environment's label, its claims, and what runs in its namespaces.
+async fn look(
+    session: &Session,
+    stack: &Stack,
+    record: &Record,
+) -> Result<(Vec<Found>, Running), ClusterError> {
+    let namespaces: BTreeSet<&str> = stack
+        .namespaces
+        .iter()
+        .chain(&record.namespaces)
+        .map(String::as_str)
+        .collect();
+    let in_namespaces = |kind: Kind, selector: &'static str| {
+        let lists = namespaces.iter().map(move |namespace| (kind.clone(), *namespace));
+        let lists: Vec<(Kind, &str)> = lists.collect();
+        async move {
+            let lists: Vec<Vec<Value>> = stream::iter(lists)
+                .map(|(kind, namespace)| async move {
+                    session.cluster.list(&kind, Some(namespace), selector).await
+                })
+                .buffered(AT_ONCE)
+                .try_collect()
+                .await?;
+            Ok::<Vec<Value>, ClusterError>(lists.into_iter().flatten().collect())
+        }
+    };
+    let (labelled, sets, pods, claims) = tokio::try_join!(
+        labelled(session, stack, record, &namespaces),
+        in_namespaces(kind_of::<ReplicaSet>(), ""),
+        in_namespaces(kind_of::<Pod>(), ""),
+        in_namespaces(kind_of::<PersistentVolumeClaim>(), ""),
+    )?;
+    let objects = sort(session, stack, record, labelled, &claims).await?;
+    Ok((objects, Running { sets, pods }))
+}
+
+/// Everything that carries the environment's label.
+async fn labelled(
+    session: &Session,
+    stack: &Stack,
+    record: &Record,
+    namespaces: &BTreeSet<&str>,
+) -> Result<BTreeMap<ObjectId, Value>, ClusterError> {
+    let kinds: BTreeSet<&Kind> = stack
+        .members
+        .iter()
+        .map(|member| &member.object.id().kind)
+        .chain(&record.kinds)
+        .collect();
+    let mut lists: Vec<(&Kind, Option<&str>)> = Vec::new();
+    for kind in kinds {
+        if kind.namespaced {
+            lists.extend(namespaces.iter().map(|namespace| (kind, Some(*namespace))));
+        } else {
+            lists.push((kind, None));
+        }
+    }
+    let selector = format!("{}={}", marks::ENVIRONMENT, record.environment);
+    let selector = selector.as_str();
+    let lists: Vec<Vec<(ObjectId, Value)>> = stream::iter(lists)
+        .map(|(kind, namespace)| async move {
+            let items = session.cluster.list(kind, namespace, selector).await?;
+            let items = items.into_iter().map(|live| (identify(kind, &live), live));
+            Ok::<_, ClusterError>(items.filter(|(_, live)| !marks::has_controller(live)).collect())
+        })
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    Ok(lists.into_iter().flatten().collect())
+}
+
+/// Says of each object what it is to the environment.
+async fn sort(
+    session: &Session,
+    stack: &Stack,
+    record: &Record,
+    mut labelled: BTreeMap<ObjectId, Value>,
+    claims: &[Value],
+) -> Result<Vec<Found>, ClusterError> {
+    let mut objects = Vec::new();
+    for member in &stack.members {
+        let id = member.object.id();
+        let live = match labelled.remove(id) {
+            Some(live) => Some(live),
+            // It may be there without its label.
+            None => session.cluster.read(id).await?,
+        };
+        objects.push(Found {
+            id: id.clone(),
+            live,
+            part: Wanted::Yes,
+        });
+    }
+    let is_applied = objects
+        .iter()
+        .any(|found| found.live.is_some() && runs_pods(&found.id.kind));
+    if !is_applied {
+        // After a destroy, or before the first apply: what is not there is not missed, what is there was kept.
+        objects.retain(|found| found.live.is_some());
+        for found in &mut objects {
+            found.part = Wanted::Kept;
+        }
+    }
+    let kind = kind_of::<PersistentVolumeClaim>();
+    let ours = claims.iter().filter_map(|live| {
+        let id = identify(&kind, live);
+        let is_ours = marks::label(live, "app.kubernetes.io/instance") == Some(&record.environment)
+            || record.claim(&id).is_some();
+        let is_expected = is_applied && stack.claims.iter().any(|expected| expected.claim == id);
+        is_ours.then(|| Found {
+            id,
+            live: Some(live.clone()),
+            part: if is_expected { Wanted::Along } else { Wanted::Kept },
+        })
+    });
+    objects.extend(ours);
+    let left = labelled
+        .into_iter()
+        .filter(|(id, _)| !id.kind.is("", "PersistentVolumeClaim"));
+    objects.extend(left.map(|(id, live)| Found {
+        part: if record.data_keys.contains(&id) {
+            Wanted::Kept
+        } else {
+            Wanted::No
+        },
+        id,
+        live: Some(live),
+    }));
+    Ok(objects)
+}
+
+fn identify(kind: &Kind, live: &Value) -> ObjectId {
+    let text = |field: &str| live["metadata"][field].as_str().map(str::to_owned);
+    ObjectId {
+        kind: kind.clone(),
+        namespace: text("namespace").filter(|_| kind.namespaced),
+        name: text("name").unwrap_or_default(),
+    }
+}

@@ -1,0 +1,159 @@
+//! Reads from a Dockerfile what it copies out of its build context. Pure.
+
+/// A line whose files cannot be told.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line} {what}")]
+pub struct DockerfileFault {
+    /// The first line of the instruction, counted from 1.
+    pub line: usize,
+    /// What stands there.
+    pub what: &'static str,
+}
+
+/// Lists the files and directories of the context that a Dockerfile copies.
+///
+/// # Errors
+/// When an instruction uses the context in a way that cannot be told from its text: a guess would give two contents one
+/// tag.
+pub fn copied(text: &str) -> Result<Vec<String>, DockerfileFault> {
+    let mut sources = Vec::new();
+    for (line, instruction) in instructions(text) {
+        let fault = |what| DockerfileFault { line, what };
+        let mut words = instruction.split_whitespace();
+        match words.next().unwrap_or_default().to_ascii_uppercase().as_str() {
+            "COPY" => sources.extend(copy(words).map_err(fault)?),
+            "ADD" => return Err(fault("is an `ADD`: write `COPY`")),
+            "RUN" if instruction.contains("<<") => return Err(fault("is a here-document")),
+            "RUN" if words.any(|word| word.contains("type=bind") && !word.contains("from=")) => {
+                return Err(fault("mounts the build context: write `COPY`"));
+            }
+            _ => {}
+        }
+    }
+    Ok(sources)
+}
+
+fn copy<'text>(words: impl Iterator<Item = &'text str>) -> Result<Vec<String>, &'static str> {
+    let (flags, mut paths): (Vec<&str>, Vec<&str>) = words.partition(|word| word.starts_with("--"));
+    if flags.iter().any(|flag| flag.starts_with("--from=")) {
+        return Ok(Vec::new());
+    }
+    paths.pop();
+    for path in &paths {
+        if path.starts_with(['[', '"', '\'']) || path.contains("<<") {
+            return Err("is not of the form `COPY source … target`");
+        }
+        if path.contains(['*', '?', '[', '$', '\\']) {
+            return Err("copies by a pattern or a variable: name the files or their directory");
+        }
+        if path.split('/').any(|part| part == "..") {
+            return Err("copies from outside of the build context");
+        }
+    }
+    let normal = paths.iter().map(|path| {
+        let parts = path.split('/').filter(|part| !matches!(*part, "" | "."));
+        parts.collect::<Vec<_>>().join("/")
+    });
+    Ok(normal.collect())
+}
+
+/// Joins continued lines and drops comments; with each instruction comes the number of its first line.
+fn instructions(text: &str) -> Vec<(usize, String)> {
+    let mut instructions: Vec<(usize, String)> = Vec::new();
+    let mut continued = false;
+    for (line, text) in (1..).zip(text.lines()) {
+        let text = text.trim();
+        // Comments and empty lines do not end an instruction.
+        if text.is_empty() || text.starts_with('#') {
+            continue;
+        }
+        let (text, goes_on) = text.strip_suffix('\\').map_or((text, false), |text| (text, true));
+        match instructions.last_mut() {
+            Some((_, instruction)) if continued => {
+                instruction.push(' ');
+                instruction.push_str(text);
+            }
+            _ => instructions.push((line, text.to_owned())),
+        }
+        continued = goes_on;
+    }
+    instructions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &str) {
+        let outcome = copied(text).map_or_else(|fault| fault.to_string(), |sources| sources.join(", "));
+        assert_eq!(outcome, expected, "{text}");
+    }
+
+    #[test]
+    fn the_sources_of_every_copy_are_listed() {
+        check(
+            "FROM scratch\nCOPY a b/c ./\n copy --chmod=755 d/ /d",
+            "a, b/c, d",
+        );
+        check("COPY a \\\n# about b\n  b /\nRUN echo COPY c d", "a, b");
+        check("COPY ./a/./b /", "a/b");
+        check("COPY --chown=1:1 . /app", "");
+        check("FROM scratch", "");
+    }
+
+    #[test]
+    fn what_comes_from_another_stage_is_no_part_of_the_context() {
+        check(
+            "COPY --from=build /a /b\nRUN --mount=type=bind,from=build,target=/x true",
+            "",
+        );
+    }
+
+    #[test]
+    fn the_dockerfile_of_this_project_is_understood() {
+        let text = include_str!("../../../Dockerfile");
+        check(
+            text,
+            "Cargo.toml, Cargo.lock, infra/Cargo.toml, sandbox/Cargo.toml, service/Cargo.toml, service/src",
+        );
+        let context = include_str!("../../../.dockerignore");
+        for source in copied(text).unwrap() {
+            assert!(
+                context
+                    .lines()
+                    .any(|line| line.strip_prefix('!') == Some(&source)),
+                "{source}"
+            );
+        }
+        let toolchain = include_str!("../../../rust-toolchain.toml");
+        let (_, version) = toolchain.split_once("channel = \"").unwrap();
+        let (version, _) = version.split_once('"').unwrap();
+        assert!(text.contains(&format!("FROM rust:{version}-")), "{version}");
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_refused_with_its_line() {
+        check("FROM scratch\nADD a b", "line 2 is an `ADD`: write `COPY`");
+        check(
+            "COPY [\"a\", \"b\"]",
+            "line 1 is not of the form `COPY source … target`",
+        );
+        check(
+            "COPY <<EOF /a\nEOF",
+            "line 1 is not of the form `COPY source … target`",
+        );
+        check(
+            "COPY *.rs /a",
+            "line 1 copies by a pattern or a variable: name the files or their directory",
+        );
+        check(
+            "COPY a/../../b /b",
+            "line 1 copies from outside of the build context",
+        );
+        check(
+            "RUN --mount=type=bind,target=/x \\\n  true",
+            "line 1 mounts the build context: write `COPY`",
+        );
+        check("RUN <<EOF\nCOPY a b\nEOF", "line 1 is a here-document");
+    }
+}

@@ -1,0 +1,32 @@
+//! The schemas in `schemas/` are those of the types.
+
+use std::path::Path;
+
+use schemars::{JsonSchema, schema_for};
+
+use super::PlanDocument;
+use super::lines::Line;
+
+/// Compares a committed schema with that of its type; writes it when `UPDATE_SCHEMAS` is set.
+fn check<T: JsonSchema>(file: &str) {
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas")).join(file);
+    let current = serde_json::to_string_pretty(&schema_for!(T)).unwrap() + "\n";
+    if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+        std::fs::write(&path, &current).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == current,
+        "`schemas/{file}` is not current: UPDATE_SCHEMAS=1 cargo test -p infra schema"
+    );
+}
+
+#[test]
+fn the_schema_of_plans_is_current() {
+    check::<PlanDocument<'_>>("plan.schema.json");
+}
+
+#[test]
+fn the_schema_of_events_is_current() {
+    check::<Line<'_>>("events.schema.json");
+}

@@ -1,0 +1,6 @@
+//! The binary without a cluster: what it prints and how it ends.
+#![expect(clippy::unwrap_used, reason = "a test that fails says where")]
+
+mod binary;
+mod render;
+mod validate;

@@ -1,0 +1,44 @@
+//! The port-forward. The `kubectl` of these tests is a stand-in.
+
+use crate::project::Project;
+
+#[test]
+fn kubectl_is_given_the_cluster_and_the_namespace_of_the_environment() {
+    let project = Project::new();
+    project.stand_in("kubectl", "");
+    let (code, stdout, stderr) = project.run(&[
+        "forward",
+        "shop",
+        "--port",
+        "8080",
+        "--kubeconfig",
+        "a kubeconfig",
+    ]);
+    assert_eq!((code, stdout.as_str()), (Some(0), ""));
+    assert_eq!(
+        stderr,
+        "kubectl leads http://127.0.0.1:8080/ to Service/shop/api; Ctrl-C ends it\n"
+    );
+    assert_eq!(
+        project.read("calls"),
+        "[--context][my shop][--namespace][shop][--kubeconfig][a kubeconfig][port-forward][--address][127.0.0.1][service/api][8080:5000]\n"
+    );
+}
+
+#[test]
+fn a_kubectl_that_fails_or_is_missing_is_told() {
+    let project = Project::new();
+    let (code, _, stderr) = project.run(&["forward", "shop", "--quiet"]);
+    assert_eq!(code, Some(1));
+    assert_eq!(
+        stderr,
+        "error: there is no `kubectl` on PATH\nhint: install kubectl: the port is forwarded by it\n"
+    );
+    project.stand_in("kubectl", "echo 'error: no such service' >&2; exit 1");
+    let (code, _, stderr) = project.run(&["forward", "shop", "--quiet"]);
+    assert_eq!(code, Some(1));
+    assert_eq!(
+        stderr,
+        "error: no such service\nerror: kubectl has ended: exit status: 1\nhint: what it printed stands above; `just plan` tells whether the Service is there\n"
+    );
+}
