@@ -36,6 +36,30 @@ image ENV *FLAGS: (_build "infra")
 forward ENV *FLAGS: (_build "infra")
     @cargo run --quiet --locked --package infra -- forward "$@"
 
+# Show the plan as a unified diff of YAML, live to planned
+[group('environments')]
+[no-exit-message]
+diff ENV *FLAGS: (_build "infra")
+    @cargo run --quiet --locked --package infra -- diff "$@"
+
+# Show what is there, down to the containers, and whether it is ready
+[group('environments')]
+[no-exit-message]
+status ENV *FLAGS: (_build "infra")
+    @cargo run --quiet --locked --package infra -- status "$@"
+
+# Print the manifests as YAML for kubectl; needs no cluster
+[group('environments')]
+[no-exit-message]
+render ENV *FLAGS: (_build "infra")
+    @cargo run --quiet --locked --package infra -- render "$@"
+
+# Check environment files, all when none is named; needs no cluster
+[group('environments')]
+[no-exit-message]
+validate *ENVS: (_build "infra")
+    @cargo run --quiet --locked --package infra -- validate "$@"
+
 # Start, stop or show a real control plane and a real MongoDB on this machine: up, down, status
 [group('on this machine')]
 [no-exit-message]
@@ -77,6 +101,13 @@ demo: (_build "workspace")
 test: (_build "workspace")
     @cargo run --quiet --locked --package sandbox -- binaries
     cargo test --locked --workspace
+
+# Bring committed schemas and rendered manifests up to date; look at the difference before you commit it
+[group('development')]
+[no-exit-message]
+regenerate:
+    UPDATE_SCHEMAS=1 cargo test --quiet --locked --package infra schema
+    INSTA_UPDATE=always cargo test --quiet --locked --package infra --test cli --test stack
 
 # Check format, lints and documentation
 [group('development')]

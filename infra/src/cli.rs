@@ -1,9 +1,15 @@
 //! What can be typed. Parses and nothing else.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::{ArgValueCandidates, CompletionCandidate};
+
+use crate::environment;
+
+/// Where environment files are looked for unless `--environments` says otherwise.
+const DIRECTORY: &str = "environments";
 
 /// Declares a Kubernetes environment in typed code and reconciles it by diff, plan and apply.
 #[derive(Debug, Parser)]
@@ -19,15 +25,22 @@ pub struct Cli {
 
 /// Flags of every command.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// The kubeconfig to use, before that of the environment file, KUBECONFIG and ~/.kube/config
+    /// Kubeconfig to use instead of the environment's
     #[arg(long, global = true, value_name = "PATH")]
     pub kubeconfig: Option<PathBuf>,
-    /// The directory of the environment files
-    #[arg(long, global = true, value_name = "DIR", default_value = "environments")]
+    /// Directory of the files
+    #[arg(long, global = true, value_name = "DIR", default_value = DIRECTORY)]
     pub environments: PathBuf,
-    /// When to colour
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    /// Colours: auto, always or never
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
     pub color: Color,
     /// Print the result alone
     #[arg(short, long, global = true, conflicts_with = "verbose")]
@@ -65,9 +78,9 @@ pub enum Command {
     Render(RenderArgs),
     /// Check environment files; needs no cluster
     Validate(ValidateArgs),
-    /// Print the image of the data API, tagged by its content where it is built here
+    /// Print the image of the data API, and build it into minikube
     Image(ImageArgs),
-    /// Forward a port of this machine to the data API, by kubectl; Ctrl-C ends it
+    /// Lead a port of this machine to the data API, by kubectl
     Forward(ForwardArgs),
 }
 
@@ -95,11 +108,12 @@ pub struct ForwardArgs {
 #[derive(Debug, Args)]
 pub struct PlanArgs {
     /// The environment: the name of its file without `.toml`
+    #[arg(add = ArgValueCandidates::new(names))]
     pub environment: String,
     /// Plan a destroy
     #[arg(long, conflicts_with_all = ["force_conflicts", "confirm"])]
     pub destroy: bool,
-    /// Try every object on the server, also those that are unchanged by their marks
+    /// Try every object on the server, also unchanged ones
     #[arg(long)]
     pub thorough: bool,
     /// Exit with 2 when changes are pending
@@ -117,6 +131,7 @@ pub struct PlanArgs {
 #[derive(Debug, Args)]
 pub struct DiffArgs {
     /// The environment: the name of its file without `.toml`
+    #[arg(add = ArgValueCandidates::new(names))]
     pub environment: String,
     /// Exit with 2 when changes are pending
     #[arg(long)]
@@ -130,11 +145,12 @@ pub struct DiffArgs {
 #[derive(Debug, Args)]
 pub struct ApplyArgs {
     /// The environment: the name of its file without `.toml`
+    #[arg(add = ArgValueCandidates::new(names))]
     pub environment: String,
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
-    /// First build an image that is missing, where there is minikube
+    /// First build an image that minikube lacks
     #[arg(long)]
     pub build: bool,
     /// How to wait.
@@ -152,14 +168,15 @@ pub struct ApplyArgs {
 #[derive(Debug, Args)]
 pub struct DestroyArgs {
     /// The environment: the name of its file without `.toml`
+    #[arg(add = ArgValueCandidates::new(names))]
     pub environment: String,
     /// Do not ask for the environment's name
     #[arg(short, long)]
     pub yes: bool,
-    /// Delete the data too; needs --confirm with the environment's name
+    /// Delete the data too; needs --confirm
     #[arg(long)]
     pub purge_data: bool,
-    /// The environment's name, as consent to the loss of its data
+    /// The environment's name: its data may be lost
     #[arg(long, value_name = "NAME")]
     pub confirm: Option<String>,
     /// How to wait.
@@ -174,6 +191,7 @@ pub struct DestroyArgs {
 #[derive(Debug, Args)]
 pub struct StatusArgs {
     /// The environment: the name of its file without `.toml`
+    #[arg(add = ArgValueCandidates::new(names))]
     pub environment: String,
 }
 
@@ -181,14 +199,15 @@ pub struct StatusArgs {
 #[derive(Debug, Args)]
 pub struct RenderArgs {
     /// The environment: the name of its file without `.toml`
+    #[arg(add = ArgValueCandidates::new(names))]
     pub environment: String,
 }
 
 /// Arguments of `validate`.
 #[derive(Debug, Args)]
 pub struct ValidateArgs {
-    /// The environments to check; all of the directory when none is named
-    #[arg(value_name = "ENVIRONMENT")]
+    /// Environments to check; all when none is named
+    #[arg(value_name = "ENVIRONMENT", add = ArgValueCandidates::new(names))]
     pub environments_to_check: Vec<String>,
 }
 
@@ -198,7 +217,7 @@ pub struct ConsentArgs {
     /// Take over fields that another applier has declared
     #[arg(long)]
     pub force_conflicts: bool,
-    /// The environment's name, as consent to a database that starts empty
+    /// The environment's name: an empty database is fine
     #[arg(long, value_name = "NAME")]
     pub confirm: Option<String>,
 }
@@ -206,7 +225,7 @@ pub struct ConsentArgs {
 /// How to wait.
 #[derive(Clone, Debug, Args)]
 pub struct WaitArgs {
-    /// How long to wait in all, such as 90s or 5m
+    /// How long to wait in all, such as 90s
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
     pub timeout: Duration,
     /// Do not wait
@@ -220,8 +239,14 @@ const LONGEST_WAIT: Duration = Duration::from_hours(24);
 /// For whom to print.
 #[derive(Clone, Debug, Args)]
 pub struct OutputArgs {
-    /// For people or for programs; the schemas are in `schemas/`
-    #[arg(short, long, value_name = "FORMAT", default_value = "human")]
+    /// Form of the result: human, json
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        default_value = "human",
+        hide_possible_values = true
+    )]
     pub output: Output,
 }
 
@@ -232,6 +257,15 @@ pub enum Output {
     Human,
     /// For programs.
     Json,
+}
+
+/// The names with which a shell completes: those of the usual directory, as flags are not read by then.
+fn names() -> Vec<CompletionCandidate> {
+    let names = environment::names(Path::new(DIRECTORY)).unwrap_or_default();
+    names
+        .iter()
+        .map(|name| CompletionCandidate::new(name.as_str()))
+        .collect()
 }
 
 /// Reads `90s`, `5m`, `1h30m`.

@@ -18,6 +18,8 @@ mod pull_policy;
 mod quantity;
 mod quota;
 mod reader;
+#[cfg(test)]
+mod schema;
 mod settings;
 mod validate;
 mod variables;

@@ -4,14 +4,18 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anstream::ColorChoice;
+use clap::CommandFactory as _;
 use clap::Parser as _;
 use clap::error::ErrorKind;
+use clap_complete::CompleteEnv;
 use infra::cli::{Cli, Color, Command, Output};
 use infra::commands::{self, Context, Exit, Failure, Interrupts};
 use infra::environment::EnvironmentError;
 use infra::report::{Format, Report, Verbosity};
 
 fn main() -> ExitCode {
+    // Ends here when a shell asks how to go on: `source <(COMPLETE=bash infra)`.
+    CompleteEnv::with_factory(Cli::command).complete();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -48,6 +52,7 @@ fn main() -> ExitCode {
         }
     };
     let exit = runtime.block_on(run(&command, &context));
+    context.report.end_progress();
     if let Some(error) = context.report.lost() {
         context
             .report

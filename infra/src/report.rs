@@ -3,10 +3,12 @@
 mod diff;
 mod events;
 pub mod json;
+mod live;
 mod manifests;
 mod plan_text;
 mod status_text;
 mod style;
+mod wrap;
 mod yaml;
 
 use std::io::{self, IsTerminal as _, Write};
@@ -14,6 +16,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
+use console::Term;
 use serde::Serialize;
 
 use crate::apply::{Event, Outcome};
@@ -23,6 +26,7 @@ use crate::stack::Stack;
 use crate::status::tree::Part;
 use json::lines::Line;
 use json::{Place, PlanDocument};
+use live::Live;
 
 /// How much is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +56,7 @@ pub struct Report {
     verbosity: Verbosity,
     result: Mutex<AutoStream<io::Stdout>>,
     aside: Mutex<AutoStream<io::Stderr>>,
+    live: Live,
     lost: OnceLock<io::Error>,
 }
 
@@ -64,6 +69,7 @@ impl Report {
             verbosity,
             result: Mutex::new(AutoStream::new(io::stdout(), colour)),
             aside: Mutex::new(AutoStream::new(io::stderr(), colour)),
+            live: Live::default(),
             lost: OnceLock::new(),
         }
     }
@@ -76,7 +82,7 @@ impl Report {
     }
 
     fn print_result(&self, text: &str) {
-        if let Err(error) = print(&self.result, text) {
+        if let Err(error) = self.live.above(|| print(&self.result, text)) {
             // The first one tells; what is under way goes on.
             let _ = self.lost.set(error);
         }
@@ -93,8 +99,24 @@ impl Report {
     /// Prints what a person should know and a program need not.
     pub fn aside(&self, text: &str) {
         if self.verbosity > Verbosity::Quiet {
-            let _ = print(&self.aside, text);
+            self.print_aside(text);
         }
+    }
+
+    fn print_aside(&self, text: &str) {
+        let _ = self.live.above(|| print(&self.aside, text));
+    }
+
+    /// From now on shows on a terminal what is waited for.
+    pub fn begin_progress(&self) {
+        if self.format == Format::Text && self.verbosity > Verbosity::Quiet {
+            self.live.begin();
+        }
+    }
+
+    /// Nothing is waited for any more.
+    pub fn end_progress(&self) {
+        self.live.end();
     }
 
     /// Prints what a plan would do: for people without its last line, for programs whole.
@@ -104,7 +126,7 @@ impl Report {
             Format::Text => {
                 let text = plan_text::changes(plan, self.verbosity);
                 if !text.is_empty() {
-                    self.result(&text);
+                    self.result(&for_terminal(text, &Term::stdout()));
                 }
             }
             Format::Document => self.document(&PlanDocument::new(plan, place)),
@@ -141,7 +163,7 @@ impl Report {
     pub fn status(&self, parts: &[Part]) {
         let text = status_text::lines(parts);
         if !text.is_empty() {
-            self.result(&text);
+            self.result(&for_terminal(text, &Term::stdout()));
         }
     }
 
@@ -149,7 +171,10 @@ impl Report {
     pub fn event(&self, event: &Event) {
         match self.format {
             Format::Lines => self.line(&Line::of(event)),
-            Format::Text | Format::Document => self.aside(&events::line(event)),
+            Format::Text | Format::Document if self.live.shows(event) => {}
+            Format::Text | Format::Document => {
+                self.aside(&for_terminal(events::line(event), &Term::stderr()));
+            }
         }
     }
 
@@ -172,12 +197,12 @@ impl Report {
 
     /// Prints something that is not as it should be, and no error.
     pub fn warning(&self, text: &str) {
-        let _ = print(&self.aside, &format!("{} {text}", style::warning("warning:")));
+        self.print_aside(&format!("{} {text}", style::warning("warning:")));
     }
 
     /// Prints an error and what to do next.
     pub fn error(&self, text: &str, hint: Option<&str>) {
-        let _ = print(&self.aside, &format!("{} {text}", style::bad("error:")));
+        self.print_aside(&format!("{} {text}", style::bad("error:")));
         if let Some(hint) = hint {
             self.hint(hint);
         }
@@ -185,7 +210,7 @@ impl Report {
 
     /// Prints what to do next.
     pub fn hint(&self, hint: &str) {
-        let _ = print(&self.aside, &format!("{} {hint}", style::hint("hint:")));
+        self.print_aside(&format!("{} {hint}", style::hint("hint:")));
     }
 
     /// Prints text that was laid out elsewhere, such as a fault with its source line.
@@ -194,7 +219,7 @@ impl Report {
             Ok(aside) if aside.current_choice() == ColorChoice::Never => plain,
             _ => coloured,
         };
-        let _ = print(&self.aside, text.trim_end());
+        self.print_aside(text.trim_end());
     }
 
     /// Prints what stays in the cluster, and why.
@@ -214,6 +239,15 @@ impl Report {
             let _ = aside.flush();
         }
         Some(())
+    }
+}
+
+/// Breaks long lines between words, when they go to a terminal.
+fn for_terminal(text: String, terminal: &Term) -> String {
+    if terminal.is_term() {
+        wrap::wrap(&text, usize::from(terminal.size().1))
+    } else {
+        text
     }
 }
 

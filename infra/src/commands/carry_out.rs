@@ -152,8 +152,10 @@ impl Undertaking<'_> {
                 self.context.report.event(&event);
             }
         };
+        self.context.report.begin_progress();
         let apply = apply::run(plan, stack, &self.session.cluster, conduct, events);
         let (outcome, ()) = tokio::join!(apply, print);
+        self.context.report.end_progress();
         outcome
     }
 

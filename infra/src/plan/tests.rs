@@ -524,6 +524,7 @@ fn a_claim_that_was_given_is_no_stranger_and_never_deleted() {
     check(
         Case {
             claims: vec![CLAIM],
+            given_claim: Some(CLAIM),
             evidence: Evidence::Given,
             consents: Consents {
                 purge: Consent::Given,

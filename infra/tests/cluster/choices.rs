@@ -6,6 +6,7 @@ use infra::environment::parse;
 use infra::record::{Credentials, Record};
 use infra::resources;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::fixture::{OBJECTS, Settings, World, run_with};
 
@@ -174,9 +175,13 @@ async fn a_directory_of_a_node_outlives_a_destroy() {
 
 #[tokio::test]
 async fn every_shipped_environment_is_taken() {
-    // `sandbox` is what the README's examples are run on, under its own name.
-    for file in ["minikube", "production"] {
+    for file in ["minikube", "production", "sandbox"] {
         let world = World::new().await;
+        // Under a name of their own: the README's examples are run with the environment `sandbox` of the same cluster.
+        let directory = TempDir::new().unwrap();
+        let name = format!("taken-{file}");
+        let shipped = Path::new(SHIPPED).join(format!("{file}.toml"));
+        std::fs::copy(shipped, directory.path().join(format!("{name}.toml"))).unwrap();
         let system = world.read("/api/v1/namespaces/kube-system").await.unwrap();
         let id = system["metadata"]["uid"].as_str().unwrap();
         let (kubeconfig, port) = (
@@ -190,12 +195,13 @@ async fn every_shipped_environment_is_taken() {
             ("INFRA_NAMESPACES__APP", &world.app),
             ("INFRA_NAMESPACES__DATABASE", &world.database),
             ("INFRA_SERVICE__NODE_PORT", &port),
+            ("INFRA_SERVICE__BUILD", "false"),
             PULL_PASSWORD,
         ];
         let run = |arguments: &'static [&'static str]| {
-            let arguments = [&[arguments[0], file], &arguments[1..]].concat();
-            let variables = &variables;
-            async move { run_with(variables, Path::new(SHIPPED), &arguments).await }
+            let arguments = [&[arguments[0], name.as_str()], &arguments[1..]].concat();
+            let (variables, directory) = (&variables, directory.path());
+            async move { run_with(variables, directory, &arguments).await }
         };
         run(&["apply", "--yes"]).await.expect_code(0);
         let planned = run(&["plan"]).await.expect_code(0);
