@@ -2,7 +2,7 @@
 
 use super::{Context, Exit, Failure};
 use crate::cli::RenderArgs;
-use crate::environment::Environment;
+use crate::environment::{Environment, Password};
 use crate::record::{Credentials, Record, RecordError};
 use crate::resources;
 
@@ -17,5 +17,8 @@ pub(super) fn run(args: &RenderArgs, context: &Context) -> Result<Exit, Failure>
 
 /// A record that nobody keeps: what is generated for it is not printed.
 fn throw_away(environment: &str) -> Result<Record, RecordError> {
-    Record::new(environment, "", Credentials::generate()?)
+    let mut record = Record::new(environment, "", Credentials::generate()?)?;
+    // Whether there is a pull Secret is shown without its password.
+    record.pull_password = Some(Password::from(String::new()));
+    Ok(record)
 }

@@ -1,9 +1,10 @@
-//! Every environment as YAML, so that each change of a manifest is seen in review.
+//! Every choice of an environment file as YAML, so that each change of a manifest is seen in review. The environments that
+//! ship stand beside the tests of `infra render`.
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::environments::{CHOICES, chosen, shipped};
+use crate::environments::{CHOICES, chosen};
 
 /// Writes objects as YAML documents. Of a Secret, only the names of its entries.
 fn yaml(objects: &[Value]) -> String {
@@ -26,21 +27,6 @@ fn document(object: &Value) -> String {
         }
     }
     serde_saphyr::to_string(&object).unwrap()
-}
-
-#[test]
-fn minikube() {
-    assert_snapshot!(yaml(&shipped("minikube")));
-}
-
-#[test]
-fn production() {
-    assert_snapshot!(yaml(&shipped("production")));
-}
-
-#[test]
-fn sandbox() {
-    assert_snapshot!(yaml(&shipped("sandbox")));
 }
 
 /// Of each choice, the objects that are not what they are without it.
