@@ -256,3 +256,88 @@ fn data_keys(stack: &Stack) -> BTreeSet<ObjectId> {
         .map(|member| member.object.id().clone())
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Credentials;
+    use crate::stack::{ClaimOrigin, ExpectedClaim};
+
+    fn claim(uid: &str) -> Claim {
+        Claim {
+            namespace: "shop".to_owned(),
+            name: "data".to_owned(),
+            uid: uid.to_owned(),
+            volume: "v".to_owned(),
+        }
+    }
+
+    fn live(uid: &str, evidence: Evidence) -> LiveClaim {
+        LiveClaim {
+            claim: claim(uid),
+            evidence,
+            is_terminating: false,
+            goes_with_its_workload: false,
+        }
+    }
+
+    /// A record with a kind, a namespace and a claim that nothing uses any more.
+    fn record() -> Record {
+        let mut record = Record::new("shop", "cluster", Credentials::generate().unwrap()).unwrap();
+        record.kinds.insert(kind_of::<Namespace>());
+        record.namespaces.insert("old".to_owned());
+        record.claims.push(claim("before"));
+        record
+    }
+
+    /// A stack whose database mounts the claim.
+    fn mounting() -> Stack {
+        let id = id_of::<PersistentVolumeClaim>(Some("shop"), "data");
+        let mut stack = Stack::default();
+        stack.claims.push(ExpectedClaim {
+            workload: id.clone(),
+            claim: id,
+            origin: ClaimOrigin::Ours,
+        });
+        stack
+    }
+
+    #[test]
+    fn a_run_that_saw_everything_forgets_what_is_gone() {
+        let narrowed = narrowed(&record(), &Stack::default(), &Plan::default(), &[]);
+        assert!(narrowed.remembers_nothing());
+    }
+
+    #[test]
+    fn a_run_that_could_not_list_everything_forgets_nothing() {
+        let plan = Plan {
+            gaps: vec!["could not list services".to_owned()],
+            ..Plan::default()
+        };
+        let record = record();
+        assert_eq!(narrowed(&record, &Stack::default(), &plan, &[]), record);
+    }
+
+    #[test]
+    fn a_run_that_did_not_end_well_forgets_nothing_and_records_the_claim() {
+        let mut first = record();
+        first.claims.clear();
+        let updated = updated(&first, &mounting(), &[live("made", Evidence::Labels)]);
+        assert_eq!(updated.claims, [claim("made")]);
+        assert!(updated.namespaces.contains("old"));
+    }
+
+    #[test]
+    fn the_uid_of_recorded_data_is_not_replaced_before_the_writes() {
+        let widened = widened(&record(), &mounting(), &[live("after", Evidence::Labels)]);
+        assert_eq!(widened.claims, [claim("before")]);
+    }
+
+    #[test]
+    fn a_claim_that_only_looks_like_ours_is_not_recorded() {
+        let mut first = record();
+        first.claims.clear();
+        let updated = updated(&first, &Stack::default(), &[live("stray", Evidence::Labels)]);
+        assert_eq!(updated.claims, []);
+    }
+}

@@ -2,28 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::fixture::{Ended, OBJECTS, World};
-use crate::proxy::Proxy;
-
-async fn through(proxy: &Proxy, world: &World, arguments: &[&str]) -> Ended {
-    let kubeconfig = proxy.kubeconfig().to_str().unwrap();
-    world
-        .run(
-            &[
-                &[arguments[0], world.name.as_str()],
-                &arguments[1..],
-                &["--kubeconfig", kubeconfig],
-            ]
-            .concat(),
-        )
-        .await
-}
+use crate::fixture::{OBJECTS, World};
+use crate::proxy::{Harm, Proxy, through};
 
 #[tokio::test]
 async fn a_plan_without_changes_needs_a_list_for_each_kind_and_namespace() {
     let world = World::new().await;
     world.apply().await.expect_code(0);
-    let proxy = Proxy::start(world.client()).await;
+    let proxy = Proxy::start(world.client(), Harm::None).await;
     through(&proxy, &world, &["plan"])
         .await
         .expect_code(0)
@@ -51,7 +37,7 @@ async fn a_plan_without_changes_needs_a_list_for_each_kind_and_namespace() {
 async fn an_apply_without_changes_only_reads() {
     let world = World::new().await;
     world.apply().await.expect_code(0);
-    let proxy = Proxy::start(world.client()).await;
+    let proxy = Proxy::start(world.client(), Harm::None).await;
     through(&proxy, &world, &["apply", "--yes"])
         .await
         .expect_code(0)
@@ -73,7 +59,7 @@ async fn one_changed_object_costs_one_dry_run() {
             &json!({"metadata": {"labels": {"app.kubernetes.io/name": "x"}}}),
         )
         .await;
-    let proxy = Proxy::start(world.client()).await;
+    let proxy = Proxy::start(world.client(), Harm::None).await;
     through(&proxy, &world, &["plan"])
         .await
         .expect_code(0)

@@ -12,6 +12,7 @@ mod drift;
 mod errors;
 mod fast;
 mod fixture;
+mod harm;
 mod image;
 mod json;
 mod lifecycle;
