@@ -169,6 +169,13 @@ impl<'a> Lock<'a> {
         let mut pause = RENEWAL;
         loop {
             tokio::time::sleep(pause).await;
+            // A fence that has closed stays closed: another run may have come and gone meanwhile.
+            if !self.fence.is_open() {
+                return self.lose(
+                    environment,
+                    "another run, perhaps: it was not renewed within its term",
+                );
+            }
             let asked = Instant::now();
             let wanted = lease(&self.id, &self.holder, &self.since, Some(&self.lease));
             // A renewal that takes longer than the pause between two is as good as none.
@@ -188,23 +195,20 @@ impl<'a> Lock<'a> {
                             RETRY
                         }
                         live => {
-                            self.fence.close();
-                            return LockError::Lost {
-                                environment: environment.to_owned(),
-                                holder: live.as_ref().map_or("nobody", holder_of).to_owned(),
-                            };
+                            return self.lose(environment, live.as_ref().map_or("nobody", holder_of));
                         }
                     }
                 }
-                Ok(Err(_)) | Err(_) if self.fence.is_open() => RETRY,
-                Ok(Err(_)) | Err(_) => {
-                    self.fence.close();
-                    return LockError::Lost {
-                        environment: environment.to_owned(),
-                        holder: "silence: it could not be renewed within its term".to_owned(),
-                    };
-                }
+                Ok(Err(_)) | Err(_) => RETRY,
             };
+        }
+    }
+
+    fn lose(&self, environment: &str, holder: &str) -> LockError {
+        self.fence.close();
+        LockError::Lost {
+            environment: environment.to_owned(),
+            holder: holder.to_owned(),
         }
     }
 
@@ -220,8 +224,13 @@ impl<'a> Lock<'a> {
     /// When the cluster cannot be asked; then it is free after its term.
     pub async fn release(self) -> Result<(), ClusterError> {
         match self.cluster.delete_version(&self.id, &self.lease).await {
-            Err(error) if error.is_lost_race() => Ok(()),
-            result => result,
+            Err(error) if error.is_lost_race() => {}
+            result => return result,
+        }
+        // A renewal that was under way at the end has moved it; or it is another run's.
+        match self.cluster.read(&self.id).await? {
+            Some(live) if self.is_ours(&live) => self.cluster.delete_version(&self.id, &live).await,
+            Some(_) | None => Ok(()),
         }
     }
 }
@@ -273,6 +282,8 @@ fn lease(id: &ObjectId, holder: &str, since: &str, before: Option<&Value>) -> Va
             "name": id.name,
             "namespace": id.namespace,
             "labels": { "app.kubernetes.io/managed-by": "infra" },
+            // A PUT of a Lease that is gone creates it, unless it names the UID of the one that was there.
+            "uid": before.map(|before| &before["metadata"]["uid"]),
             "resourceVersion": before.map(|before| &before["metadata"]["resourceVersion"]),
         },
         "spec": {

@@ -144,7 +144,12 @@ impl Undertaking<'_> {
         let widened = remember::widened(known.record(), &stack, &live);
         let known = remember::replace(known, widened, session.record_namespace(), &session.cluster).await?;
         let mut outcome = self.write_and_wait(&plan, &stack, fence).await;
-        let settled = self.settle(known, &stack, &plan, &mut outcome).await;
+        // Whoever has the lock now has the record too.
+        let settled = if outcome.lost_lock {
+            Ok(())
+        } else {
+            self.settle(known, &stack, &plan, &mut outcome).await
+        };
         if outcome.is_complete() && self.aim == Aim::Apply {
             address::say(session, &self.context.report).await;
         }

@@ -51,6 +51,9 @@ pub(super) fn finish(outcome: &Outcome, plan: &Plan, aim: Aim, started: Instant,
         (_, false) => "Not done",
     };
     report.result(&format!("{word}: {numbers} in {seconds:.1} s."));
+    if outcome.lost_lock {
+        report.warning("the lock could not be kept, so nothing more was written");
+    }
     if !good {
         report.hint("the same command goes on where this one ended");
     }
@@ -64,6 +67,8 @@ pub(super) fn exit(outcome: &Outcome, context: &Context) -> Exit {
     let has = |wanted: fn(&Trouble) -> bool| outcome.troubles.iter().any(|(_, trouble)| wanted(trouble));
     if outcome.interrupted {
         context.interrupts.exit()
+    } else if outcome.lost_lock {
+        Exit::Locked
     } else if has(|trouble| matches!(trouble, Trouble::Failed(_))) {
         Exit::Failed
     } else if has(|trouble| matches!(trouble, Trouble::Foreign(_))) {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::fixture::{World, ended};
@@ -93,4 +94,26 @@ async fn a_lost_lock_ends_the_run_and_is_left_to_its_holder() {
         .expect_text(&format!("the lock of `{}` was lost to ann@desk", world.name))
         .expect_text("Not done: ");
     assert!(world.read(&lease(&world)).await.is_some());
+}
+
+#[tokio::test]
+async fn a_run_that_slept_through_its_term_writes_nothing_more() {
+    let world = World::new().await;
+    world.configure(|settings| {
+        settings.service.push("image = \"service:missing\"".to_owned());
+        settings.service.push("image_pull_policy = \"Always\"".to_owned());
+    });
+    let child = world.start(&["apply", &world.name, "--yes"]);
+    world
+        .wait_for(&world.deployment(), |deployment| deployment.is_some())
+        .await;
+    let pid = Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap();
+    kill_process(pid, Signal::STOP).unwrap();
+    // Another run waits out the term, takes the lock over, and has its way.
+    let begun = std::time::Instant::now();
+    let other = world.destroy().await.expect_code(0);
+    assert!(begun.elapsed() > Duration::from_secs(15), "{other:?}");
+    kill_process(pid, Signal::CONT).unwrap();
+    ended(child).await.expect_code(4).expect_text("Not done: ");
+    assert!(world.read(&world.deployment()).await.is_none());
 }
