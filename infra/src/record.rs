@@ -74,6 +74,20 @@ pub struct Claim {
     pub volume: String,
 }
 
+impl Claim {
+    /// Whether the claim has this name, whatever its UID.
+    #[must_use]
+    pub fn is_named(&self, id: &ObjectId) -> bool {
+        Some(&self.namespace) == id.namespace.as_ref() && self.name == id.name
+    }
+
+    /// Whether another claim has the same name, whatever its UID.
+    #[must_use]
+    pub fn is_namesake_of(&self, other: &Self) -> bool {
+        self.namespace == other.namespace && self.name == other.name
+    }
+}
+
 /// The record's JSON. Passwords and key stand in it as text.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -311,9 +325,7 @@ impl Record {
     /// The claim recorded under this name.
     #[must_use]
     pub fn claim(&self, id: &ObjectId) -> Option<&Claim> {
-        self.claims
-            .iter()
-            .find(|claim| Some(&claim.namespace) == id.namespace.as_ref() && claim.name == id.name)
+        self.claims.iter().find(|claim| claim.is_named(id))
     }
 }
 

@@ -143,8 +143,7 @@ pub fn widened(record: &Record, stack: &Stack, live: &[LiveClaim]) -> Record {
     }
     // The UID of a recorded claim is what the guard of the data goes by: only an end that was agreed to changes it.
     for claim in claims(stack, live) {
-        let is_recorded = |known: &Claim| known.namespace == claim.namespace && known.name == claim.name;
-        if !record.claims.iter().any(is_recorded) {
+        if !record.claims.iter().any(|known| known.is_namesake_of(&claim)) {
             widened.claims.push(claim);
         }
     }
@@ -156,10 +155,7 @@ pub fn widened(record: &Record, stack: &Stack, live: &[LiveClaim]) -> Record {
 pub fn updated(record: &Record, stack: &Stack, live: &[LiveClaim]) -> Record {
     let mut claims = claims(stack, live);
     for known in &record.claims {
-        if !claims
-            .iter()
-            .any(|claim| claim.namespace == known.namespace && claim.name == known.name)
-        {
+        if !claims.iter().any(|claim| claim.is_namesake_of(known)) {
             claims.push(known.clone());
         }
     }
@@ -191,11 +187,7 @@ pub fn narrowed(record: &Record, stack: &Stack, plan: &Plan, live: &[LiveClaim])
     let mut data_keys = data_keys(stack);
     data_keys.extend(record.data_keys.iter().filter(|key| kept.contains(key)).cloned());
     let mut given_claims = given_claims(stack);
-    let is_kept = |id: &&ObjectId| {
-        claims
-            .iter()
-            .any(|claim| Some(&claim.namespace) == id.namespace.as_ref() && claim.name == id.name)
-    };
+    let is_kept = |id: &&ObjectId| claims.iter().any(|claim| claim.is_named(id));
     given_claims.extend(record.given_claims.iter().filter(is_kept).cloned());
     // A destroy keeps the password for the next apply; an environment without pull Secret has no use for it.
     let pull_password = if stack.members.is_empty() {
@@ -222,9 +214,10 @@ pub fn narrowed(record: &Record, stack: &Stack, plan: &Plan, live: &[LiveClaim])
 /// The live claims that are the environment's beyond doubt: the recorded ones, and those that its databases mount.
 fn claims(stack: &Stack, live: &[LiveClaim]) -> Vec<Claim> {
     let is_mounted = |claim: &Claim| {
-        stack.claims.iter().any(|expected| {
-            expected.claim.namespace.as_ref() == Some(&claim.namespace) && expected.claim.name == claim.name
-        })
+        stack
+            .claims
+            .iter()
+            .any(|expected| claim.is_named(&expected.claim))
     };
     live.iter()
         .filter(|live| live.evidence != Evidence::Labels || is_mounted(&live.claim))

@@ -141,7 +141,9 @@ impl Cluster {
     pub(super) async fn send(&self, call: Call) -> Result<Answer, ClusterError> {
         let mut wait = FIRST_WAIT;
         let mut was_repeated = false;
-        for tries_left in (0..TRIES).rev() {
+        let mut tries_left = TRIES;
+        loop {
+            tries_left -= 1;
             let error = match self.try_once(&call).await {
                 Ok(answer) => {
                     return Ok(Answer {
@@ -160,7 +162,6 @@ impl Cluster {
             tokio::time::sleep(pause).await;
             wait *= 2;
         }
-        self.try_once(&call).await
     }
 
     /// Whether another try can help, and how long the server wants to be left alone before it.

@@ -199,10 +199,7 @@ impl Undertaking<'_> {
         let live = self.claims(&known, stack).await?;
         for change in &plan.changes {
             let is_claim = change.id.kind.is("", "PersistentVolumeClaim");
-            let is_there = live.iter().any(|live| {
-                Some(&live.claim.namespace) == change.id.namespace.as_ref()
-                    && live.claim.name == change.id.name
-            });
+            let is_there = live.iter().any(|live| live.claim.is_named(&change.id));
             if is_claim && matches!(change.action, Action::Keep { .. }) && !is_there {
                 let why = "it was to be kept, and is gone".to_owned();
                 outcome.troubles.push((change.id.clone(), Trouble::Failed(why)));

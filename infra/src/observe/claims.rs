@@ -75,10 +75,7 @@ pub(super) async fn strangers(
     let mut strangers = Vec::new();
     for expected in &stack.claims {
         let id = &expected.claim;
-        let is_ours = |live: &LiveClaim| {
-            id.namespace.as_ref() == Some(&live.claim.namespace) && live.claim.name == id.name
-        };
-        if ours.iter().any(is_ours) {
+        if ours.iter().any(|live| live.claim.is_named(id)) {
             continue;
         }
         if let Some(live) = cluster.read(id).await?

@@ -41,11 +41,9 @@ pub(super) fn guard(
 
 /// Says what has become of the data; `None` when the workload will find it, or there never was any.
 fn difference(expected: &ExpectedClaim, record: &Record, live: &[LiveClaim]) -> Option<String> {
-    let is_expected = |claim: &Claim| {
-        Some(&claim.namespace) == expected.claim.namespace.as_ref() && claim.name == expected.claim.name
-    };
+    let is_expected = |claim: &Claim| claim.is_named(&expected.claim);
     let found = live.iter().find(|live| is_expected(&live.claim));
-    let Some(recorded) = record.claims.iter().find(|claim| is_expected(claim)) else {
+    let Some(recorded) = record.claim(&expected.claim) else {
         // A claim that was made by a run that never came to record it counts as well.
         let elsewhere = record.claims.iter().chain(live.iter().map(|live| &live.claim));
         let other = elsewhere.into_iter().find(|claim| !is_expected(claim))?;
