@@ -131,9 +131,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::object::KindNames;
 
     fn check(kind: &str, object: &Value, expected: &str) {
-        let kind = Kind {
+        let kind = Kind::from(KindNames {
             group: if matches!(kind, "Deployment" | "StatefulSet") {
                 "apps"
             } else {
@@ -144,7 +145,7 @@ mod tests {
             kind: kind.to_owned(),
             plural: String::new(),
             namespaced: true,
-        };
+        });
         let shown = match status(&kind, object) {
             Status::Current => "current".to_owned(),
             Status::InProgress { message } => message,

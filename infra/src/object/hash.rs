@@ -37,13 +37,13 @@ impl fmt::Debug for HashKey {
 
 /// SHA-256 over the canonical JSON of a desired object, written `v1:<64 hex>`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StateHash(String);
+pub struct StateHash([u8; 32]);
 
 impl StateHash {
     /// Hashes an object that holds no secret.
     #[must_use]
     pub fn plain(object: &Value) -> Self {
-        Self::from_digest(&Sha256::digest(canonical_json(object)))
+        Self(Sha256::digest(canonical_json(object)).into())
     }
 
     /// Hashes a Secret with the environment's key (HMAC-SHA-256).
@@ -54,28 +54,28 @@ impl StateHash {
     pub fn keyed(object: &Value, key: &HashKey) -> Self {
         let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("HMAC takes keys of any length");
         mac.update(&canonical_json(object));
-        Self::from_digest(&mac.finalize().into_bytes())
+        Self(mac.finalize().into_bytes().into())
     }
 
-    fn from_digest(digest: &[u8]) -> Self {
-        Self(format!("{VERSION}:{}", hex(digest)))
+    /// Whether an annotation holds this hash.
+    #[must_use]
+    pub fn is(&self, annotation: &str) -> bool {
+        annotation == self.to_string()
     }
 }
 
 impl fmt::Display for StateHash {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+        write!(formatter, "{VERSION}:{}", hex(&self.0))
     }
 }
 
 /// Writes bytes as lower-case hexadecimal digits.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    use fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-        text
-    })
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = |byte: &u8| [byte >> 4, byte & 15].map(|digit| char::from(DIGITS[usize::from(digit)]));
+    bytes.iter().flat_map(digits).collect()
 }
 
 /// Reads bytes written by [`hex`]; `None` when `text` is something else.

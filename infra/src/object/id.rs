@@ -3,14 +3,22 @@
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::ops::Deref;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 /// A kind as the API server serves it: enough to build the URL of any object without discovery.
 ///
-/// Two kinds are equal when group and name are: the same objects are served in several versions.
+/// Two kinds are equal when group and name are: the same objects are served in several versions. A clone shares the names,
+/// because every object carries its kind.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Kind {
+#[serde(from = "KindNames", into = "KindNames")]
+pub struct Kind(Arc<KindNames>);
+
+/// The names of a kind.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct KindNames {
     /// API group; empty for the core group.
     pub group: String,
     /// Version within the group, such as `v1`.
@@ -23,9 +31,29 @@ pub struct Kind {
     pub namespaced: bool,
 }
 
+impl From<KindNames> for Kind {
+    fn from(names: KindNames) -> Self {
+        Self(Arc::new(names))
+    }
+}
+
+impl From<Kind> for KindNames {
+    fn from(kind: Kind) -> Self {
+        Arc::unwrap_or_clone(kind.0)
+    }
+}
+
+impl Deref for Kind {
+    type Target = KindNames;
+
+    fn deref(&self) -> &KindNames {
+        &self.0
+    }
+}
+
 impl PartialEq for Kind {
     fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
+        Arc::ptr_eq(&self.0, &other.0) || self.key() == other.key()
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Action, Consent, Consents, Plan, Summary};
 use crate::object::belonging::Belonging;
-use crate::object::{HashKey, Kind, Object, ObjectId, marks};
+use crate::object::{HashKey, Kind, KindNames, Object, ObjectId, marks};
 use crate::observation::{Check, Contents, Evidence, LiveClaim, Observation, Observations, State};
 use crate::record::{Claim, Credentials, Record};
 use crate::stack::{ClaimOrigin, ExpectedClaim, Member, Role, Stack};
@@ -17,13 +17,13 @@ fn id(text: &str) -> ObjectId {
         _ => "",
     };
     ObjectId {
-        kind: Kind {
+        kind: Kind::from(KindNames {
             group: group.to_owned(),
             version: "v1".to_owned(),
             kind: parts[0].to_owned(),
             plural: format!("{}s", parts[0].to_lowercase()),
             namespaced: parts.len() == 3,
-        },
+        }),
         namespace: (parts.len() == 3).then(|| parts[1].to_owned()),
         name: parts[parts.len() - 1].to_owned(),
     }
@@ -41,7 +41,7 @@ fn desired(id: &ObjectId, image: &str) -> Object {
 
 /// The desired object as the cluster would hold it after our apply, with one field owned by somebody else.
 fn live(object: &Object, image: &str, owner: Option<(&str, &str)>) -> Value {
-    let mut live = object.json().clone();
+    let mut live = object.json();
     live["spec"]["template"]["image"] = json!(image);
     let mut ours = json!({
         "f:metadata": {

@@ -84,13 +84,14 @@ fn identity(id: &ObjectId) -> Value {
 /// An object that is not there yet, without the hash and the values of Secrets.
 fn created(desired: &Object) -> Node {
     if !desired.id().kind.is_secret() {
-        let mut json = desired.json().clone();
+        let mut json = desired.json();
         without_hash(&mut json);
         return Node::from(&json);
     }
+    let json = desired.json();
     let mut node = Node::from(&without_values(desired));
     for field in VALUES {
-        let Some(values) = desired.json()[field].as_object() else {
+        let Some(values) = json[field].as_object() else {
             continue;
         };
         for name in values.keys() {
@@ -260,7 +261,7 @@ mod tests {
 
     fn update(kind: &Kind, live: &Value, proposed: &Value, cause: &Cause) -> String {
         let [live, desired] = [live, proposed].map(|spec| object(kind.clone(), spec));
-        let mut fields = differences(kind, live.json(), desired.json());
+        let mut fields = differences(kind, &live.json(), &desired.json());
         fields.retain(|field| !field.path.to_string().contains("state-hash"));
         let fields = fields.into_iter().map(|field| FieldDrift {
             field,

@@ -22,11 +22,12 @@ pub(super) fn text(environment: &str, stack: &Stack) -> String {
 
 fn manifest(object: &Object) -> String {
     if !object.id().kind.is_secret() {
-        return yaml::document(&Node::from(object.json()));
+        return yaml::document(&Node::from(&object.json()));
     }
+    let json = object.json();
     let names: Vec<&str> = VALUES
         .iter()
-        .filter_map(|field| object.json()[field].as_object())
+        .filter_map(|field| json[field].as_object())
         .flat_map(|values| values.keys().map(String::as_str))
         .collect();
     let keys = format!("# Keys, whose values an apply knows: {}\n", names.join(", "));
@@ -35,7 +36,7 @@ fn manifest(object: &Object) -> String {
 
 /// A Secret without its values, and without the hash that is made of them.
 pub(super) fn without_values(object: &Object) -> Value {
-    let mut json = object.json().clone();
+    let mut json = object.json();
     if let Some(fields) = json.as_object_mut() {
         for field in VALUES {
             fields.remove(field);

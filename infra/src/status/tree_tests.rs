@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::tree::{Found, Part, Running, Wanted, is_ready, tree};
-use crate::object::{Kind, ObjectId};
+use crate::object::{Kind, KindNames, ObjectId};
 
 fn id(kind: &str, namespace: Option<&str>, name: &str) -> ObjectId {
     let group = match kind {
@@ -12,13 +12,13 @@ fn id(kind: &str, namespace: Option<&str>, name: &str) -> ObjectId {
         _ => "",
     };
     ObjectId {
-        kind: Kind {
+        kind: Kind::from(KindNames {
             group: group.to_owned(),
             version: "v1".to_owned(),
             kind: kind.to_owned(),
             plural: format!("{}s", kind.to_lowercase()),
             namespaced: namespace.is_some(),
-        },
+        }),
         namespace: namespace.map(str::to_owned),
         name: name.to_owned(),
     }

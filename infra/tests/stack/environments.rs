@@ -77,9 +77,5 @@ fn declared(environment: &Environment) -> Stack {
 }
 
 fn objects(stack: &Stack) -> Vec<Value> {
-    stack
-        .members
-        .iter()
-        .map(|member| member.object.json().clone())
-        .collect()
+    stack.members.iter().map(|member| member.object.json()).collect()
 }
