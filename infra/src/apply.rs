@@ -3,25 +3,25 @@
 mod delete;
 pub mod event;
 pub mod lock;
+mod looks;
 mod member;
 pub mod outcome;
 mod readiness;
 pub mod remember;
 mod replicas;
 mod undo;
+mod upsert;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::join_all;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use crate::cluster::Cluster;
-use crate::object::ObjectId;
 use crate::plan::{Action, Change, Plan, deletion_rank};
 use crate::stack::Stack;
+use looks::Looks;
 
 pub use event::Event;
 pub use lock::Fence;
@@ -52,20 +52,12 @@ struct Run<'a> {
     environment: &'a str,
     cluster: &'a Cluster,
     waiting: Waiting,
+    begun: Instant,
     deadline: Option<Instant>,
     stop: watch::Receiver<bool>,
     fence: Option<Arc<Fence>>,
     events: mpsc::UnboundedSender<Event>,
-}
-
-/// How far the object of a member has come in this run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Progress {
-    Pending,
-    Applied,
-    Current,
-    /// Whatever refers to it must not be written.
-    Failed,
+    looks: Looks,
 }
 
 impl Run<'_> {
@@ -107,6 +99,7 @@ pub async fn run(
         environment: &plan.environment,
         cluster,
         waiting: conduct.waiting,
+        begun: Instant::now(),
         deadline: match conduct.waiting {
             Waiting::Until(duration) => Instant::now().checked_add(duration),
             Waiting::No => None,
@@ -114,6 +107,7 @@ pub async fn run(
         stop: conduct.stop,
         fence: conduct.fence,
         events,
+        looks: Looks::new(plan, stack),
     };
     let deletions = plan
         .changes
@@ -124,7 +118,7 @@ pub async fn run(
         deletions.partition(|change| deletion_rank(&change.id.kind) == 0);
     let mut outcome = delete::run(&first, &run).await;
     if outcome.is_good() {
-        outcome.merge(upsert(plan, stack, &run).await);
+        outcome.merge(upsert::run(plan, stack, &run).await);
     }
     if outcome.is_good() {
         outcome.merge(delete::run(&last, &run).await);
@@ -146,29 +140,4 @@ pub async fn run(
     outcome.interrupted = *run.stop.borrow();
     outcome.lost_lock = !run.holds_the_lock();
     outcome
-}
-
-/// Writes all members that change, each as soon as what it refers to has come far enough.
-async fn upsert(plan: &Plan, stack: &Stack, run: &Run<'_>) -> Outcome {
-    let changes: HashMap<&ObjectId, &Change> =
-        plan.changes.iter().map(|change| (&change.id, change)).collect();
-    let (senders, receivers): (Vec<_>, HashMap<_, _>) = stack
-        .members
-        .iter()
-        .map(|member| {
-            let (sender, receiver) = watch::channel(Progress::Pending);
-            (sender, (member.object.id(), receiver))
-        })
-        .unzip();
-    let members = stack.members.iter().zip(senders).map(|(member, progress)| {
-        let change = changes.get(member.object.id()).copied();
-        member::run(member, change, progress, &receivers, run)
-    });
-    join_all(members)
-        .await
-        .into_iter()
-        .fold(Outcome::default(), |mut sum, outcome| {
-            sum.merge(outcome);
-            sum
-        })
 }

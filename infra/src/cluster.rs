@@ -2,12 +2,15 @@
 
 mod connect;
 pub mod error;
+mod items;
+mod prepare;
 mod request;
 mod served;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -15,8 +18,10 @@ use tokio::sync::Semaphore;
 pub use connect::{ConnectError, Target};
 pub use error::{ClusterError, Status};
 
-use crate::object::{Kind, ObjectId, kind_of, marks};
-use request::{Call, Representation, item_path, kind_path};
+use crate::object::{Kind, Object, ObjectId, kind_of, marks};
+use request::{Call, item_path, kind_path};
+
+pub use request::{Fold, Representation};
 
 /// Requests in flight at once. More gain nothing on a small API server and multiply the slowest answers.
 const IN_FLIGHT: usize = 16;
@@ -29,6 +34,8 @@ pub type Notice = Arc<dyn Fn(&str) + Send + Sync>;
 pub struct Cluster {
     client: kube::Client,
     server: String,
+    /// Whether the server is on this machine.
+    is_near: bool,
     slots: Semaphore,
     notice: Notice,
     /// Whether the server has answered yet: before that, a refused connection is final.
@@ -53,6 +60,15 @@ pub enum Dependents {
     Later,
 }
 
+/// How far a deletion has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// The object is gone.
+    Gone,
+    /// The object is going, once its finalizers have been met.
+    Going,
+}
+
 /// What the API server answered to an apply.
 #[derive(Clone, Debug)]
 pub struct Applied {
@@ -64,16 +80,28 @@ pub struct Applied {
     pub object: Value,
 }
 
+/// A list held whole, for those that are short.
+#[derive(Default)]
+struct Values(Vec<Value>);
+
+impl Fold for Values {
+    fn take(&mut self, item: &[u8]) -> serde_json::Result<()> {
+        self.0.push(serde_json::from_slice(item)?);
+        Ok(())
+    }
+}
+
 impl Cluster {
     /// Connects to the context of `target`. Sends nothing yet.
     ///
     /// # Errors
     /// When the kubeconfig cannot be read, lacks the context, or asks for something that is not supported.
     pub async fn connect(target: &Target, notice: Notice) -> Result<Self, ConnectError> {
-        let (client, server) = connect::client(target).await?;
+        let connection = connect::client(target).await?;
         Ok(Self {
-            client,
-            server,
+            client: connection.client,
+            server: connection.server,
+            is_near: connection.is_near,
             slots: Semaphore::new(IN_FLIGHT),
             notice,
             answered: AtomicBool::new(false),
@@ -156,6 +184,23 @@ impl Cluster {
         selector: &str,
         representation: Representation,
     ) -> Result<Vec<Value>, ClusterError> {
+        self.list_items(kind, namespace, selector, representation, Values::default)
+            .await
+            .map(|Values(items)| items)
+    }
+
+    /// Folds the items of a list of objects, or of their metadata; a kind that the server does not serve has none.
+    ///
+    /// # Errors
+    /// When the server cannot be asked, refuses the answer, or sends what the fold does not take.
+    pub async fn list_items<T: Fold>(
+        &self,
+        kind: &Kind,
+        namespace: Option<&str>,
+        selector: &str,
+        representation: Representation,
+        begin: impl Fn() -> T,
+    ) -> Result<T, ClusterError> {
         let place = namespace.map_or_else(String::new, |namespace| format!(" in `{namespace}`"));
         let mut call = Call::new(
             Method::GET,
@@ -166,20 +211,10 @@ impl Cluster {
         if !selector.is_empty() {
             call.parameter("labelSelector", selector);
         }
-        match self.send(call).await {
-            Ok(mut answer) => match answer.json.get_mut("items").map(Value::take) {
-                Some(Value::Array(items)) => Ok(items),
-                // Go's empty list.
-                Some(Value::Null) => Ok(Vec::new()),
-                _ => Err(ClusterError::BadAnswer {
-                    attempt: format!("list {}{place}", kind.plural),
-                    server: self.server.clone(),
-                    cause: "it is no list".to_owned(),
-                }),
-            },
+        match self.send_for_items(call, &begin).await {
             // The kind is not served: nothing of it can be there.
-            Err(error) if error.is_not_found() => Ok(Vec::new()),
-            Err(error) => Err(error),
+            Err(error) if error.is_not_found() => Ok(begin()),
+            result => result,
         }
     }
 
@@ -194,6 +229,26 @@ impl Cluster {
         manager: &str,
         mode: Mode,
     ) -> Result<Applied, ClusterError> {
+        let bytes = Bytes::from(configuration.to_string());
+        self.apply_bytes(id, bytes, manager, mode).await
+    }
+
+    /// Applies a desired object as this program, as [`Cluster::apply`] does.
+    ///
+    /// # Errors
+    /// When the server refuses it or cannot be asked.
+    pub async fn apply_object(&self, object: &Object, mode: Mode) -> Result<Applied, ClusterError> {
+        let bytes = object.bytes().clone();
+        self.apply_bytes(object.id(), bytes, marks::MANAGER, mode).await
+    }
+
+    async fn apply_bytes(
+        &self,
+        id: &ObjectId,
+        configuration: Bytes,
+        manager: &str,
+        mode: Mode,
+    ) -> Result<Applied, ClusterError> {
         let verb = match mode {
             Mode::DryRun => "check",
             Mode::Write => "apply",
@@ -205,7 +260,7 @@ impl Cluster {
         if mode == Mode::DryRun {
             call.parameter("dryRun", "All");
         }
-        call.body(configuration);
+        call.bytes(configuration);
         let answer = self.send(call).await?;
         Ok(Applied {
             created: answer.code == http::StatusCode::CREATED,
@@ -222,7 +277,7 @@ impl Cluster {
         let path = kind_path(&id.kind, id.namespace.as_deref());
         let mut call = Call::new(Method::POST, path, format!("create {id}"));
         call.parameter("fieldManager", marks::MANAGER);
-        call.body(object);
+        call.json(object);
         Ok(self.send(call).await?.json)
     }
 
@@ -233,7 +288,7 @@ impl Cluster {
     pub async fn replace(&self, id: &ObjectId, object: &Value) -> Result<Value, ClusterError> {
         let mut call = Call::new(Method::PUT, item_path(id), format!("update {id}"));
         call.parameter("fieldManager", marks::MANAGER);
-        call.body(object);
+        call.json(object);
         Ok(self.send(call).await?.json)
     }
 
@@ -241,7 +296,12 @@ impl Cluster {
     ///
     /// # Errors
     /// When another object has taken its name, or the server refuses or cannot be asked.
-    pub async fn delete(&self, id: &ObjectId, uid: &str, dependents: Dependents) -> Result<(), ClusterError> {
+    pub async fn delete(
+        &self,
+        id: &ObjectId,
+        uid: &str,
+        dependents: Dependents,
+    ) -> Result<Progress, ClusterError> {
         self.delete_if(id, json!({ "uid": uid }), dependents).await
     }
 
@@ -252,7 +312,8 @@ impl Cluster {
     pub async fn delete_version(&self, id: &ObjectId, live: &Value) -> Result<(), ClusterError> {
         let version = &live["metadata"]["resourceVersion"];
         let preconditions = json!({ "uid": marks::uid(live), "resourceVersion": version });
-        self.delete_if(id, preconditions, Dependents::Later).await
+        self.delete_if(id, preconditions, Dependents::Later).await?;
+        Ok(())
     }
 
     async fn delete_if(
@@ -260,9 +321,9 @@ impl Cluster {
         id: &ObjectId,
         preconditions: Value,
         dependents: Dependents,
-    ) -> Result<(), ClusterError> {
+    ) -> Result<Progress, ClusterError> {
         let mut call = Call::new(Method::DELETE, item_path(id), format!("delete {id}"));
-        call.body(&json!({
+        call.json(&json!({
             "apiVersion": "v1",
             "kind": "DeleteOptions",
             "propagationPolicy": match dependents {
@@ -272,8 +333,10 @@ impl Cluster {
             "preconditions": preconditions,
         }));
         match self.send(call).await {
-            Ok(_) => Ok(()),
-            Err(error) if error.is_not_found() => Ok(()),
+            // The answer is the object as it was left, or a word of success.
+            Ok(answer) if marks::is_terminating(&answer.json) => Ok(Progress::Going),
+            Ok(_) => Ok(Progress::Gone),
+            Err(error) if error.is_not_found() => Ok(Progress::Gone),
             Err(error) => Err(error),
         }
     }

@@ -11,6 +11,8 @@ use crate::record::Claim;
 pub struct Observations {
     /// One for each member of the stack, in its order.
     pub members: Vec<Observation>,
+    /// The version in which each member was listed and tried; `None` for those that were not listed, or are unchanged.
+    pub versions: Vec<Option<String>>,
     /// Objects with the environment's label that the stack does not hold.
     pub orphans: Vec<Observation>,
     /// Claims that hold the environment's data, or may.

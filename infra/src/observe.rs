@@ -8,7 +8,7 @@ mod listing;
 mod member;
 mod stand_in;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::core::v1::Namespace;
@@ -16,11 +16,11 @@ use serde_json::Value;
 
 use crate::cluster::{Cluster, ClusterError};
 use crate::object::belonging::{Belonging, belonging};
-use crate::object::{Kind, Object, ObjectId, marks, ownership};
+use crate::object::{Kind, Object, ObjectId, StateHash, marks, ownership};
 use crate::observation::{Observation, Observations, State};
 use crate::record::Record;
 use crate::stack::{Stack, id_of};
-use listing::Listing;
+use listing::{Listing, Seen};
 
 /// Reads and dry-runs prepared at once. The cluster module bounds those in flight.
 const AT_ONCE: usize = 32;
@@ -46,6 +46,15 @@ pub enum Depth {
     Thorough,
 }
 
+/// What an earlier look has found. What nobody has written since need not be tried again.
+#[derive(Debug)]
+pub struct Before {
+    /// The stack of that time.
+    pub stack: Stack,
+    /// What was found.
+    pub observations: Observations,
+}
+
 /// Looks at every object of the stack, and for those that are no longer in it.
 ///
 /// # Errors
@@ -54,67 +63,122 @@ pub async fn observe(
     stack: &Stack,
     record: &Record,
     depth: Depth,
+    before: Option<Before>,
     cluster: &Cluster,
 ) -> Result<Observations, ClusterError> {
     let names = namespaces(stack, record);
     let (listing, claims) = tokio::try_join!(
-        listing::list(stack, record, &names, cluster),
+        listing::list(stack, record, depth, &names, cluster),
         claims::data_claims(record, &names, cluster),
     )?;
-    let members = members(stack, record, depth, &names, &listing, cluster).await?;
+    let Listing {
+        members: seen,
+        orphans: found,
+        gaps,
+    } = listing;
+    let versions = seen.iter().map(|seen| version(seen.as_ref())).collect();
+    let members = members(stack, record, seen, before, &names, cluster).await?;
     let strangers = claims::strangers(stack, record, &claims, cluster).await?;
-    let orphans = orphans(stack, record, listing.objects, cluster).await?;
+    let orphans = orphans(record, found, cluster).await?;
     Ok(Observations {
         members,
+        versions,
         orphans,
         claims,
         strangers,
-        gaps: listing.gaps,
+        gaps,
     })
+}
+
+/// The version in which a member must be tried.
+fn version(seen: Option<&Seen>) -> Option<String> {
+    match seen {
+        Some(Seen::Suspect(version)) => Some(version.clone()),
+        Some(Seen::Unchanged { .. }) | None => None,
+    }
 }
 
 async fn members(
     stack: &Stack,
     record: &Record,
-    depth: Depth,
+    seen: Vec<Option<Seen>>,
+    before: Option<Before>,
     names: &BTreeSet<String>,
-    listing: &Listing,
     cluster: &Cluster,
 ) -> Result<Vec<Observation>, ClusterError> {
     let environment = record.environment.as_str();
-    let unchanged = |object: &Object| {
-        let live = listing
-            .objects
-            .get(object.id())
-            .filter(|_| depth == Depth::Fast)?;
-        glance::is_unchanged(object, live, environment).then(|| Observation {
-            id: object.id().clone(),
-            state: State::Unchanged {
-                replicas: live["spec"]["replicas"].as_i64(),
-            },
-        })
-    };
-    let glances: Vec<(&Object, Option<Observation>)> = stack
+    let mut before = Memory::new(before);
+    let known: Vec<(&Object, Option<State>)> = stack
         .members
         .iter()
-        .map(|member| (&member.object, unchanged(&member.object)))
+        .zip(seen)
+        .map(|(member, seen)| {
+            let object = &member.object;
+            let state = match seen {
+                Some(Seen::Unchanged { replicas }) => Some(State::Unchanged { replicas }),
+                Some(Seen::Suspect(version)) => before.recall(object, Some(&version)),
+                None => before.recall(object, None),
+            };
+            (object, state)
+        })
         .collect();
-    // Where nothing is suspect, nobody needs to know whether the namespaces can be written into.
-    let namespaces = if glances.iter().all(|(_, seen)| seen.is_some()) {
+    // Where nothing has to be tried, nobody needs to know whether the namespaces can be written into.
+    let namespaces = if known.iter().all(|(_, state)| state.is_some()) {
         BTreeMap::new()
     } else {
         namespace_states(names, stack, cluster).await?
     };
-    stream::iter(glances)
-        .map(|(object, seen)| async {
-            match seen {
-                Some(observation) => Ok(observation),
+    stream::iter(known)
+        .map(|(object, state)| async {
+            match state {
+                Some(state) => Ok(Observation {
+                    id: object.id().clone(),
+                    state,
+                }),
                 None => member::observe(object, environment, &namespaces, cluster).await,
             }
         })
         .buffered(AT_ONCE)
         .try_collect()
         .await
+}
+
+/// The states of an earlier look, by object.
+struct Memory(HashMap<ObjectId, (StateHash, Option<String>, State)>);
+
+impl Memory {
+    fn new(before: Option<Before>) -> Self {
+        let Some(Before { stack, observations }) = before else {
+            return Self(HashMap::new());
+        };
+        let states = observations.members.into_iter().zip(observations.versions);
+        let objects = stack.members.into_iter().map(|member| member.object);
+        Self(
+            objects
+                .zip(states)
+                .map(|(object, (observation, version))| {
+                    (
+                        observation.id,
+                        (object.hash().clone(), version, observation.state),
+                    )
+                })
+                .collect(),
+        )
+    }
+
+    /// What was found before, if object and desire are the same as then.
+    fn recall(&mut self, object: &Object, version: Option<&String>) -> Option<State> {
+        let (hash, old_version, _) = self.0.get(object.id())?;
+        if hash != object.hash() || old_version.as_ref() != version {
+            return None;
+        }
+        let (_, _, state) = self.0.remove(object.id())?;
+        match state {
+            // Whoever has made it since is met by the write: that is undone then.
+            State::Absent { .. } | State::Suspect { .. } => Some(state),
+            _ => None,
+        }
+    }
 }
 
 /// Every namespace in which the environment has, or had, objects.
@@ -149,19 +213,14 @@ async fn namespace_states(
         .await
 }
 
-/// Picks out what the stack does not hold, and looks into it.
+/// Looks into what the stack does not hold.
 async fn orphans(
-    stack: &Stack,
     record: &Record,
-    objects: BTreeMap<ObjectId, Value>,
+    found: Vec<(ObjectId, Value)>,
     cluster: &Cluster,
 ) -> Result<Vec<Observation>, ClusterError> {
-    let wanted: HashSet<&ObjectId> = stack.members.iter().map(|member| member.object.id()).collect();
     let mut orphans = Vec::new();
-    for (id, metadata) in objects {
-        if wanted.contains(&id) || !may_be_pruned(&metadata, &record.environment) {
-            continue;
-        }
+    for (id, metadata) in found {
         let contents = contents::of(&id, &record.environment, cluster).await?;
         let state = State::Orphaned { metadata, contents };
         orphans.push(Observation { id, state });

@@ -1,118 +1,20 @@
-//! One object of the stack during an apply: waits for what it refers to, is written, is waited for.
-
-use std::collections::HashMap;
+//! Writes one object of the stack.
 
 use serde_json::Value;
-use tokio::sync::watch;
 
-use super::event::{Deed, Event};
-use super::outcome::{Outcome, Trouble};
-use super::{Progress, Run, Waiting, readiness, replicas, undo};
+use super::event::Deed;
+use super::outcome::Trouble;
+use super::{Run, readiness, replicas, undo};
 use crate::cluster::{ClusterError, Mode};
-use crate::object::{Object, ObjectId, marks};
+use crate::object::Object;
 use crate::plan::{Action, Change, Handover, Timing};
-use crate::stack::{Member, Need, Until};
-
-pub(super) async fn run(
-    member: &Member,
-    change: Option<&Change>,
-    progress: watch::Sender<Progress>,
-    others: &HashMap<&ObjectId, watch::Receiver<Progress>>,
-    run: &Run<'_>,
-) -> Outcome {
-    let mut outcome = Outcome::default();
-    let id = member.object.id();
-    if let Some(because) = first_failed(&member.needs, others, run.waiting).await {
-        if change.is_some() {
-            run.tell(Event::Skipped {
-                id: id.clone(),
-                because: Some(because),
-            });
-            outcome.skipped += 1;
-        }
-        progress.send_replace(Progress::Failed);
-        return outcome;
-    }
-    let live = match change {
-        Some(change) => match write(change, run).await {
-            Ok(None) => {
-                progress.send_replace(Progress::Failed);
-                return outcome;
-            }
-            Ok(Some((deed, live))) => {
-                outcome.count(deed);
-                run.tell(Event::Done { id: id.clone(), deed });
-                Some(live)
-            }
-            Err(trouble) => {
-                fail(id, trouble, run, &progress, &mut outcome);
-                return outcome;
-            }
-        },
-        None => None,
-    };
-    progress.send_replace(Progress::Applied);
-    if run.waiting == Waiting::No {
-        return outcome;
-    }
-    match readiness::wait(id, live, run).await {
-        Ok(()) => {
-            progress.send_replace(Progress::Current);
-        }
-        Err(trouble) => fail(id, trouble, run, &progress, &mut outcome),
-    }
-    outcome
-}
-
-fn fail(
-    id: &ObjectId,
-    trouble: Trouble,
-    run: &Run<'_>,
-    progress: &watch::Sender<Progress>,
-    outcome: &mut Outcome,
-) {
-    run.tell(Event::Failed {
-        id: id.clone(),
-        why: trouble.why().to_owned(),
-    });
-    outcome.troubles.push((id.clone(), trouble));
-    progress.send_replace(Progress::Failed);
-}
-
-/// Waits until everything referred to has come far enough; returns the first that failed instead.
-async fn first_failed(
-    needs: &[Need],
-    others: &HashMap<&ObjectId, watch::Receiver<Progress>>,
-    waiting: Waiting,
-) -> Option<ObjectId> {
-    for need in needs {
-        // A reference out of the stack is to something that is there by agreement.
-        let Some(progress) = others.get(&need.id) else {
-            continue;
-        };
-        let until = match waiting {
-            Waiting::Until(_) => need.until,
-            Waiting::No => Until::Applied,
-        };
-        let has_come = |progress: &Progress| match progress {
-            Progress::Pending => false,
-            Progress::Applied => until == Until::Applied,
-            Progress::Current | Progress::Failed => true,
-        };
-        match progress.clone().wait_for(has_come).await.as_deref() {
-            Ok(Progress::Failed) | Err(_) => return Some(need.id.clone()),
-            Ok(_) => {}
-        }
-    }
-    None
-}
 
 /// Writes a change; `None` when the run was stopped before.
-async fn write(change: &Change, run: &Run<'_>) -> Result<Option<(Deed, Value)>, Trouble> {
+pub(super) async fn write(change: &Change, run: &Run<'_>) -> Result<Option<(Deed, Value)>, Trouble> {
     let (desired, deed) = match &change.action {
         Action::Create { desired, timing } => {
             if let Timing::AfterDeletion { .. } = timing {
-                readiness::wait_until_gone(&change.id, None, run).await?;
+                readiness::wait_until_nobody_has(&change.id, run).await?;
             }
             (desired, Deed::Created)
         }
@@ -144,8 +46,7 @@ async fn write(change: &Change, run: &Run<'_>) -> Result<Option<(Deed, Value)>, 
 }
 
 async fn apply(desired: &Object, run: &Run<'_>) -> Result<crate::cluster::Applied, ClusterError> {
-    let id = desired.id();
-    let write = || run.cluster.apply(id, desired.json(), marks::MANAGER, Mode::Write);
+    let write = || run.cluster.apply_object(desired, Mode::Write);
     match write().await {
         // Somebody wrote between the server's read and its write: the same apply again is the same intent.
         Err(error) if error.is_lost_race() => write().await,

@@ -70,10 +70,12 @@ pub(super) async fn wait(id: &ObjectId, live: Option<Value>, run: &Run<'_>) -> R
     let mut live = live;
     let mut story = Story::begin(id, run);
     let mut stuck_since: Option<Instant> = None;
+    // What was just written is seen in a look that begins now; what was not, in any look of this run.
+    let mut since = if live.is_some() { Instant::now() } else { run.begun };
     loop {
         let object = match live.take() {
             Some(object) => object,
-            None => match run.cluster.read(id).await {
+            None => match run.looks.read(id, since, run.cluster).await {
                 Ok(Some(object)) => object,
                 Ok(None) => return Err(not_ready("it was deleted while it was waited for")),
                 Err(error) => return Err(Trouble::Failed(error.to_string())),
@@ -107,25 +109,42 @@ pub(super) async fn wait(id: &ObjectId, live: Option<Value>, run: &Run<'_>) -> R
         if !run.pause(PAUSE).await {
             return Err(not_ready(format!("not ready in time: {message}")));
         }
+        since = Instant::now();
     }
 }
 
-/// Waits until an object is gone; with a UID, until another has its name.
-pub(super) async fn wait_until_gone(id: &ObjectId, uid: Option<&str>, run: &Run<'_>) -> Result<(), Trouble> {
+/// Waits until an object that was deleted is gone, or another has its name.
+pub(super) async fn wait_until_gone(id: &ObjectId, uid: &str, run: &Run<'_>) -> Result<(), Trouble> {
     let mut story = Story::begin(id, run);
     loop {
-        let live = match run.cluster.read(id).await {
-            Ok(live) => live.filter(|live| uid.is_none_or(|uid| marks::uid(live) == uid)),
-            Err(error) => return Err(Trouble::Failed(error.to_string())),
-        };
-        let Some(live) = live else {
-            return Ok(());
-        };
-        let why = what_holds(&live);
-        story.tell(&why);
-        if !run.pause(PAUSE).await {
-            return Err(not_ready(format!("not gone in time: {why}")));
+        let look = run.looks.read(id, Instant::now(), run.cluster).await;
+        let live = look.map_err(|error| Trouble::Failed(error.to_string()))?;
+        match live.filter(|live| marks::uid(live) == uid) {
+            Some(live) => wait_on(&live, &mut story, run).await?,
+            None => return Ok(()),
         }
+    }
+}
+
+/// Waits until no object has this name.
+pub(super) async fn wait_until_nobody_has(id: &ObjectId, run: &Run<'_>) -> Result<(), Trouble> {
+    let mut story = Story::begin(id, run);
+    loop {
+        let read = run.cluster.read(id).await;
+        match read.map_err(|error| Trouble::Failed(error.to_string()))? {
+            Some(live) => wait_on(&live, &mut story, run).await?,
+            None => return Ok(()),
+        }
+    }
+}
+
+async fn wait_on(live: &Value, story: &mut Story<'_>, run: &Run<'_>) -> Result<(), Trouble> {
+    let why = what_holds(live);
+    story.tell(&why);
+    if run.pause(PAUSE).await {
+        Ok(())
+    } else {
+        Err(not_ready(format!("not gone in time: {why}")))
     }
 }
 

@@ -10,6 +10,8 @@ use kube::client::{Body, ConfigExt as _};
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use tower::{BoxError, ServiceBuilder};
 
+use super::prepare::Prepared;
+
 /// How long a TCP connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -87,12 +89,22 @@ impl ConnectError {
     }
 }
 
+/// A client and what is known of its server.
+#[expect(clippy::disallowed_types, reason = "this is the module that is allowed to")]
+pub(super) struct Connection {
+    pub(super) client: kube::Client,
+    /// The server's URL.
+    pub(super) server: String,
+    /// Whether the server is on this machine.
+    pub(super) is_near: bool,
+}
+
 /// Builds the client and says the server's URL.
 ///
 /// The stack is put together here because `Client::try_from` sets no `TCP_NODELAY`, which costs 40 ms on each new
 /// connection, and retries silently up to fifteen times.
 #[expect(clippy::disallowed_types, reason = "this is the module that is allowed to")]
-pub(super) async fn client(target: &Target) -> Result<(kube::Client, String), ConnectError> {
+pub(super) async fn client(target: &Target) -> Result<Connection, ConnectError> {
     let places = places(target);
     let kubeconfig = read(target, &places)?;
     let context = kubeconfig
@@ -142,6 +154,12 @@ pub(super) async fn client(target: &Target) -> Result<(kube::Client, String), Co
     let connector = config
         .rustls_https_connector_with_connector(connector)
         .map_err(|error| unusable(deepest(&error)))?;
+    let is_near = is_loopback(config.cluster_url.host().unwrap_or_default());
+    let connector = if is_near {
+        Prepared::none(connector)
+    } else {
+        Prepared::to(&config.cluster_url, connector)
+    };
     let transport = legacy::Client::builder(TokioExecutor::new()).build::<_, Body>(connector);
     let service = ServiceBuilder::new()
         .layer(config.base_uri_layer())
@@ -153,7 +171,20 @@ pub(super) async fn client(target: &Target) -> Result<(kube::Client, String), Co
         )
         .map_err(BoxError::from)
         .service(transport);
-    Ok((kube::Client::new(service, config.default_namespace), server))
+    Ok(Connection {
+        client: kube::Client::new(service, config.default_namespace),
+        server,
+        is_near,
+    })
+}
+
+/// Whether a host is this machine itself.
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || address
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }
 
 fn read(target: &Target, places: &str) -> Result<Kubeconfig, ConnectError> {

@@ -1,16 +1,21 @@
 //! One request: its URL, its deadline, its retries, its answer.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::time::Duration;
 
-use http::{Method, Request, StatusCode, header};
+use bytes::Bytes;
+use flate2::write::GzDecoder;
+use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use kube::client::Body;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::connect::deepest;
 use super::error::{ClusterError, Status};
+use super::items::Splitter;
 use super::{Cluster, Ordering};
 use crate::object::{Kind, ObjectId};
 
@@ -26,9 +31,12 @@ const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// Longest wait between two tries, whatever the server asks for.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
+/// How large answers come when the server is not on this machine: packed to a tenth, which pays as soon as there is a wire.
+const GZIP: &str = "gzip";
+
 /// In which form the answer is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Representation {
+pub enum Representation {
     /// The objects themselves.
     Whole,
     /// Their metadata alone.
@@ -52,7 +60,7 @@ pub(super) struct Call {
     method: Method,
     path: String,
     attempt: String,
-    body: Vec<u8>,
+    body: Bytes,
     pub(super) representation: Representation,
 }
 
@@ -71,7 +79,7 @@ impl Call {
             method,
             path,
             attempt,
-            body: Vec::new(),
+            body: Bytes::new(),
             representation: Representation::Whole,
         }
     }
@@ -82,11 +90,16 @@ impl Call {
         let _ = write!(self.path, "{separator}{name}={value}");
     }
 
-    pub(super) fn body(&mut self, json: &Value) {
-        self.body = json.to_string().into_bytes();
+    pub(super) fn json(&mut self, json: &Value) {
+        self.body = json.to_string().into();
     }
 
-    fn request(&self) -> Result<Request<Body>, http::Error> {
+    /// Sends bytes that are JSON already.
+    pub(super) fn bytes(&mut self, json: Bytes) {
+        self.body = json;
+    }
+
+    fn request(&self, encoding: &'static str) -> Result<Request<Body>, http::Error> {
         let content_type = if self.method == Method::PATCH {
             "application/apply-patch+yaml"
         } else {
@@ -96,6 +109,7 @@ impl Call {
             .method(&self.method)
             .uri(&self.path)
             .header(header::ACCEPT, self.representation.accept())
+            .header(header::ACCEPT_ENCODING, encoding)
             .header(header::CONTENT_TYPE, content_type)
             .body(Body::from(self.body.clone()))
     }
@@ -136,24 +150,150 @@ fn segment(text: &str) -> String {
     utf8_percent_encode(text, &KEPT).to_string()
 }
 
+/// Takes the body of a good answer in as it arrives.
+trait Reader {
+    type Read;
+    fn feed(&mut self, bytes: &[u8]) -> Result<(), String>;
+    /// Ends the answer; says what is wrong with it.
+    fn end(self) -> Result<Self::Read, String>;
+}
+
+/// A body that is one JSON value.
+#[derive(Default)]
+struct Whole(Vec<u8>);
+
+impl Reader for Whole {
+    type Read = Value;
+
+    fn feed(&mut self, bytes: &[u8]) -> Result<(), String> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn end(self) -> Result<Value, String> {
+        serde_json::from_slice(&self.0).map_err(|error| error.to_string())
+    }
+}
+
+/// What the items of a list are folded into, one by one, so that no list is ever held whole.
+pub trait Fold {
+    /// Takes the next item, as JSON.
+    ///
+    /// # Errors
+    /// When it is not what was expected.
+    fn take(&mut self, item: &[u8]) -> serde_json::Result<()>;
+}
+
+struct Items<T> {
+    splitter: Splitter,
+    folded: T,
+}
+
+impl<T: Fold> Reader for Items<T> {
+    type Read = T;
+
+    fn feed(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let folded = &mut self.folded;
+        let taken = self.splitter.feed(bytes, |item| folded.take(item));
+        taken.map_err(|error| error.to_string())
+    }
+
+    fn end(self) -> Result<T, String> {
+        self.splitter.end().map_err(|error| error.to_string())?;
+        Ok(self.folded)
+    }
+}
+
+/// A body that may come packed.
+struct Unpacked<R> {
+    reader: R,
+    decoder: Option<Box<GzDecoder<Portions>>>,
+}
+
+/// What an unpacker has unpacked since it was last asked.
+#[derive(Default)]
+struct Portions(Vec<u8>);
+
+impl std::io::Write for Portions {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<R: Reader> Unpacked<R> {
+    fn new(headers: &HeaderMap, reader: R) -> Self {
+        let is_packed = headers
+            .get(header::CONTENT_ENCODING)
+            .is_some_and(|encoding| encoding == GZIP);
+        Self {
+            reader,
+            decoder: is_packed.then(|| Box::new(GzDecoder::new(Portions::default()))),
+        }
+    }
+
+    fn feed(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let Some(decoder) = &mut self.decoder else {
+            return self.reader.feed(bytes);
+        };
+        decoder.write_all(bytes).map_err(|error| error.to_string())?;
+        let unpacked = std::mem::take(&mut decoder.get_mut().0);
+        self.reader.feed(&unpacked)
+    }
+
+    fn end(mut self) -> Result<R::Read, String> {
+        if let Some(decoder) = self.decoder {
+            let rest = decoder.finish().map_err(|error| error.to_string())?;
+            self.reader.feed(&rest.0)?;
+        }
+        self.reader.end()
+    }
+}
+
 impl Cluster {
     /// Sends a request, again when that can help, and returns a good answer.
     pub(super) async fn send(&self, call: Call) -> Result<Answer, ClusterError> {
+        let (code, was_repeated, json) = self.send_and_read(&call, Whole::default).await?;
+        Ok(Answer {
+            code,
+            was_repeated,
+            json,
+        })
+    }
+
+    /// Sends a request whose answer is a list, and folds its items; `begin` makes an empty fold for each try.
+    pub(super) async fn send_for_items<T: Fold>(
+        &self,
+        call: Call,
+        begin: impl Fn() -> T,
+    ) -> Result<T, ClusterError> {
+        let begin = || Items {
+            splitter: Splitter::default(),
+            folded: begin(),
+        };
+        let (_, _, folded) = self.send_and_read(&call, begin).await?;
+        Ok(folded)
+    }
+
+    async fn send_and_read<R: Reader>(
+        &self,
+        call: &Call,
+        begin: impl Fn() -> R,
+    ) -> Result<(StatusCode, bool, R::Read), ClusterError> {
         let mut wait = FIRST_WAIT;
         let mut was_repeated = false;
         let mut tries_left = TRIES;
         loop {
             tries_left -= 1;
-            let error = match self.try_once(&call).await {
-                Ok(answer) => {
-                    return Ok(Answer {
-                        was_repeated,
-                        ..answer
-                    });
-                }
+            let error = match self.try_once(call, begin()).await {
+                Ok((code, read)) => return Ok((code, was_repeated, read)),
                 Err(error) => error,
             };
-            let Some(asked) = self.wait_before_retry(&call, &error).filter(|_| tries_left > 0) else {
+            let Some(asked) = self.wait_before_retry(call, &error).filter(|_| tries_left > 0) else {
                 return Err(error);
             };
             was_repeated |= !matches!(error, ClusterError::Unreachable { .. });
@@ -182,9 +322,13 @@ impl Cluster {
         Some(Duration::from_secs(asked.unwrap_or(0)))
     }
 
-    async fn try_once(&self, call: &Call) -> Result<Answer, ClusterError> {
+    async fn try_once<R: Reader>(
+        &self,
+        call: &Call,
+        reader: R,
+    ) -> Result<(StatusCode, R::Read), ClusterError> {
         let _slot = self.slots.acquire().await;
-        let answer = tokio::time::timeout(DEADLINE, self.exchange(call)).await;
+        let answer = tokio::time::timeout(DEADLINE, self.exchange(call, reader)).await;
         answer.unwrap_or_else(|_| {
             Err(ClusterError::Deadline {
                 attempt: call.attempt.clone(),
@@ -194,13 +338,20 @@ impl Cluster {
         })
     }
 
-    async fn exchange(&self, call: &Call) -> Result<Answer, ClusterError> {
+    async fn exchange<R: Reader>(
+        &self,
+        call: &Call,
+        reader: R,
+    ) -> Result<(StatusCode, R::Read), ClusterError> {
         let bad_answer = |cause: String| ClusterError::BadAnswer {
             attempt: call.attempt.clone(),
             server: self.server.clone(),
             cause,
         };
-        let request = call.request().map_err(|error| bad_answer(error.to_string()))?;
+        let encoding = if self.is_near { "identity" } else { GZIP };
+        let request = call
+            .request(encoding)
+            .map_err(|error| bad_answer(error.to_string()))?;
         let response = self
             .client
             .send(request)
@@ -208,35 +359,51 @@ impl Cluster {
             .map_err(|error| self.transport_error(call, &error))?;
         self.answered.store(true, Ordering::Relaxed);
         let (head, body) = response.into_parts();
-        let bytes = body
-            .collect()
-            .await
-            .map_err(|error| ClusterError::Broken {
-                attempt: call.attempt.clone(),
-                server: self.server.clone(),
-                cause: deepest(&error),
-            })?
-            .to_bytes();
         if head.status == StatusCode::UNAUTHORIZED {
             return Err(ClusterError::Unauthorized {
                 server: self.server.clone(),
             });
         }
         if !head.status.is_success() {
+            let mut reader = Unpacked::new(&head.headers, Whole::default());
+            self.read_body(call, body, &mut reader).await?;
+            // A proxy between us and the server answers with anything; then the code is all that is known.
+            let json = reader.end().unwrap_or_default();
+            let mut status = Status::deserialize(json).unwrap_or_default();
+            status.code = head.status.as_u16();
             let retry_after = head.headers.get(header::RETRY_AFTER);
-            let mut status = status(head.status, &bytes);
             status.retry_after_seconds = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
             return Err(ClusterError::Refused {
                 attempt: call.attempt.clone(),
                 status: Box::new(status),
             });
         }
-        let json = serde_json::from_slice(&bytes).map_err(|error| bad_answer(error.to_string()))?;
-        Ok(Answer {
-            code: head.status,
-            was_repeated: false,
-            json,
-        })
+        let mut reader = Unpacked::new(&head.headers, reader);
+        self.read_body(call, body, &mut reader).await?;
+        Ok((head.status, reader.end().map_err(bad_answer)?))
+    }
+
+    async fn read_body<R: Reader>(
+        &self,
+        call: &Call,
+        mut body: Body,
+        reader: &mut Unpacked<R>,
+    ) -> Result<(), ClusterError> {
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| ClusterError::Broken {
+                attempt: call.attempt.clone(),
+                server: self.server.clone(),
+                cause: deepest(&error),
+            })?;
+            if let Ok(bytes) = frame.into_data() {
+                reader.feed(&bytes).map_err(|cause| ClusterError::BadAnswer {
+                    attempt: call.attempt.clone(),
+                    server: self.server.clone(),
+                    cause,
+                })?;
+            }
+        }
+        Ok(())
     }
 
     fn transport_error(&self, call: &Call, error: &kube::Error) -> ClusterError {
@@ -270,11 +437,4 @@ fn is_connect(error: &kube::Error) -> bool {
         cause = error.source();
     }
     false
-}
-
-/// Reads a refusal. A proxy between us and the server answers with anything; then the code is all that is known.
-fn status(code: StatusCode, bytes: &[u8]) -> Status {
-    let mut status: Status = serde_json::from_slice(bytes).unwrap_or_default();
-    status.code = code.as_u16();
-    status
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::error::ClusterError;
-use crate::object::Kind;
+use crate::object::{Kind, KindNames};
 
 #[derive(Deserialize)]
 struct Document {
@@ -80,13 +80,13 @@ pub(super) fn namespaced_kinds(document: &serde_json::Value) -> Result<Vec<Kind>
                 if known || !listable || resource.scope != "Namespaced" {
                     continue;
                 }
-                kinds.push(Kind {
+                kinds.push(Kind::from(KindNames {
                     group: group_name.clone(),
                     version: version.name.clone(),
                     kind: resource.response_kind.map(|kind| kind.kind).unwrap_or_default(),
                     plural: resource.plural,
                     namespaced: true,
-                });
+                }));
             }
         }
     }

@@ -8,7 +8,7 @@ use anyhow::anyhow;
 use tokio::sync::mpsc;
 
 use super::ending::{exit, finish};
-use super::execution::{self, Aim};
+use super::execution::{self, Aim, Planned};
 use super::session::Session;
 use super::{Context, Exit, Failure, address};
 use crate::apply::lock::Lock;
@@ -17,7 +17,7 @@ use crate::cli::WaitArgs;
 use crate::observation::LiveClaim;
 use crate::observe::claims::data_claims;
 use crate::observe::known_record::{self, KnownRecord};
-use crate::observe::{Depth, namespaces};
+use crate::observe::{Before, Depth, namespaces};
 use crate::plan::{Action, Consents, Plan};
 use crate::stack::Stack;
 
@@ -38,8 +38,11 @@ impl Undertaking<'_> {
         ask: impl AsyncFnOnce(&KnownRecord) -> Result<(), Failure>,
     ) -> Result<Exit, Failure> {
         let report = &self.context.report;
-        let (stack, plan) =
-            execution::plan(self.session, known.record(), self.aim, self.consents, Depth::Fast).await?;
+        let Planned {
+            stack,
+            observations,
+            plan,
+        } = self.plan(&known, None).await?;
         report.plan(&plan, &self.session.place());
         report.result(&execution::last_line(&plan, self.aim));
         if let Some(exit) = execution::refusal(&plan) {
@@ -52,11 +55,16 @@ impl Undertaking<'_> {
             return self.rest(&known, &stack, &plan).await;
         }
         ask(&known).await?;
-        self.carry_out(known, &plan).await
+        self.carry_out(known, &plan, Before { stack, observations }).await
+    }
+
+    async fn plan(&self, known: &KnownRecord, before: Option<Before>) -> Result<Planned, Failure> {
+        let record = known.record();
+        execution::plan(self.session, record, self.aim, self.consents, Depth::Fast, before).await
     }
 
     /// Carries out the plan that was shown, and prints how it went.
-    async fn carry_out(&self, known: KnownRecord, shown: &Plan) -> Result<Exit, Failure> {
+    async fn carry_out(&self, known: KnownRecord, shown: &Plan, before: Before) -> Result<Exit, Failure> {
         let session = self.session;
         let known = match self.aim {
             Aim::Apply => remember::establish(known, session.record_namespace(), &session.cluster).await?,
@@ -64,11 +72,11 @@ impl Undertaking<'_> {
         };
         match known {
             KnownRecord::Stored { .. } => {
-                self.locked(async |known, fence| self.write(known, shown, Some(fence)).await)
+                self.locked(async |known, fence| self.write(known, shown, before, Some(fence)).await)
                     .await
             }
             // A destroy without a record has no place for a lock either.
-            known => self.write(known, shown, None).await,
+            known => self.write(known, shown, before, None).await,
         }
     }
 
@@ -130,12 +138,12 @@ impl Undertaking<'_> {
         &self,
         known: KnownRecord,
         shown: &Plan,
+        before: Before,
         fence: Option<Arc<Fence>>,
     ) -> Result<Exit, Failure> {
         let started = Instant::now();
         let session = self.session;
-        let (stack, plan) =
-            execution::plan(session, known.record(), self.aim, self.consents, Depth::Fast).await?;
+        let Planned { stack, plan, .. } = self.plan(&known, Some(before)).await?;
         if !plan.says_the_same_as(shown) {
             self.context.report.plan(&plan, &session.place());
             return Err(moved());
@@ -232,8 +240,7 @@ impl Undertaking<'_> {
             return Ok(());
         }
         self.locked(async |known, _fence| {
-            let (stack, plan) =
-                execution::plan(self.session, known.record(), self.aim, self.consents, Depth::Fast).await?;
+            let Planned { stack, plan, .. } = self.plan(&known, None).await?;
             if !plan.is_empty() {
                 return Err(moved());
             }

@@ -14,7 +14,8 @@ pub(super) async fn run(args: &DiffArgs, context: &Arc<Context>) -> Result<Exit,
     report.aside(&session.describe());
     let consents = consents(&args.consent, session.name())?;
     let known = execution::known_record(&session, Aim::Apply).await?;
-    let (_, plan) = execution::plan(&session, known.record(), Aim::Apply, consents, Depth::Fast).await?;
+    let planned = execution::plan(&session, known.record(), Aim::Apply, consents, Depth::Fast, None).await?;
+    let plan = planned.plan;
     report.diff(&plan);
     report.aside(&execution::last_line(&plan, Aim::Apply));
     Ok(execution::exit_of_plan(&plan, args.detailed_exitcode))

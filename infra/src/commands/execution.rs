@@ -3,8 +3,9 @@
 use super::session::Session;
 use super::{Exit, Failure};
 use crate::apply::remember;
+use crate::observation::Observations;
 use crate::observe::known_record::{self, KnownRecord};
-use crate::observe::{Depth, observe};
+use crate::observe::{Before, Depth, observe};
 use crate::plan::{Consents, Plan, Summary};
 use crate::record::{Credentials, Record};
 use crate::resources;
@@ -43,6 +44,13 @@ pub(super) async fn known_record(session: &Session, aim: Aim) -> Result<KnownRec
     Ok(KnownRecord::New(remember::widened(&record, &declared, &[])))
 }
 
+/// A plan with what it follows from.
+pub(super) struct Planned {
+    pub(super) stack: Stack,
+    pub(super) observations: Observations,
+    pub(super) plan: Plan,
+}
+
 /// Declares the stack, observes the cluster, and decides.
 pub(super) async fn plan(
     session: &Session,
@@ -50,14 +58,19 @@ pub(super) async fn plan(
     aim: Aim,
     consents: Consents,
     depth: Depth,
-) -> Result<(Stack, Plan), Failure> {
+    before: Option<Before>,
+) -> Result<Planned, Failure> {
     let stack = match aim {
         Aim::Apply => resources::declare(&session.environment, record),
         Aim::Destroy => Stack::default(),
     };
-    let observations = observe(&stack, record, depth, &session.cluster).await?;
+    let observations = observe(&stack, record, depth, before, &session.cluster).await?;
     let plan = Plan::new(&stack, record, &observations, consents);
-    Ok((stack, plan))
+    Ok(Planned {
+        stack,
+        observations,
+        plan,
+    })
 }
 
 /// The exit code of a plan that holds refusals.

@@ -25,7 +25,8 @@ pub(super) async fn run(args: &PlanArgs, context: &Arc<Context>) -> Result<Exit,
         Depth::Fast
     };
     let known = execution::known_record(&session, aim).await?;
-    let (_, plan) = execution::plan(&session, known.record(), aim, consents, depth).await?;
+    let planned = execution::plan(&session, known.record(), aim, consents, depth, None).await?;
+    let plan = planned.plan;
     report.plan(&plan, &session.place());
     report.result(&execution::last_line(&plan, aim));
     Ok(execution::exit_of_plan(&plan, args.detailed_exitcode))

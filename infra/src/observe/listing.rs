@@ -1,28 +1,43 @@
 //! Everything that carries the environment's label, by one LIST for each kind and namespace.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{AT_ONCE, identify};
-use crate::cluster::{Cluster, ClusterError};
-use crate::object::{Kind, ObjectId, marks};
+use super::glance::Item;
+use super::{AT_ONCE, Depth, identify, may_be_pruned};
+use crate::cluster::{Cluster, ClusterError, Fold, Representation};
+use crate::object::{Kind, Object, ObjectId, marks};
 use crate::record::Record;
 use crate::stack::Stack;
 
 /// What was listed.
 pub(super) struct Listing {
-    /// The objects: metadata only, but for Secrets and autoscaled workloads.
-    pub(super) objects: BTreeMap<ObjectId, Value>,
+    /// How the members of the stack were found, by their place in it; `None` for those that were not.
+    pub(super) members: Vec<Option<Seen>>,
+    /// What the stack does not hold and may be deleted, with its metadata.
+    pub(super) orphans: Vec<(ObjectId, Value)>,
     /// What could not be listed.
     pub(super) gaps: Vec<String>,
+}
+
+/// How a member of the stack was found.
+pub(super) enum Seen {
+    /// As desired.
+    Unchanged {
+        /// Its number of replicas, where an autoscaler sets them.
+        replicas: Option<i64>,
+    },
+    /// In this version, which must be tried.
+    Suspect(String),
 }
 
 /// Lists every kind that the environment uses, or has used, in every namespace of it.
 pub(super) async fn list(
     stack: &Stack,
     record: &Record,
+    depth: Depth,
     namespaces: &BTreeSet<String>,
     cluster: &Cluster,
 ) -> Result<Listing, ClusterError> {
@@ -30,6 +45,10 @@ pub(super) async fn list(
     // The stack's own versions of kinds come first, and stay.
     let kinds: BTreeSet<&Kind> = stack_kinds.chain(&record.kinds).collect();
     let selector = format!("{}={}", marks::ENVIRONMENT, record.environment);
+    let objects = stack.members.iter().map(|member| &member.object).enumerate();
+    let wanted = objects
+        .map(|(place, object)| (object.id(), (place, object)))
+        .collect();
     let mut lists: Vec<(&Kind, Option<&str>)> = Vec::new();
     for kind in kinds {
         if kind.namespaced {
@@ -42,17 +61,21 @@ pub(super) async fn list(
             lists.push((kind, None));
         }
     }
-    let listed: Vec<Result<(&Kind, Vec<Value>), String>> = stream::iter(lists)
+    let listed: Vec<Result<Found<'_>, String>> = stream::iter(lists)
         .map(|(kind, namespace)| {
-            let selector = &selector;
+            let (selector, wanted) = (&selector, &wanted);
             async move {
-                let items = if is_needed_whole(kind, stack) {
-                    cluster.list(kind, namespace, selector).await
+                let representation = if is_needed_whole(kind, stack) {
+                    Representation::Whole
                 } else {
-                    cluster.list_metadata(kind, namespace, selector).await
+                    Representation::Metadata
                 };
-                match items {
-                    Ok(items) => Ok(Ok((kind, items))),
+                let begin = || Found::begin(kind, &record.environment, depth, wanted);
+                match cluster
+                    .list_items(kind, namespace, selector, representation, begin)
+                    .await
+                {
+                    Ok(found) => Ok(Ok(found)),
                     Err(error @ ClusterError::Refused { .. }) => Ok(Err(error.to_string())),
                     Err(error) => Err(error),
                 }
@@ -62,19 +85,86 @@ pub(super) async fn list(
         .try_collect()
         .await?;
     let mut listing = Listing {
-        objects: BTreeMap::new(),
+        members: Vec::new(),
+        orphans: Vec::new(),
         gaps: Vec::new(),
     };
+    listing.members.resize_with(stack.members.len(), || None);
     for list in listed {
         match list {
-            Ok((kind, items)) => {
-                let items = items.into_iter().map(|item| (identify(kind, &item), item));
-                listing.objects.extend(items);
+            Ok(found) => {
+                for (place, seen) in found.members {
+                    listing.members[place] = Some(seen);
+                }
+                listing.orphans.extend(found.orphans);
             }
             Err(gap) => listing.gaps.push(gap),
         }
     }
+    listing.orphans.sort_by(|(one, _), (other, _)| one.cmp(other));
     Ok(listing)
+}
+
+/// What one LIST has found. Objects are judged as they arrive and dropped, so that their number costs little memory.
+struct Found<'a> {
+    kind: &'a Kind,
+    environment: &'a str,
+    depth: Depth,
+    wanted: &'a HashMap<&'a ObjectId, (usize, &'a Object)>,
+    members: Vec<(usize, Seen)>,
+    orphans: Vec<(ObjectId, Value)>,
+}
+
+impl<'a> Found<'a> {
+    fn begin(
+        kind: &'a Kind,
+        environment: &'a str,
+        depth: Depth,
+        wanted: &'a HashMap<&'a ObjectId, (usize, &'a Object)>,
+    ) -> Self {
+        Self {
+            kind,
+            environment,
+            depth,
+            wanted,
+            members: Vec::new(),
+            orphans: Vec::new(),
+        }
+    }
+}
+
+impl Fold for Found<'_> {
+    fn take(&mut self, json: &[u8]) -> serde_json::Result<()> {
+        let mut item: Item<'_> = serde_json::from_slice(json)?;
+        let id = ObjectId {
+            kind: self.kind.clone(),
+            namespace: item.metadata.namespace.take().filter(|_| self.kind.namespaced),
+            name: std::mem::take(&mut item.metadata.name),
+        };
+        if let Some(&(place, object)) = self.wanted.get(&id) {
+            let seen = if self.depth == Depth::Fast && item.is_unchanged(object, self.environment) {
+                Seen::Unchanged {
+                    replicas: item.replicas(),
+                }
+            } else {
+                Seen::Suspect(item.version())
+            };
+            self.members.push((place, seen));
+            return Ok(());
+        }
+        let object: Value = serde_json::from_slice(json)?;
+        if may_be_pruned(&object, self.environment) {
+            self.orphans
+                .push((identify(self.kind, &object), identity(&object)));
+        }
+        Ok(())
+    }
+}
+
+/// What is remembered of an orphan: which object it is.
+fn identity(object: &Value) -> Value {
+    let metadata = &object["metadata"];
+    json!({ "metadata": { "uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"] } })
 }
 
 /// Values of Secrets can be changed behind an intact field set, and replicas are shown although they are not ours.

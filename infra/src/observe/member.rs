@@ -75,10 +75,7 @@ async fn in_its_place(object: &Object, environment: &str, cluster: &Cluster) -> 
 
 /// Lets the server do everything but the write.
 async fn try_apply(object: &Object, cluster: &Cluster) -> Result<Result<Value, State>, ClusterError> {
-    let answer = cluster
-        .apply(object.id(), object.json(), marks::MANAGER, Mode::DryRun)
-        .await;
-    match answer {
+    match cluster.apply_object(object, Mode::DryRun).await {
         Ok(applied) => Ok(Ok(applied.object)),
         Err(ClusterError::Refused { status, .. }) if status.code == 404 => Ok(Err(State::Unknown {
             why: format!("the server does not serve {}", object.id().kind.plural),

@@ -21,7 +21,7 @@ impl StandIn {
         let stands_for = object.id().clone();
         let digest = Sha256::digest(stands_for.to_string());
         let name = format!("infra-check-{}", hex(&digest[..4]));
-        let mut json = object.json().clone();
+        let mut json = object.json();
         json["metadata"]["namespace"] = json!(NAMESPACE);
         json["metadata"]["name"] = json!(name);
         Self {

@@ -1,0 +1,81 @@
+//! Looks at the objects that a run waits for: one by one where they are few, by one LIST where they are many.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::cluster::{Cluster, ClusterError};
+use crate::object::{Kind, ObjectId, marks};
+use crate::plan::{Action, Plan};
+use crate::stack::Stack;
+use crate::status;
+
+/// Up to so many objects of one kind in one namespace are read one by one.
+const FEW: usize = 4;
+
+/// The objects of one kind in one namespace.
+type Group = (Kind, Option<String>);
+
+/// The last LIST of a group.
+#[derive(Default)]
+struct Look {
+    begun: Option<Instant>,
+    objects: HashMap<String, Value>,
+}
+
+/// What is known of the groups that are too large to be read one by one.
+pub(super) struct Looks {
+    selector: String,
+    groups: HashMap<Group, Mutex<Look>>,
+}
+
+impl Looks {
+    /// Prepares for everything that a plan may have to wait for.
+    pub(super) fn new(plan: &Plan, stack: &Stack) -> Self {
+        let waited_for = stack.members.iter().map(|member| member.object.id());
+        let deleted = plan.changes.iter().filter_map(|change| match change.action {
+            Action::Delete { .. } => Some(&change.id),
+            _ => None,
+        });
+        let mut sizes: HashMap<Group, usize> = HashMap::new();
+        for id in waited_for.filter(|id| status::has_rule(&id.kind)).chain(deleted) {
+            *sizes.entry((id.kind.clone(), id.namespace.clone())).or_default() += 1;
+        }
+        sizes.retain(|_, size| *size > FEW);
+        Self {
+            selector: format!("{}={}", marks::ENVIRONMENT, plan.environment),
+            groups: sizes.into_keys().map(|group| (group, Mutex::default())).collect(),
+        }
+    }
+
+    /// How an object of the environment was at `since` or later; `None` when it was not there.
+    pub(super) async fn read(
+        &self,
+        id: &ObjectId,
+        since: Instant,
+        cluster: &Cluster,
+    ) -> Result<Option<Value>, ClusterError> {
+        let Some(group) = self.groups.get(&(id.kind.clone(), id.namespace.clone())) else {
+            return cluster.read(id).await;
+        };
+        // All who ask while a LIST is under way share the next one.
+        let mut look = group.lock().await;
+        if look.begun.is_none_or(|begun| begun < since) {
+            let begun = Instant::now();
+            let objects = cluster
+                .list(&id.kind, id.namespace.as_deref(), &self.selector)
+                .await?;
+            let named = |object: Value| {
+                (
+                    object["metadata"]["name"].as_str().unwrap_or_default().to_owned(),
+                    object,
+                )
+            };
+            look.objects = objects.into_iter().map(named).collect();
+            look.begun = Some(begun);
+        }
+        Ok(look.objects.get(&id.name).cloned())
+    }
+}
