@@ -88,6 +88,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct ImageArgs {
     /// The environment: the name of its file without `.toml`
+    #[arg(add = ArgValueCandidates::new(names))]
     pub environment: String,
     /// Build it into minikube, in the profile named as the context, when it is missing there
     #[arg(long)]
@@ -98,6 +99,7 @@ pub struct ImageArgs {
 #[derive(Debug, Args)]
 pub struct ForwardArgs {
     /// The environment: the name of its file without `.toml`
+    #[arg(add = ArgValueCandidates::new(names))]
     pub environment: String,
     /// The port on 127.0.0.1
     #[arg(long, default_value_t = 5000)]
@@ -133,12 +135,18 @@ pub struct DiffArgs {
     /// The environment: the name of its file without `.toml`
     #[arg(add = ArgValueCandidates::new(names))]
     pub environment: String,
+    /// Show what a destroy would delete
+    #[arg(long, conflicts_with_all = ["force_conflicts", "confirm"])]
+    pub destroy: bool,
     /// Exit with 2 when changes are pending
     #[arg(long)]
     pub detailed_exitcode: bool,
     /// What is agreed to.
     #[command(flatten)]
     pub consent: ConsentArgs,
+    /// For whom to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 /// Arguments of `apply`.
@@ -193,6 +201,9 @@ pub struct StatusArgs {
     /// The environment: the name of its file without `.toml`
     #[arg(add = ArgValueCandidates::new(names))]
     pub environment: String,
+    /// For whom to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 /// Arguments of `render`.

@@ -15,6 +15,7 @@ use crate::cluster::ClusterError;
 use crate::object::{Kind, ObjectId, kind_of, marks};
 use crate::observe::known_record::{self, KnownRecord, KnownRecordError};
 use crate::record::{Credentials, Record};
+use crate::report::Standing;
 use crate::resources;
 use crate::stack::Stack;
 use crate::status::runs_pods;
@@ -36,34 +37,35 @@ pub(super) async fn run(args: &StatusArgs, context: &Arc<Context>) -> Result<Exi
     };
     let stack = resources::declare(&session.environment, &record);
     let (objects, running) = look(&session, &stack, &record).await?;
-    report.status(&tree(&objects, &running));
     let is_applied = objects
         .iter()
         .any(|found| found.part == Wanted::Yes && found.live.is_some() && runs_pods(&found.id.kind));
-    let kept = objects.iter().filter(|found| found.part == Wanted::Kept).count();
+    let kept: Vec<&ObjectId> = objects
+        .iter()
+        .filter(|found| found.part == Wanted::Kept)
+        .map(|found| &found.id)
+        .collect();
     let troubled = objects
         .iter()
         .filter(|found| !is_ready(std::slice::from_ref(found)))
         .count();
-    let exit = if is_applied && troubled == 0 {
-        report.result(&format!("{name} is ready."));
-        Exit::Done
-    } else if is_applied {
-        report.result(&format!(
-            "{name} is not ready: {troubled} of {} objects.",
-            objects.len()
-        ));
-        Exit::NotReady
-    } else {
-        let kept = if kept == 0 {
-            String::new()
-        } else {
-            format!(", {kept} kept")
-        };
-        report.result(&format!("{name} is not there{kept}."));
-        Exit::NotReady
+    let last_line = match (is_applied, troubled, kept.len()) {
+        (true, 0, _) => format!("{name} is ready."),
+        (true, _, _) => format!("{name} is not ready: {troubled} of {} objects.", objects.len()),
+        (false, _, 0) => format!("{name} is not there."),
+        (false, _, kept) => format!("{name} is not there, {kept} kept."),
     };
-    Ok(exit)
+    let is_ready = is_applied && troubled == 0;
+    report.status(&Standing {
+        environment: name,
+        place: &session.place(),
+        is_ready,
+        is_applied,
+        parts: &tree(&objects, &running),
+        kept,
+    });
+    report.result(&last_line);
+    Ok(if is_ready { Exit::Done } else { Exit::NotReady })
 }
 
 /// Stands for a record that is not there: only names are taken from what is declared with it.
