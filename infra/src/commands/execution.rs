@@ -39,7 +39,7 @@ pub(super) async fn known_record(session: &Session, aim: Aim) -> Result<KnownRec
     let credentials = Credentials::generate().map_err(known_record::KnownRecordError::from)?;
     let record =
         Record::new(name, &session.cluster_id, credentials).map_err(known_record::KnownRecordError::from)?;
-    let declared = resources::declare(&session.environment, &record);
+    let declared = resources::declare(session.environment()?, &record);
     Ok(KnownRecord::New(remember::widened(&record, &declared, &[])))
 }
 
@@ -52,7 +52,7 @@ pub(super) async fn plan(
     depth: Depth,
 ) -> Result<(Stack, Plan), Failure> {
     let stack = match aim {
-        Aim::Apply => resources::declare(&session.environment, record),
+        Aim::Apply => resources::declare(session.environment()?, record),
         Aim::Destroy => Stack::default(),
     };
     let observations = observe(&stack, record, depth, &session.cluster).await?;

@@ -8,7 +8,7 @@ use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod};
 use serde_json::Value;
 
-use super::session::Session;
+use super::session::{Needs, Session};
 use super::{Context, Exit, Failure};
 use crate::cli::StatusArgs;
 use crate::cluster::ClusterError;
@@ -25,7 +25,7 @@ use crate::status::tree::{Found, Running, Wanted, is_ready, tree};
 const AT_ONCE: usize = 32;
 
 pub(super) async fn run(args: &StatusArgs, context: &Arc<Context>) -> Result<Exit, Failure> {
-    let session = Session::open(&args.environment, context).await?;
+    let session = Session::open(&args.environment, Needs::File, context).await?;
     let report = &context.report;
     let name = session.name();
     report.result(&session.describe());
@@ -35,7 +35,7 @@ pub(super) async fn run(args: &StatusArgs, context: &Arc<Context>) -> Result<Exi
         Some(record) => record.clone(),
         None => throw_away(name, &session.cluster_id)?,
     };
-    let stack = resources::declare(&session.environment, &record);
+    let stack = resources::declare(session.environment()?, &record);
     let (objects, running) = look(&session, &stack, &record).await?;
     let is_applied = objects
         .iter()

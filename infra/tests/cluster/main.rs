@@ -11,6 +11,7 @@ mod diff;
 mod drift;
 mod errors;
 mod fast;
+mod faulty_files;
 mod fixture;
 mod harm;
 mod image;
