@@ -13,7 +13,9 @@ mod wrap;
 mod yaml;
 
 use std::io::{self, IsTerminal as _, Write};
+use std::pin::pin;
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
@@ -32,6 +34,9 @@ use json::{Place, PlanDocument};
 use live::Live;
 
 pub use json::status::Standing;
+
+/// What takes longer is said while it does: a line that comes and goes at once would only flicker.
+const PATIENCE: Duration = Duration::from_millis(700);
 
 /// How much is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,6 +122,21 @@ impl Report {
         if self.format == Format::Text && self.verbosity > Verbosity::Quiet {
             self.live.begin();
         }
+    }
+
+    /// Does something, and shows on a terminal what, such as `planning sandbox`, once it takes long.
+    pub async fn during<T>(&self, work: &str, future: impl Future<Output = T>) -> T {
+        let mut future = pin!(future);
+        tokio::select! {
+            result = &mut future => return result,
+            () = tokio::time::sleep(PATIENCE) => {}
+        }
+        if self.format == Format::Text && self.verbosity > Verbosity::Quiet {
+            self.live.begin_work(work, PATIENCE);
+        }
+        let result = future.await;
+        self.live.end();
+        result
     }
 
     /// Nothing is waited for any more.

@@ -55,7 +55,11 @@ pub(super) async fn plan(
         Aim::Apply => resources::declare(session.environment()?, record),
         Aim::Destroy => Stack::default(),
     };
-    let observations = observe(&stack, record, depth, &session.cluster).await?;
+    let work = format!("planning {}", session.name());
+    let observations = session
+        .report()
+        .during(&work, observe(&stack, record, depth, &session.cluster))
+        .await?;
     let plan = Plan::new(&stack, record, &observations, consents);
     Ok((stack, plan))
 }

@@ -22,6 +22,7 @@ pub(super) struct Session {
     pub(super) cluster_id: String,
     /// The whole environment; `None` where its file has faults and the command gets along with them.
     environment: Option<Environment>,
+    context: Arc<Context>,
 }
 
 /// How much of the environment's file a command needs.
@@ -48,8 +49,13 @@ impl Session {
         };
         let notices = Arc::clone(context);
         let notice = Arc::new(move |text: &str| notices.report.warning(text));
-        let cluster = Cluster::connect(&target, notice).await?;
-        let cluster_id = cluster.identity().await?;
+        let connect = async {
+            let cluster = Cluster::connect(&target, notice).await?;
+            let cluster_id = cluster.identity().await?;
+            Ok::<_, Failure>((cluster, cluster_id))
+        };
+        let work = format!("connecting to the cluster of {name}");
+        let (cluster, cluster_id) = context.report.during(&work, connect).await?;
         if let Some(wanted) = &location.cluster.id
             && wanted.clone() != cluster_id
         {
@@ -67,7 +73,12 @@ impl Session {
             cluster,
             cluster_id,
             environment,
+            context: Arc::clone(context),
         })
+    }
+
+    pub(super) fn report(&self) -> &Report {
+        &self.context.report
     }
 
     pub(super) fn name(&self) -> &str {

@@ -36,7 +36,8 @@ pub(super) async fn run(args: &StatusArgs, context: &Arc<Context>) -> Result<Exi
         None => throw_away(name, &session.cluster_id)?,
     };
     let stack = resources::declare(session.environment()?, &record);
-    let (objects, running) = look(&session, &stack, &record).await?;
+    let work = format!("looking at {name}");
+    let (objects, running) = report.during(&work, look(&session, &stack, &record)).await?;
     let is_applied = objects
         .iter()
         .any(|found| found.part == Wanted::Yes && found.live.is_some() && runs_pods(&found.id.kind));
