@@ -14,6 +14,7 @@ mod fast;
 mod faulty_files;
 mod fixture;
 mod harm;
+mod identity;
 mod image;
 mod json;
 mod lifecycle;
