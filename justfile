@@ -109,6 +109,12 @@ regenerate:
     UPDATE_SCHEMAS=1 cargo test --quiet --locked --package infra schema
     INSTA_UPDATE=always cargo test --quiet --locked --package infra --test cli --test stack
 
+# Write the manual's pages into target/man; `man -l target/man/infra-plan.1` shows one
+[group('development')]
+[no-exit-message]
+man: (_build "infra")
+    @cargo run --quiet --locked --package infra -- man target/man
+
 # Check format, lints and documentation
 [group('development')]
 [no-exit-message]

@@ -1,5 +1,6 @@
 //! What can be typed. Parses and nothing else.
 
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -82,12 +83,23 @@ pub enum Command {
     Image(ImageArgs),
     /// Lead a port of this machine to the data API, by kubectl
     Forward(ForwardArgs),
+    /// Write the manual's pages
+    #[command(hide = true)]
+    Man(ManArgs),
+}
+
+/// Arguments of `man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// The directory to write them into; made when it is missing
+    pub directory: PathBuf,
 }
 
 /// Arguments of `image`.
 #[derive(Debug, Args)]
 pub struct ImageArgs {
     /// The environment: the name of its file without `.toml`
+    #[arg(add = ArgValueCandidates::new(names))]
     pub environment: String,
     /// Build it into minikube, in the profile named as the context, when it is missing there
     #[arg(long)]
@@ -98,6 +110,7 @@ pub struct ImageArgs {
 #[derive(Debug, Args)]
 pub struct ForwardArgs {
     /// The environment: the name of its file without `.toml`
+    #[arg(add = ArgValueCandidates::new(names))]
     pub environment: String,
     /// The port on 127.0.0.1
     #[arg(long, default_value_t = 5000)]
@@ -133,12 +146,18 @@ pub struct DiffArgs {
     /// The environment: the name of its file without `.toml`
     #[arg(add = ArgValueCandidates::new(names))]
     pub environment: String,
+    /// Show what a destroy would delete
+    #[arg(long, conflicts_with_all = ["force_conflicts", "confirm"])]
+    pub destroy: bool,
     /// Exit with 2 when changes are pending
     #[arg(long)]
     pub detailed_exitcode: bool,
     /// What is agreed to.
     #[command(flatten)]
     pub consent: ConsentArgs,
+    /// For whom to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 /// Arguments of `apply`.
@@ -193,6 +212,9 @@ pub struct StatusArgs {
     /// The environment: the name of its file without `.toml`
     #[arg(add = ArgValueCandidates::new(names))]
     pub environment: String,
+    /// For whom to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 /// Arguments of `render`.
@@ -259,13 +281,34 @@ pub enum Output {
     Json,
 }
 
-/// The names with which a shell completes: those of the usual directory, as flags are not read by then.
+/// The names with which a shell completes.
 fn names() -> Vec<CompletionCandidate> {
-    let names = environment::names(Path::new(DIRECTORY)).unwrap_or_default();
+    let words: Vec<OsString> = std::env::args_os().skip_while(|word| word != "--").collect();
+    let names = environment::names(&directory_on(&words)).unwrap_or_default();
     names
         .iter()
         .map(|name| CompletionCandidate::new(name.as_str()))
         .collect()
+}
+
+/// The directory of environments that a line to complete names: flags are not parsed by then.
+fn directory_on(words: &[OsString]) -> PathBuf {
+    const FLAG: &str = "--environments";
+    let said = words.iter().enumerate().rev().find_map(|(place, word)| {
+        let word = word.to_str()?;
+        if word == FLAG {
+            // Bash makes a word of its own of the sign between a flag and its value.
+            let after = words[place + 1..].iter();
+            return after.map(OsString::as_os_str).find(|word| *word != "=");
+        }
+        word.strip_prefix(FLAG)?.strip_prefix('=').map(OsStr::new)
+    });
+    let said = Path::new(said.unwrap_or(OsStr::new(DIRECTORY)));
+    // The line stands here as it was typed, before the shell has read it.
+    match (said.strip_prefix("~"), std::env::home_dir()) {
+        (Ok(below), Some(home)) => home.join(below),
+        _ => said.to_owned(),
+    }
 }
 
 /// Reads `90s`, `5m`, `1h30m`.

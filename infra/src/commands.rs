@@ -10,6 +10,7 @@ mod execution;
 pub mod forward;
 pub mod image;
 mod interrupt;
+pub mod man;
 pub mod plan;
 mod prompt;
 pub mod render;
@@ -146,5 +147,6 @@ pub async fn run(command: &Command, context: &Arc<Context>) -> Result<Exit, Fail
         Command::Status(args) => status::run(args, context).await,
         Command::Render(args) => render::run(args, context),
         Command::Validate(args) => validate::run(args, context),
+        Command::Man(args) => man::run(args, context),
     }
 }

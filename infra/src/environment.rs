@@ -25,24 +25,26 @@ mod validate;
 mod variables;
 
 #[cfg(test)]
+mod location_tests;
+#[cfg(test)]
 mod tests;
 
 pub use error::EnvironmentError;
 pub use fault::Faults;
 pub use image::Image;
 pub use invalid::InvalidValue;
-pub use load::names;
+pub use load::{load_location, names};
 pub use names::{
     ClaimName, ClusterId, EnvironmentName, HostDirectory, NamespaceName, NodeName, RegistryServer,
     StorageClassName,
 };
 pub use node_port::NodePort;
-pub use parse::parse;
+pub use parse::{Located, parse, parse_location};
 pub use password::Password;
 pub use pull_policy::ImagePullPolicy;
 pub use quantity::{ByteQuantity, CpuQuantity};
 pub use settings::{
-    Autoscaling, ClusterSettings, Environment, MongodbSettings, Namespaces, PullSecret, Quota,
+    Autoscaling, ClusterSettings, Environment, Location, MongodbSettings, Namespaces, PullSecret, Quota,
     RecordSettings, ResourceAmounts, Resources, Scale, ServiceSettings, Storage,
 };
 pub use variables::COMMAND_LINE_VARIABLES;

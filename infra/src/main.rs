@@ -62,10 +62,12 @@ fn main() -> ExitCode {
     ExitCode::from(exit.code())
 }
 
-/// For whom the result is: a plan is one document, an apply happens line by line.
+/// For whom the result is: what only looks is one document, an apply happens line by line.
 fn format(command: &Command) -> Format {
     match command {
         Command::Plan(args) if args.output.output == Output::Json => Format::Document,
+        Command::Diff(args) if args.output.output == Output::Json => Format::Document,
+        Command::Status(args) if args.output.output == Output::Json => Format::Document,
         Command::Apply(args) if args.output.output == Output::Json => Format::Lines,
         Command::Destroy(args) if args.output.output == Output::Json => Format::Lines,
         _ => Format::Text,

@@ -1,6 +1,7 @@
 //! The only writer to stdout and stderr. The result goes to stdout, everything else to stderr.
 
 mod diff;
+mod effects;
 mod events;
 pub mod json;
 mod live;
@@ -12,7 +13,9 @@ mod wrap;
 mod yaml;
 
 use std::io::{self, IsTerminal as _, Write};
+use std::pin::pin;
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
@@ -23,10 +26,17 @@ use crate::apply::{Event, Outcome};
 use crate::object::ObjectId;
 use crate::plan::Plan;
 use crate::stack::Stack;
-use crate::status::tree::Part;
+use effects::Effects;
+use json::diff::DiffDocument;
 use json::lines::Line;
+use json::status::StatusDocument;
 use json::{Place, PlanDocument};
 use live::Live;
+
+pub use json::status::Standing;
+
+/// What takes longer is said while it does: a line that comes and goes at once would only flicker.
+const PATIENCE: Duration = Duration::from_millis(700);
 
 /// How much is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,6 +124,21 @@ impl Report {
         }
     }
 
+    /// Does something, and shows on a terminal what, such as `planning sandbox`, once it takes long.
+    pub async fn during<T>(&self, work: &str, future: impl Future<Output = T>) -> T {
+        let mut future = pin!(future);
+        tokio::select! {
+            result = &mut future => return result,
+            () = tokio::time::sleep(PATIENCE) => {}
+        }
+        if self.format == Format::Text && self.verbosity > Verbosity::Quiet {
+            self.live.begin_work(work, PATIENCE);
+        }
+        let result = future.await;
+        self.live.end();
+        result
+    }
+
     /// Nothing is waited for any more.
     pub fn end_progress(&self) {
         self.live.end();
@@ -128,6 +153,9 @@ impl Report {
                 if !text.is_empty() {
                     self.result(&for_terminal(text, &Term::stdout()));
                 }
+                if let Some(line) = Effects::of(plan).line() {
+                    self.result(&for_terminal(line, &Term::stdout()));
+                }
             }
             Format::Document => self.document(&PlanDocument::new(plan, place)),
             Format::Lines => self.line(&Line::Plan {
@@ -138,10 +166,14 @@ impl Report {
     }
 
     /// Prints what a plan would do as a diff.
-    pub fn diff(&self, plan: &Plan) {
-        let text = diff::text(plan);
-        if !text.is_empty() {
-            self.result(&text);
+    pub fn diff(&self, plan: &Plan, place: &Place) {
+        if self.format == Format::Text {
+            let text = diff::text(plan);
+            if !text.is_empty() {
+                self.result(&text);
+            }
+        } else {
+            self.document(&DiffDocument::new(plan, place));
         }
         self.gaps(plan);
     }
@@ -160,8 +192,12 @@ impl Report {
     }
 
     /// Prints what is there.
-    pub fn status(&self, parts: &[Part]) {
-        let text = status_text::lines(parts);
+    pub fn status(&self, standing: &Standing<'_>) {
+        if self.format != Format::Text {
+            self.document(&StatusDocument::new(standing));
+            return;
+        }
+        let text = status_text::lines(standing.parts);
         if !text.is_empty() {
             self.result(&for_terminal(text, &Term::stdout()));
         }

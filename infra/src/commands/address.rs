@@ -9,7 +9,10 @@ use crate::report::Report;
 
 /// Prints the URL of the data API: the first node's address with the node port. Without the right to read nodes, the port.
 pub(super) async fn say(session: &Session, report: &Report) {
-    let port = session.environment.service.node_port;
+    let Ok(environment) = session.environment() else {
+        return;
+    };
+    let port = environment.service.node_port;
     let nodes = session
         .cluster
         .list(&kind_of::<Node>(), None, "")

@@ -6,18 +6,18 @@ use super::carry_out::Undertaking;
 use super::execution::Aim;
 use super::image;
 use super::prompt::{Question, confirm};
-use super::session::{Session, consents};
+use super::session::{Needs, Session, consents};
 use super::{Context, Exit, Failure};
 use crate::cli::ApplyArgs;
 use crate::observe::known_record::KnownRecord;
 use crate::report::Report;
 
 pub(super) async fn run(args: &ApplyArgs, context: &Arc<Context>) -> Result<Exit, Failure> {
-    let session = Session::open(&args.environment, context).await?;
+    let session = Session::open(&args.environment, Needs::Image, context).await?;
     let report = &context.report;
     report.aside(&session.describe());
     if args.build {
-        image::build_where_possible(&session.environment, report).await?;
+        image::build_where_possible(session.environment()?, report).await?;
     }
     let consents = consents(&args.consent, session.name())?;
     let known = session.known_record().await?;
@@ -39,7 +39,7 @@ pub(super) async fn run(args: &ApplyArgs, context: &Arc<Context>) -> Result<Exit
 /// Before the first apply, shows the line that pins the environment to this cluster.
 fn say_which_cluster(session: &Session, known: &KnownRecord, report: &Report) {
     if let KnownRecord::New(_) = known
-        && session.environment.cluster.id.is_none()
+        && session.location.cluster.id.is_none()
     {
         report.hint(&format!(
             "to bind {} to this cluster, put into its `[cluster]` table: id = \"{}\"",

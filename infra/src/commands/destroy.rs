@@ -7,14 +7,14 @@ use anyhow::anyhow;
 use super::carry_out::Undertaking;
 use super::execution::{self, Aim};
 use super::prompt::{Question, confirm};
-use super::session::{Session, confirmed};
+use super::session::{Needs, Session, confirmed};
 use super::{Context, Exit, Failure};
 use crate::cli::DestroyArgs;
 use crate::observe::known_record::KnownRecord;
 use crate::plan::{Consent, Consents};
 
 pub(super) async fn run(args: &DestroyArgs, context: &Arc<Context>) -> Result<Exit, Failure> {
-    let session = Session::open(&args.environment, context).await?;
+    let session = Session::open(&args.environment, Needs::Location, context).await?;
     let report = &context.report;
     report.aside(&session.describe());
     let name = session.name();

@@ -3,20 +3,31 @@
 use std::sync::Arc;
 
 use super::execution::{self, Aim};
-use super::session::{Session, consents};
+use super::session::{Needs, Session, consents};
 use super::{Context, Exit, Failure};
 use crate::cli::DiffArgs;
 use crate::observe::Depth;
+use crate::plan::Consents;
 
 pub(super) async fn run(args: &DiffArgs, context: &Arc<Context>) -> Result<Exit, Failure> {
-    let session = Session::open(&args.environment, context).await?;
+    let needs = if args.destroy {
+        Needs::Location
+    } else {
+        Needs::Image
+    };
+    let session = Session::open(&args.environment, needs, context).await?;
     let report = &context.report;
     report.aside(&session.describe());
-    let consents = consents(&args.consent, session.name())?;
-    let known = execution::known_record(&session, Aim::Apply).await?;
-    let planned = execution::plan(&session, known.record(), Aim::Apply, consents, Depth::Fast, None).await?;
+    let (aim, consents) = if args.destroy {
+        session.refuse_if_protected()?;
+        (Aim::Destroy, Consents::default())
+    } else {
+        (Aim::Apply, consents(&args.consent, session.name())?)
+    };
+    let known = execution::known_record(&session, aim).await?;
+    let planned = execution::plan(&session, known.record(), aim, consents, Depth::Fast, None).await?;
     let plan = planned.plan;
-    report.diff(&plan);
-    report.aside(&execution::last_line(&plan, Aim::Apply));
+    report.diff(&plan, &session.place());
+    report.aside(&execution::last_line(&plan, aim));
     Ok(execution::exit_of_plan(&plan, args.detailed_exitcode))
 }

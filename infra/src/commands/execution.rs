@@ -40,7 +40,7 @@ pub(super) async fn known_record(session: &Session, aim: Aim) -> Result<KnownRec
     let credentials = Credentials::generate().map_err(known_record::KnownRecordError::from)?;
     let record =
         Record::new(name, &session.cluster_id, credentials).map_err(known_record::KnownRecordError::from)?;
-    let declared = resources::declare(&session.environment, &record);
+    let declared = resources::declare(session.environment()?, &record);
     Ok(KnownRecord::New(remember::widened(&record, &declared, &[])))
 }
 
@@ -61,10 +61,14 @@ pub(super) async fn plan(
     before: Option<Before>,
 ) -> Result<Planned, Failure> {
     let stack = match aim {
-        Aim::Apply => resources::declare(&session.environment, record),
+        Aim::Apply => resources::declare(session.environment()?, record),
         Aim::Destroy => Stack::default(),
     };
-    let observations = observe(&stack, record, depth, before, &session.cluster).await?;
+    let work = format!("planning {}", session.name());
+    let observations = session
+        .report()
+        .during(&work, observe(&stack, record, depth, before, &session.cluster))
+        .await?;
     let plan = Plan::new(&stack, record, &observations, consents);
     Ok(Planned {
         stack,

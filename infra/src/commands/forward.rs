@@ -17,7 +17,7 @@ const SERVICE_PORT: u16 = 5000;
 
 pub(super) async fn run(args: &ForwardArgs, context: &Arc<Context>) -> Result<Exit, Failure> {
     let global = &context.global;
-    let environment = Environment::load(&global.environments, &args.environment)?;
+    let environment = Environment::load_untagged(&global.environments, &args.environment)?;
     let namespace = environment.namespaces.app.as_str();
     let mut command = Command::new("kubectl");
     command.args([

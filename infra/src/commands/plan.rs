@@ -3,14 +3,19 @@
 use std::sync::Arc;
 
 use super::execution::{self, Aim};
-use super::session::{Session, consents};
+use super::session::{Needs, Session, consents};
 use super::{Context, Exit, Failure};
 use crate::cli::PlanArgs;
 use crate::observe::Depth;
 use crate::plan::Consents;
 
 pub(super) async fn run(args: &PlanArgs, context: &Arc<Context>) -> Result<Exit, Failure> {
-    let session = Session::open(&args.environment, context).await?;
+    let needs = if args.destroy {
+        Needs::Location
+    } else {
+        Needs::Image
+    };
+    let session = Session::open(&args.environment, needs, context).await?;
     let report = &context.report;
     report.aside(&session.describe());
     let (aim, consents) = if args.destroy {

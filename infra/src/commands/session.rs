@@ -1,5 +1,6 @@
 //! What every command begins with: the environment, its cluster, and whether that is the right one.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::anyhow;
@@ -8,37 +9,57 @@ use super::{Context, Exit, Failure};
 use crate::apply::lock::LockError;
 use crate::cli::ConsentArgs;
 use crate::cluster::{Cluster, ClusterError, ConnectError, Target};
-use crate::environment::{Environment, EnvironmentError};
+use crate::environment::{Environment, EnvironmentError, Location, load_location};
 use crate::observe::known_record::{self, KnownRecord, KnownRecordError};
 use crate::plan::{Consent, Consents};
+use crate::report::Report;
 use crate::report::json::Place;
 
 /// An environment and its cluster.
 pub(super) struct Session {
-    pub(super) environment: Environment,
+    pub(super) location: Location,
     pub(super) cluster: Cluster,
     pub(super) cluster_id: String,
+    /// The whole environment; `None` where its file has faults and the command gets along with them.
+    environment: Option<Environment>,
+    context: Arc<Context>,
+}
+
+/// How much of the environment's file a command needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Needs {
+    /// All, and the files that its image is built from.
+    Image,
+    /// All of it.
+    File,
+    /// Where it is; faults of what it consists of are warnings.
+    Location,
 }
 
 impl Session {
-    pub(super) async fn open(name: &str, context: &Arc<Context>) -> Result<Self, Failure> {
+    pub(super) async fn open(name: &str, needs: Needs, context: &Arc<Context>) -> Result<Self, Failure> {
         let global = &context.global;
-        let environment = Environment::load(&global.environments, name)?;
+        let (location, environment) = load(&global.environments, name, needs, &context.report)?;
         let target = Target {
-            context: environment.cluster.context.clone(),
+            context: location.cluster.context.clone(),
             kubeconfig: global
                 .kubeconfig
                 .clone()
-                .or_else(|| environment.cluster.kubeconfig.clone()),
+                .or_else(|| location.cluster.kubeconfig.clone()),
         };
         let notices = Arc::clone(context);
         let notice = Arc::new(move |text: &str| notices.report.warning(text));
-        let cluster = Cluster::connect(&target, notice).await?;
-        let cluster_id = cluster.identity().await?;
-        if let Some(wanted) = &environment.cluster.id
+        let connect = async {
+            let cluster = Cluster::connect(&target, notice).await?;
+            let cluster_id = cluster.identity().await?;
+            Ok::<_, Failure>((cluster, cluster_id))
+        };
+        let work = format!("connecting to the cluster of {name}");
+        let (cluster, cluster_id) = context.report.during(&work, connect).await?;
+        if let Some(wanted) = &location.cluster.id
             && wanted.clone() != cluster_id
         {
-            let context = &environment.cluster.context;
+            let context = &location.cluster.context;
             return Err(Failure::new(
                 Exit::Refused,
                 anyhow!(
@@ -48,28 +69,52 @@ impl Session {
             .with_hint("choose the right context, or correct `id` in the `[cluster]` table"));
         }
         Ok(Self {
-            environment,
+            location,
             cluster,
             cluster_id,
+            environment,
+            context: Arc::clone(context),
         })
     }
 
+    pub(super) fn report(&self) -> &Report {
+        &self.context.report
+    }
+
     pub(super) fn name(&self) -> &str {
-        self.environment.name.as_str()
+        self.location.name.as_str()
+    }
+
+    /// The whole environment.
+    ///
+    /// # Errors
+    /// When its file has faults, which were said as warnings.
+    pub(super) fn environment(&self) -> Result<&Environment, Failure> {
+        self.environment.as_ref().ok_or_else(|| {
+            let name = self.name();
+            Failure::new(
+                Exit::Failed,
+                anyhow!("there is no record of `{name}`, and its file has faults: nothing tells what belongs to it"),
+            )
+            .with_hint(format!(
+                "without a record a good file is needed: mend what stands above (`infra validate {name}`), or correct \
+                 `namespace` in `[record]` if its record is elsewhere"
+            ))
+        })
     }
 
     pub(super) fn record_namespace(&self) -> &str {
-        self.environment.record.namespace.as_str()
+        self.location.record.namespace.as_str()
     }
 
     pub(super) async fn known_record(&self) -> Result<KnownRecord, Failure> {
-        let known = known_record::read_or_make(&self.environment, &self.cluster_id, &self.cluster).await?;
+        let known = known_record::read_or_make(self.environment()?, &self.cluster_id, &self.cluster).await?;
         Ok(known)
     }
 
     /// Refuses what must not be done to a protected environment.
     pub(super) fn refuse_if_protected(&self) -> Result<(), Failure> {
-        if !self.environment.cluster.protected {
+        if !self.location.cluster.protected {
             return Ok(());
         }
         Err(
@@ -81,7 +126,7 @@ impl Session {
     /// Where the environment is, for programs.
     pub(super) fn place(&self) -> Place {
         Place {
-            context: self.environment.cluster.context.clone(),
+            context: self.location.cluster.context.clone(),
             server: self.cluster.server().to_owned(),
             id: self.cluster_id.clone(),
         }
@@ -93,9 +138,31 @@ impl Session {
             "{} in {} (context {})",
             self.name(),
             self.cluster.server(),
-            self.environment.cluster.context
+            self.location.cluster.context
         )
     }
+}
+
+/// Loads as much of an environment as is needed, and says what of the rest is not as it should be.
+fn load(
+    directory: &Path,
+    name: &str,
+    needs: Needs,
+    report: &Report,
+) -> Result<(Location, Option<Environment>), Failure> {
+    let environment = match needs {
+        Needs::Image => Environment::load(directory, name)?,
+        Needs::File => Environment::load_untagged(directory, name)?,
+        Needs::Location => {
+            let located = load_location(directory, name)?;
+            if let Err(error) = &located.environment {
+                let (plain, coloured) = error.render_warnings();
+                report.laid_out(&plain, &coloured);
+            }
+            return Ok((located.location, located.environment.ok()));
+        }
+    };
+    Ok((environment.location(), Some(environment)))
 }
 
 /// Reads what was agreed to on the command line.

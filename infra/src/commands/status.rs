@@ -8,13 +8,14 @@ use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod};
 use serde_json::Value;
 
-use super::session::Session;
+use super::session::{Needs, Session};
 use super::{Context, Exit, Failure};
 use crate::cli::StatusArgs;
 use crate::cluster::ClusterError;
 use crate::object::{Kind, ObjectId, kind_of, marks};
 use crate::observe::known_record::{self, KnownRecord, KnownRecordError};
 use crate::record::{Credentials, Record};
+use crate::report::Standing;
 use crate::resources;
 use crate::stack::Stack;
 use crate::status::runs_pods;
@@ -24,7 +25,7 @@ use crate::status::tree::{Found, Running, Wanted, is_ready, tree};
 const AT_ONCE: usize = 32;
 
 pub(super) async fn run(args: &StatusArgs, context: &Arc<Context>) -> Result<Exit, Failure> {
-    let session = Session::open(&args.environment, context).await?;
+    let session = Session::open(&args.environment, Needs::File, context).await?;
     let report = &context.report;
     let name = session.name();
     report.result(&session.describe());
@@ -34,36 +35,38 @@ pub(super) async fn run(args: &StatusArgs, context: &Arc<Context>) -> Result<Exi
         Some(record) => record.clone(),
         None => throw_away(name, &session.cluster_id)?,
     };
-    let stack = resources::declare(&session.environment, &record);
-    let (objects, running) = look(&session, &stack, &record).await?;
-    report.status(&tree(&objects, &running));
+    let stack = resources::declare(session.environment()?, &record);
+    let work = format!("looking at {name}");
+    let (objects, running) = report.during(&work, look(&session, &stack, &record)).await?;
     let is_applied = objects
         .iter()
         .any(|found| found.part == Wanted::Yes && found.live.is_some() && runs_pods(&found.id.kind));
-    let kept = objects.iter().filter(|found| found.part == Wanted::Kept).count();
+    let kept: Vec<&ObjectId> = objects
+        .iter()
+        .filter(|found| found.part == Wanted::Kept)
+        .map(|found| &found.id)
+        .collect();
     let troubled = objects
         .iter()
         .filter(|found| !is_ready(std::slice::from_ref(found)))
         .count();
-    let exit = if is_applied && troubled == 0 {
-        report.result(&format!("{name} is ready."));
-        Exit::Done
-    } else if is_applied {
-        report.result(&format!(
-            "{name} is not ready: {troubled} of {} objects.",
-            objects.len()
-        ));
-        Exit::NotReady
-    } else {
-        let kept = if kept == 0 {
-            String::new()
-        } else {
-            format!(", {kept} kept")
-        };
-        report.result(&format!("{name} is not there{kept}."));
-        Exit::NotReady
+    let last_line = match (is_applied, troubled, kept.len()) {
+        (true, 0, _) => format!("{name} is ready."),
+        (true, _, _) => format!("{name} is not ready: {troubled} of {} objects.", objects.len()),
+        (false, _, 0) => format!("{name} is not there."),
+        (false, _, kept) => format!("{name} is not there, {kept} kept."),
     };
-    Ok(exit)
+    let is_ready = is_applied && troubled == 0;
+    report.status(&Standing {
+        environment: name,
+        place: &session.place(),
+        is_ready,
+        is_applied,
+        parts: &tree(&objects, &running),
+        kept,
+    });
+    report.result(&last_line);
+    Ok(if is_ready { Exit::Done } else { Exit::NotReady })
 }
 
 /// Stands for a record that is not there: only names are taken from what is declared with it.

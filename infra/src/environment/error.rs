@@ -118,6 +118,26 @@ impl EnvironmentError {
         self.render_with(&Renderer::styled())
     }
 
+    /// The faults of a file where only `[cluster]` and `[record]` matter, as warnings for people, without and with
+    /// terminal colours.
+    #[must_use]
+    pub fn render_warnings(&self) -> (String, String) {
+        (
+            self.warnings(&Renderer::plain()),
+            self.warnings(&Renderer::styled()),
+        )
+    }
+
+    fn warnings(&self, renderer: &Renderer) -> String {
+        let faults = match self {
+            Self::Faulty(faults) => faults.render(&Level::WARNING, renderer),
+            _ => String::new(),
+        };
+        let message = format!("{self}; a destroy uses `[cluster]` and `[record]` alone");
+        let ending = Group::with_title(Level::WARNING.primary_title(message));
+        faults + &renderer.render(&[ending])
+    }
+
     fn render_with(&self, renderer: &Renderer) -> String {
         let message = match self.source() {
             Some(cause) => format!("{self}: {cause}"),
@@ -133,7 +153,7 @@ impl EnvironmentError {
             .map(|line| renderer.render(&[line]))
             .collect();
         match self {
-            Self::Faulty(faults) => faults.render(renderer) + &ending.join("\n"),
+            Self::Faulty(faults) => faults.render(&Level::ERROR, renderer) + &ending.join("\n"),
             _ => ending.join("\n"),
         }
     }

@@ -6,16 +6,39 @@ use std::path::{Path, PathBuf};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
+use super::keys::is_within;
+
 /// Something wrong with an environment, and where it was said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fault {
     pub(super) place: Place,
+    pub(super) concern: Concern,
     /// What is wrong.
     pub(super) title: String,
     /// Stands beside the caret.
     pub(super) label: String,
     /// The next step, where the label does not say it.
     pub(super) hint: Option<String>,
+}
+
+/// What a fault leaves in doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Concern {
+    /// Where the environment is, or whether it may be destroyed: `[cluster]` and `[record]`.
+    Location,
+    /// What it consists of: every other table.
+    Content,
+}
+
+impl Concern {
+    /// The concern of a key or table.
+    pub(super) fn of(path: &str) -> Self {
+        if ["cluster", "record"].iter().any(|table| is_within(path, table)) {
+            Self::Location
+        } else {
+            Self::Content
+        }
+    }
 }
 
 /// Where a fault was made. The order is the order of showing.
@@ -65,11 +88,11 @@ impl Faults {
     }
 
     /// Shows every fault with its place, as rustc does.
-    pub(super) fn render(&self, renderer: &Renderer) -> String {
+    pub(super) fn render(&self, level: &Level<'static>, renderer: &Renderer) -> String {
         let path = self.file.display().to_string();
         let mut shown = String::new();
         for fault in &self.found {
-            let group = fault.group(&path, &self.text);
+            let group = fault.group(level, &path, &self.text);
             let _infallible = write!(shown, "{}\n\n", renderer.render(&[group]));
         }
         shown
@@ -77,8 +100,8 @@ impl Faults {
 }
 
 impl Fault {
-    fn group<'a>(&'a self, path: &'a str, text: &'a str) -> Group<'a> {
-        let title = Level::ERROR.primary_title(&self.title);
+    fn group<'a>(&'a self, level: &Level<'a>, path: &'a str, text: &'a str) -> Group<'a> {
+        let title = level.clone().primary_title(&self.title);
         let group = match &self.place {
             Place::WholeFile => title
                 .element(Origin::path(path))

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use toml_edit::{Document, Item, TableLike, Value};
 
-use super::fault::{Fault, Place};
+use super::fault::{Concern, Fault, Place};
 use super::invalid::printable;
 use super::keys::{self, Key, Named, Shape};
 use super::nearest::nearest;
@@ -20,28 +20,26 @@ pub(super) struct FileContent {
     /// Paths whose value has the wrong type.
     pub(super) unreadable: Vec<String>,
     pub(super) faults: Vec<Fault>,
-    /// That the file holds a secret.
-    secret: Option<Fault>,
+    /// That the file holds a secret. Then nothing else may be told, because a fault is shown with its line, and the
+    /// secret may stand in the same.
+    pub(super) secret: Option<Fault>,
 }
 
 /// Reads a file's text.
 ///
 /// # Errors
-/// When it is not TOML: then this is the only fault that can be told. When it holds a secret: then it is the only one that
-/// is told, because a fault is shown with its line, and the secret may stand in the same.
+/// When it is not TOML: then this is the only fault that can be told.
 pub(super) fn read(text: &str) -> Result<FileContent, Fault> {
     let document = Document::parse(text).map_err(|error| Fault {
         place: error.span().map_or(Place::WholeFile, Place::from),
+        concern: Concern::Location,
         title: "this is not valid TOML".to_owned(),
         label: error.message().replace('\n', ", "),
         hint: None,
     })?;
     let mut content = FileContent::default();
     content.walk(document.as_table(), "");
-    match content.secret.take() {
-        Some(fault) => Err(fault),
-        None => Ok(content),
-    }
+    Ok(content)
 }
 
 impl FileContent {
@@ -68,6 +66,7 @@ impl FileContent {
                 (Named::Table, None) => {
                     self.faults.push(Fault {
                         place: value_place,
+                        concern: Concern::of(&path),
                         title: format!("`{path}` must be a table"),
                         label: format!("found {}", with_article(item.type_name())),
                         hint: None,
@@ -86,8 +85,11 @@ impl FileContent {
                     if let Some(meant) = meant.filter(|meant| !table.contains_key(meant)) {
                         self.unreadable.push(keys::join(table_path, meant));
                     }
-                    self.faults
-                        .push(unknown(name, table_path, inner.is_some(), meant, name_place));
+                    let mut fault = unknown(name, table_path, inner.is_some(), meant, name_place);
+                    if is_of_location(name, inner) || (table_path.is_empty() && inner.is_none()) {
+                        fault.concern = Concern::Location;
+                    }
+                    self.faults.push(fault);
                 }
             }
         }
@@ -97,6 +99,7 @@ impl FileContent {
         if key.is_secret() {
             self.secret = Some(Fault {
                 place: Place::WholeFile,
+                concern: Concern::of(key.path),
                 title: format!("`{}` stands in the file", key.path),
                 label: format!(
                     "take it out, choose another one, and hand that over in the variable `{}`",
@@ -129,10 +132,24 @@ impl FileContent {
         self.unreadable.push(key.path.to_owned());
         self.faults.push(Fault {
             place,
+            concern: Concern::of(key.path),
             title: format!("`{}` must be {}", key.path, key.shape.expected()),
             label: format!("found {}", with_article(item.type_name())),
             hint,
         });
+    }
+}
+
+/// Whether a key of `[cluster]` or `[record]` stands here or below: what was meant to protect an environment, or to say
+/// where it is, may stand in the wrong place.
+fn is_of_location(name: &str, inner: Option<&dyn TableLike>) -> bool {
+    match inner {
+        None => keys::tables_with(name)
+            .iter()
+            .any(|table| Concern::of(table) == Concern::Location),
+        Some(table) => table
+            .iter()
+            .any(|(name, item)| is_of_location(name, item.as_table_like())),
     }
 }
 
@@ -152,6 +169,7 @@ fn unknown(name: &str, table_path: &str, is_table: bool, meant: Option<&str>, pl
     };
     Fault {
         place,
+        concern: Concern::of(&keys::join(table_path, meant.unwrap_or(name))),
         title,
         label,
         hint: None,

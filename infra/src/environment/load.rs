@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::error::EnvironmentError;
 use super::names::EnvironmentName;
-use super::parse::{name_of, parse};
+use super::parse::{Located, name_of, parse_location};
 use super::settings::Environment;
 use super::variables::PREFIX;
 use crate::image::content_tag;
@@ -22,33 +22,53 @@ impl Environment {
     /// # Panics
     /// Never: whether an image can be tagged is checked while parsing.
     pub fn load(directory: &Path, name: &str) -> Result<Self, EnvironmentError> {
-        let environment_name = name_of(name)?;
-        let file = directory.join(format!("{environment_name}.toml"));
-        let bytes = match fs::read(&file) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(unknown(directory, environment_name));
-            }
-            Err(source) => return Err(EnvironmentError::UnreadableFile { file, source }),
-        };
-        let text = match String::from_utf8(bytes) {
-            Ok(text) => text,
-            Err(error) => {
-                let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-                let line = valid.split(|byte| *byte == b'\n').count();
-                return Err(EnvironmentError::FileNotText { file, line });
-            }
-        };
-        let mut environment = parse(name, &file, &text, variables()?)?;
+        let mut environment = Self::load_untagged(directory, name)?;
         if let Some(project) = &environment.service.build {
-            let content =
-                content_tag(project).map_err(|source| EnvironmentError::Unbuildable { file, source })?;
+            let content = content_tag(project).map_err(|source| EnvironmentError::Unbuildable {
+                file: directory.join(format!("{name}.toml")),
+                source,
+            })?;
             let image = environment.service.image.with_content(&content);
             environment.service.image =
                 image.expect("an image that is built here takes the tag of any content");
         }
         Ok(environment)
     }
+
+    /// Loads the same as [`Environment::load`], but leaves the tag of an image that is built here as it stands in the file:
+    /// for what needs names alone, also where the Dockerfile is missing.
+    ///
+    /// # Errors
+    /// When there is no such file, or it is not valid.
+    pub fn load_untagged(directory: &Path, name: &str) -> Result<Self, EnvironmentError> {
+        load_location(directory, name)?.environment
+    }
+}
+
+/// Loads where an environment is, and gets along with faults of the file outside of `[cluster]` and `[record]`. An image
+/// that is built here has its tag as it stands in the file.
+///
+/// # Errors
+/// When there is no such file, or a fault leaves in doubt where the environment is or whether it may be destroyed.
+pub fn load_location(directory: &Path, name: &str) -> Result<Located, EnvironmentError> {
+    let environment_name = name_of(name)?;
+    let file = directory.join(format!("{environment_name}.toml"));
+    let bytes = match fs::read(&file) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return Err(unknown(directory, environment_name));
+        }
+        Err(source) => return Err(EnvironmentError::UnreadableFile { file, source }),
+    };
+    let text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let line = valid.split(|byte| *byte == b'\n').count();
+            return Err(EnvironmentError::FileNotText { file, line });
+        }
+    };
+    parse_location(name, &file, &text, variables()?)
 }
 
 /// Lists the environments of a directory, sorted.
@@ -95,6 +115,7 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
+    use crate::environment::parse;
 
     /// Writes files into a directory of its own, loads one environment and returns what is printed.
     fn check(files: &[(&str, &[u8])], name: &str) -> String {

@@ -4,10 +4,10 @@
 use std::path::{Path, PathBuf};
 
 use super::error::EnvironmentError;
-use super::fault::Faults;
+use super::fault::{Concern, Faults};
 use super::names::EnvironmentName;
 use super::reader::Reader;
-use super::settings::Environment;
+use super::settings::{Environment, Location};
 use super::{file, validate, variables};
 
 /// Parses the text of the environment file at `file`, overridden by variables.
@@ -21,14 +21,47 @@ pub fn parse(
     text: &str,
     variables: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Environment, EnvironmentError> {
+    parse_location(name, file, text, variables)?.environment
+}
+
+/// Where an environment is, and the environment itself, or why it cannot be told.
+#[derive(Debug)]
+pub struct Located {
+    /// Where it is.
+    pub location: Location,
+    /// The whole of it, or every fault of the tables that its location does not need.
+    pub environment: Result<Environment, EnvironmentError>,
+}
+
+/// Parses the same as [`parse`], and gets along with faults outside of `[cluster]` and `[record]`.
+///
+/// # Errors
+/// When the name is not an environment's, the text is not TOML, or a fault leaves in doubt where the environment is or
+/// whether it may be destroyed. All faults are in one error.
+pub fn parse_location(
+    name: &str,
+    file: &Path,
+    text: &str,
+    variables: impl IntoIterator<Item = (String, String)>,
+) -> Result<Located, EnvironmentError> {
     let name = name_of(name)?;
     let refuse = |faults| EnvironmentError::Faulty(Box::new(Faults::new(file, text, faults)));
-    let content = file::read(text).map_err(|fault| refuse(vec![fault]))?;
+    let mut content = file::read(text).map_err(|fault| refuse(vec![fault]))?;
+    let secret = content.secret.take();
     let mut reader = Reader::new(content, variables::read(variables));
-    let environment = validate::environment(&mut reader, name, &project_of(file));
-    match (environment, reader.into_faults()) {
-        (Some(environment), faults) if faults.is_empty() => Ok(environment),
-        (_, faults) => Err(refuse(faults)),
+    let (location, environment) = validate::environment(&mut reader, name, &project_of(file));
+    let faults = reader.into_faults();
+    let is_in_doubt = faults.iter().any(|fault| fault.concern == Concern::Location);
+    // Beside a secret nothing else is told: a fault is shown with its line, in which the secret may stand.
+    let faults = secret.map_or(faults, |secret| vec![secret]);
+    match (location, environment) {
+        (Some(location), environment) if !is_in_doubt => Ok(Located {
+            location,
+            environment: environment
+                .filter(|_| faults.is_empty())
+                .ok_or_else(|| refuse(faults)),
+        }),
+        _ => Err(refuse(faults)),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
 
-use super::fault::{Fault, Place};
+use super::fault::{Concern, Fault, Place};
 use super::file::FileContent;
 use super::invalid::printable;
 use super::keys::{KEYS, Key, Shape, is_within};
@@ -42,6 +42,7 @@ impl Reader {
             let place = self.places.get(table).cloned().unwrap_or(Place::WholeFile);
             self.fault(
                 place,
+                Concern::of(path),
                 format!("`{path}` is missing"),
                 format!("add it to `[{table}]`: it has no built-in value"),
             );
@@ -66,7 +67,7 @@ impl Reader {
             Ok(value) => Some(Some(value)),
             Err(reason) => {
                 let title = format!("`{path}` must be {}", key.shape.expected());
-                self.fault(self.place(path), title, reason);
+                self.fault(self.place(path), Concern::of(path), title, reason);
                 None
             }
         }
@@ -89,16 +90,23 @@ impl Reader {
         let said = paths.iter().filter(|path| self.is_said(path));
         let places = said.map(|path| self.place(path));
         let place = places.min_by_key(|place| !matches!(place, Place::Variable(..)));
-        self.fault(place.unwrap_or(Place::WholeFile), title, label);
+        let is_of_location = paths.iter().any(|path| Concern::of(path) == Concern::Location);
+        let concern = if is_of_location {
+            Concern::Location
+        } else {
+            Concern::Content
+        };
+        self.fault(place.unwrap_or(Place::WholeFile), concern, title, label);
     }
 
     pub(super) fn into_faults(self) -> Vec<Fault> {
         self.faults
     }
 
-    fn fault(&mut self, place: Place, title: impl Into<String>, label: impl Into<String>) {
+    fn fault(&mut self, place: Place, concern: Concern, title: impl Into<String>, label: impl Into<String>) {
         self.faults.push(Fault {
             place,
+            concern,
             title: title.into(),
             label: label.into(),
             hint: None,

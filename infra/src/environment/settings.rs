@@ -33,6 +33,29 @@ pub struct Environment {
     pub quota: Option<Quota>,
 }
 
+/// What finds an environment in its cluster, and says whether it may be destroyed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// The name of the file without `.toml`.
+    pub name: EnvironmentName,
+    /// The cluster it lives in.
+    pub cluster: ClusterSettings,
+    /// Where its record is kept.
+    pub record: RecordSettings,
+}
+
+impl Environment {
+    /// Where it is.
+    #[must_use]
+    pub fn location(&self) -> Location {
+        Location {
+            name: self.name.clone(),
+            cluster: self.cluster.clone(),
+            record: self.record.clone(),
+        }
+    }
+}
+
 /// `[cluster]`: which cluster, and how it is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClusterSettings {

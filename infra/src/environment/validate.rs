@@ -9,17 +9,61 @@ use super::pull_policy::ImagePullPolicy;
 use super::quota;
 use super::reader::Reader;
 use super::settings::{
-    Autoscaling, ClusterSettings, Environment, MongodbSettings, Namespaces, PullSecret, RecordSettings,
-    ResourceAmounts, Resources, Scale, ServiceSettings, Storage,
+    Autoscaling, ClusterSettings, Environment, Location, MongodbSettings, Namespaces, PullSecret, Quota,
+    RecordSettings, ResourceAmounts, Resources, Scale, ServiceSettings, Storage,
 };
 use crate::image::ContentTag;
 
 /// Reads every key; `None` when the reader has noted a fault that leaves no value.
-pub(super) fn environment(reader: &mut Reader, name: EnvironmentName, project: &Path) -> Option<Environment> {
+///
+/// The location is given where it can be told, whatever the rest is like.
+pub(super) fn environment(
+    reader: &mut Reader,
+    name: EnvironmentName,
+    project: &Path,
+) -> (Option<Location>, Option<Environment>) {
     // Everything is read before anything is given up, so that all faults are noted.
     let cluster = cluster(reader, project);
     let record = record(reader);
     let namespaces = namespaces(reader, record.as_ref());
+    let content = content(reader, namespaces, project);
+    let (Some(cluster), Some(record)) = (cluster, record) else {
+        return (None, None);
+    };
+    let location = Location {
+        name,
+        cluster,
+        record,
+    };
+    let environment = content.map(|content| content.at(location.clone()));
+    (Some(location), environment)
+}
+
+/// What an environment consists of, wherever it is.
+struct Content {
+    namespaces: Namespaces,
+    service: ServiceSettings,
+    mongodb: MongodbSettings,
+    pull_secret: Option<PullSecret>,
+    quota: Option<Quota>,
+}
+
+impl Content {
+    fn at(self, location: Location) -> Environment {
+        Environment {
+            name: location.name,
+            cluster: location.cluster,
+            record: location.record,
+            namespaces: self.namespaces,
+            service: self.service,
+            mongodb: self.mongodb,
+            pull_secret: self.pull_secret,
+            quota: self.quota,
+        }
+    }
+}
+
+fn content(reader: &mut Reader, namespaces: Option<Namespaces>, project: &Path) -> Option<Content> {
     let service = service(reader, project);
     let mongodb = mongodb(reader);
     let pull_secret = pull_secret(reader);
@@ -29,10 +73,7 @@ pub(super) fn environment(reader: &mut Reader, name: EnvironmentName, project: &
     {
         quota::check(reader, quota, namespaces, service, mongodb);
     }
-    Some(Environment {
-        name,
-        cluster: cluster?,
-        record: record?,
+    Some(Content {
         namespaces: namespaces?,
         service: service?,
         mongodb: mongodb?,

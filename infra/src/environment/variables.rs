@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::fault::{Fault, Place};
+use super::fault::{Concern, Fault, Place};
 use super::invalid::printable;
 use super::keys::KEYS;
 use super::nearest::nearest;
@@ -53,13 +53,25 @@ pub(super) fn read(variables: impl IntoIterator<Item = (String, String)>) -> Var
 fn unknown(name: &str) -> Fault {
     let known: Vec<String> = KEYS.iter().map(super::keys::Key::variable).collect();
     let candidates = known.iter().map(String::as_str).chain(COMMAND_LINE_VARIABLES);
-    let label = match nearest(name, candidates) {
+    let meant = nearest(name, candidates);
+    let is_of_location = |name: &str| {
+        ["INFRA_CLUSTER__", "INFRA_RECORD__"]
+            .iter()
+            .any(|table| name.starts_with(table))
+    };
+    let concern = if is_of_location(name) || meant.is_some_and(is_of_location) {
+        Concern::Location
+    } else {
+        Concern::Content
+    };
+    let label = match meant {
         Some(nearest) => format!("nearest: `{nearest}`"),
         None => "tables and key are joined by two underscores: `INFRA_SERVICE__IMAGE`".to_owned(),
     };
     Fault {
         // Its value is not shown: it may be a secret under a misspelt name.
         place: Place::Variable(printable(name), None),
+        concern,
         title: format!("unknown variable `{}`", printable(name)),
         label,
         hint: None,

@@ -169,7 +169,10 @@ impl Refusal {
         match self {
             Self::Foreign {
                 belonging: Belonging::OtherEnvironment(_),
-            } => "give this environment other namespaces, or destroy the other one first",
+            } => {
+                "was this environment renamed? Rename its file back, or destroy it under its old name first; two that \
+                 live side by side need namespaces of their own"
+            }
             Self::Foreign { .. } => {
                 "choose another name or namespace, or remove the object if nobody needs it"
             }

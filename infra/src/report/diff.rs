@@ -29,39 +29,62 @@ pub(super) fn text(plan: &Plan) -> String {
     blocks.join("\n")
 }
 
+/// What is compared: the two documents of an object. `None` is the side on which it is not there.
+pub(super) struct Sides {
+    pub(super) live: Option<Node>,
+    pub(super) planned: Option<Node>,
+}
+
+impl Sides {
+    /// The documents of a change; `None` for one that changes no content.
+    pub(super) fn of(change: &Change) -> Option<Self> {
+        let id = &change.id;
+        let (live, planned) = match &change.action {
+            Action::Create { desired, .. } => (None, Some(created(desired))),
+            Action::Delete { .. } => (Some(Node::from(&identity(id))), None),
+            Action::Update { fields, .. } => (
+                Some(document(id, fields, before)),
+                Some(document(id, fields, after)),
+            ),
+            Action::Mark { .. } | Action::Keep { .. } | Action::Refuse { .. } => return None,
+        };
+        Some(Self { live, planned })
+    }
+
+    /// The unified diff, without colours.
+    pub(super) fn unified(&self, id: &ObjectId) -> String {
+        let side = |name: &str, node: &Option<Node>| match node {
+            Some(node) => (format!("{name}/{id}"), yaml::document(node)),
+            None => (NOTHING.to_owned(), String::new()),
+        };
+        let (live, before) = side("live", &self.live);
+        let (planned, after) = side("planned", &self.planned);
+        let diff = TextDiff::from_lines(&before, &after);
+        let mut unified = diff.unified_diff();
+        unified
+            .context_radius(CONTEXT)
+            .header(&live, &planned)
+            .to_string()
+    }
+}
+
 fn change(change: &Change) -> String {
     let id = &change.id;
-    let (live, planned) = (format!("live/{id}"), format!("planned/{id}"));
     let mut text = String::new();
     if !change.effects.is_empty() {
         let effects: Vec<String> = change.effects.iter().map(ToString::to_string).collect();
         let _ = writeln!(text, "# {id}: {}", effects.join(", "));
     }
+    let content = Sides::of(change).map(|sides| {
+        let lines: Vec<String> = sides.unified(id).lines().map(coloured).collect();
+        lines.join("\n")
+    });
     text + &match &change.action {
-        Action::Create { desired, .. } => {
-            unified((NOTHING, ""), (&planned, &yaml::document(&created(desired))))
-        }
-        Action::Delete { .. } => unified(
-            (&live, &yaml::document(&Node::from(&identity(id)))),
-            (NOTHING, ""),
-        ),
-        Action::Update { fields, .. } => {
-            let before = document(id, fields, before);
-            let after = document(id, fields, after);
-            unified((&live, &before), (&planned, &after))
-        }
         Action::Mark { lost, .. } => format!("# mark {id}: {lost}; the content is as it should be"),
         Action::Keep { why } => format!("# keep {id}: {why}"),
         Action::Refuse { why } => format!("# refuse {id}: {why}\n# hint: {}", why.hint()),
+        Action::Create { .. } | Action::Delete { .. } | Action::Update { .. } => content.unwrap_or_default(),
     }
-}
-
-fn unified((live, before): (&str, &str), (planned, after): (&str, &str)) -> String {
-    let diff = TextDiff::from_lines(before, after);
-    let mut unified = diff.unified_diff();
-    let text = unified.context_radius(CONTEXT).header(live, planned).to_string();
-    let lines: Vec<String> = text.lines().map(coloured).collect();
-    lines.join("\n")
 }
 
 fn coloured(line: &str) -> String {
@@ -104,7 +127,7 @@ fn created(desired: &Object) -> Node {
 }
 
 /// The changed fields of one side, each below its tables.
-fn document(id: &ObjectId, fields: &[FieldDrift], side: fn(&FieldDrift) -> Option<Node>) -> String {
+fn document(id: &ObjectId, fields: &[FieldDrift], side: fn(&FieldDrift) -> Option<Node>) -> Node {
     let mut node = Node::from(&identity(id));
     for drift in fields {
         if let Some(value) = side(drift) {
@@ -112,7 +135,7 @@ fn document(id: &ObjectId, fields: &[FieldDrift], side: fn(&FieldDrift) -> Optio
         }
     }
     yaml::sort_all(&mut node);
-    yaml::document(&node)
+    node
 }
 
 fn before(drift: &FieldDrift) -> Option<Node> {

@@ -1,12 +1,15 @@
 //! A plan for programs: one JSON document, described by `schemas/plan.schema.json`. Pure, and without any secret value.
 
+pub(super) mod diff;
 pub(super) mod lines;
+pub(super) mod status;
 #[cfg(test)]
 mod tests;
 
 use serde::Serialize;
 use serde_json::Value;
 
+use super::effects::Effects;
 use crate::object::{FieldValue, ObjectId};
 use crate::plan::{self, Action, Summary, Timing};
 
@@ -142,6 +145,24 @@ struct SummaryNumbers {
     mark: usize,
     keep: usize,
     refuse: usize,
+    effects: EffectNumbers,
+}
+
+/// What the changes mean for what runs, counted.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Effects"))]
+struct EffectNumbers {
+    /// Workloads whose pods are replaced one after the other.
+    rolling_restarts: usize,
+    /// Their pods.
+    restarted_pods: i64,
+    /// Workloads that are away for a while, or for good.
+    outages: usize,
+    /// Workloads whose number of pods changes.
+    scalings: usize,
+    /// Claims whose data is lost.
+    data_losses: usize,
 }
 
 impl<'a> PlanDocument<'a> {
@@ -160,7 +181,7 @@ impl<'a> PlanDocument<'a> {
                 })
                 .collect(),
             gaps: &plan.gaps,
-            summary: SummaryNumbers::new(&Summary::of(plan)),
+            summary: SummaryNumbers::new(&Summary::of(plan), &Effects::of(plan)),
         }
     }
 }
@@ -261,7 +282,7 @@ impl<'a> Field<'a> {
 }
 
 impl SummaryNumbers {
-    fn new(summary: &Summary) -> Self {
+    fn new(summary: &Summary, effects: &Effects) -> Self {
         Self {
             create: summary.create,
             change: summary.change,
@@ -271,6 +292,13 @@ impl SummaryNumbers {
             mark: summary.mark,
             keep: summary.keep,
             refuse: summary.refuse,
+            effects: EffectNumbers {
+                rolling_restarts: effects.rolling_restarts,
+                restarted_pods: effects.restarted_pods,
+                outages: effects.outages,
+                scalings: effects.scalings,
+                data_losses: effects.data_losses,
+            },
         }
     }
 }

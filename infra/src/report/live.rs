@@ -1,12 +1,13 @@
-//! What is waited for right now, on a line that moves: only where standard error is a terminal.
+//! What is done or waited for right now, on a line that moves: only where standard error is a terminal.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use console::Term;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
 
 use crate::apply::Event;
 use crate::object::ObjectId;
@@ -14,7 +15,7 @@ use crate::object::ObjectId;
 /// Fast enough to be seen moving, slow enough for a remote terminal.
 const FRAME: Duration = Duration::from_millis(120);
 
-/// The moving line, while an apply is under way.
+/// The moving line, while something is under way.
 #[derive(Default)]
 pub(super) struct Live {
     state: Mutex<Option<Moving>>,
@@ -75,16 +76,32 @@ impl Drop for Moving {
 }
 
 impl Live {
-    /// Shows the line from now on, where a terminal can.
+    /// From now on shows what an apply waits for, where a terminal can.
     pub(super) fn begin(&self) {
+        self.show("  {spinner} {elapsed:>4} {wide_msg}", "", Duration::ZERO);
+    }
+
+    /// From now on shows work that has been under way for a while, where a terminal can.
+    pub(super) fn begin_work(&self, work: &str, since: Duration) {
+        self.show("  {spinner} {work}", work, since);
+    }
+
+    fn show(&self, template: &str, work: &str, since: Duration) {
         let terminal = Term::stderr();
         if !terminal.features().is_attended() || std::env::var_os("TERM").is_none_or(|term| term == "dumb") {
             return;
         }
         let target = ProgressDrawTarget::term_like_with_hz(Box::new(Narrow(terminal)), 10);
-        let style = ProgressStyle::with_template("  {spinner} {elapsed:>4} {wide_msg}")
-            .expect("the template is well-formed");
-        let line = ProgressBar::with_draw_target(None, target).with_style(style);
+        let work = work.to_owned();
+        let style = ProgressStyle::with_template(template)
+            .expect("the template is well-formed")
+            .with_key("work", move |state: &ProgressState, line: &mut dyn fmt::Write| {
+                // A line that cannot be composed is not shown.
+                let _ = write!(line, "{work} … {} s", state.elapsed().as_secs());
+            });
+        let line = ProgressBar::with_draw_target(None, target)
+            .with_style(style)
+            .with_elapsed(since);
         line.enable_steady_tick(FRAME);
         let waits = BTreeMap::new();
         *self.lock() = Some(Moving { line, waits });

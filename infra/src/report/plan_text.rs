@@ -16,7 +16,19 @@ pub(super) fn changes(plan: &Plan, verbosity: Verbosity) -> String {
     let mut lines: Vec<String> = plan
         .changes
         .iter()
-        .map(|change| self::change(change, verbosity))
+        .enumerate()
+        .map(|(place, change)| {
+            let text = self::change(change, verbosity);
+            let hint = hint(change);
+            // What is to be done about many is said once, below the last of them.
+            let is_said_later = plan.changes[place + 1..]
+                .iter()
+                .any(|later| self::hint(later) == hint);
+            match hint.filter(|_| !is_said_later) {
+                Some(hint) => format!("{text}\n      {} {hint}", style::hint("hint:")),
+                None => text,
+            }
+        })
         .collect();
     if verbosity == Verbosity::Verbose {
         let unchanged = plan.unchanged.iter();
@@ -45,12 +57,7 @@ fn change(change: &Change, verbosity: Verbosity) -> String {
         }
         Action::Delete { .. } => format!("  {} {id}", style::gone("- delete")),
         Action::Keep { why } => format!("  {} {id}: {why}", style::faint("  keep")),
-        Action::Refuse { why } => format!(
-            "  {} {id}: {why}\n      {} {}",
-            style::bad("! refuse"),
-            style::hint("hint:"),
-            why.hint()
-        ),
+        Action::Refuse { why } => format!("  {} {id}: {why}", style::bad("! refuse")),
     };
     if !change.effects.is_empty() {
         let effects: Vec<String> = change.effects.iter().map(ToString::to_string).collect();
@@ -62,6 +69,14 @@ fn change(change: &Change, verbosity: Verbosity) -> String {
         }
     }
     text
+}
+
+/// What to do about a refusal.
+fn hint(change: &Change) -> Option<&'static str> {
+    match &change.action {
+        Action::Refuse { why } => Some(why.hint()),
+        _ => None,
+    }
 }
 
 fn before(timing: &Timing) -> String {

@@ -17,7 +17,7 @@ fn write(parts: &[Part], indent: usize, text: &mut Vec<String>) {
             "{} {:indent$}{}{colon}{}",
             state(part.state),
             "",
-            part.name,
+            part.label(),
             part.detail
         ));
         write(&part.parts, indent + 2, text);

@@ -11,7 +11,11 @@ use crate::object::{ObjectId, marks};
 /// A part of an environment and the parts below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// Its name, such as `StatefulSet/mongodb`.
+    /// Its kind, such as `StatefulSet`; [`CONTAINER`] for a container.
+    pub kind: String,
+    /// Its namespace; `None` for objects of the cluster, and for containers.
+    pub namespace: Option<String>,
+    /// Its name, such as `mongodb`.
     pub name: String,
     /// How it is.
     pub state: State,
@@ -19,6 +23,21 @@ pub struct Part {
     pub detail: String,
     /// What belongs to it.
     pub parts: Vec<Part>,
+}
+
+/// What stands for the kind of a container, which is no object of its own.
+pub const CONTAINER: &str = "Container";
+
+impl Part {
+    /// What people call it: `StatefulSet/mongodb`; of a container, which stands below its pod, the name alone.
+    #[must_use]
+    pub fn label(&self) -> String {
+        if self.kind == CONTAINER {
+            self.name.clone()
+        } else {
+            format!("{}/{}", self.kind, self.name)
+        }
+    }
 }
 
 /// How a part of an environment is.
@@ -84,11 +103,14 @@ pub fn tree(objects: &[Found], running: &Running) -> Vec<Part> {
         let Some(namespace) = &found.id.namespace else {
             continue;
         };
-        let name = format!("Namespace/{namespace}");
-        let position = roots.iter().position(|root| root.name == name);
+        let position = roots
+            .iter()
+            .position(|root| root.kind == "Namespace" && root.name == *namespace);
         let position = position.unwrap_or_else(|| {
             roots.push(Part {
-                name,
+                kind: "Namespace".to_owned(),
+                namespace: None,
+                name: namespace.clone(),
                 state: State::There,
                 detail: "given, not of this environment".to_owned(),
                 parts: Vec::new(),
@@ -115,7 +137,9 @@ pub fn is_ready(objects: &[Found]) -> bool {
 fn object(found: &Found, running: &Running) -> Part {
     let id = &found.id;
     let mut part = Part {
-        name: format!("{}/{}", id.kind.kind, id.name),
+        kind: id.kind.kind.clone(),
+        namespace: id.namespace.clone(),
+        name: id.name.clone(),
         state: State::Missing,
         detail: String::new(),
         parts: Vec::new(),
@@ -214,7 +238,9 @@ fn replica_sets(deployment: &Value, running: &Running) -> Vec<Part> {
             ", of an earlier revision"
         };
         Some(Part {
-            name: format!("ReplicaSet/{}", name(set)),
+            kind: "ReplicaSet".to_owned(),
+            namespace: namespace(set),
+            name: name(set).to_owned(),
             state: if ready < wanted {
                 State::Waiting
             } else {
@@ -254,7 +280,9 @@ fn pod(pod: &Value) -> Part {
         .filter(|container| container["state"]["terminated"]["exitCode"] != 0);
     let running = images(&status["containerStatuses"]);
     Part {
-        name: format!("Pod/{}", name(pod)),
+        kind: "Pod".to_owned(),
+        namespace: namespace(pod),
+        name: name(pod).to_owned(),
         state,
         detail,
         parts: preparing
@@ -286,6 +314,8 @@ fn container(status: &Value, good: State) -> Part {
         (None, None) => State::Waiting,
     };
     Part {
+        kind: CONTAINER.to_owned(),
+        namespace: None,
         name: status["name"].as_str().unwrap_or_default().to_owned(),
         state,
         detail,
@@ -295,4 +325,8 @@ fn container(status: &Value, good: State) -> Part {
 
 fn name(object: &Value) -> &str {
     object["metadata"]["name"].as_str().unwrap_or_default()
+}
+
+fn namespace(object: &Value) -> Option<String> {
+    object["metadata"]["namespace"].as_str().map(str::to_owned)
 }

@@ -42,7 +42,12 @@ fn owned(name: &str, owner: &str, mut object: Value) -> Value {
 fn lines(parts: &[Part], indent: usize, text: &mut Vec<String>) {
     for part in parts {
         let space = " ".repeat(indent);
-        text.push(format!("{:?} {space}{}: {}", part.state, part.name, part.detail));
+        text.push(format!(
+            "{:?} {space}{}: {}",
+            part.state,
+            part.label(),
+            part.detail
+        ));
         lines(&part.parts, indent + 1, text);
     }
 }

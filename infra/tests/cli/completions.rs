@@ -39,3 +39,17 @@ fn commands_and_flags_are_completed() {
     assert_eq!(offered(&["apply", "eu", "--no-w"]), ["--no-wait"]);
     assert_eq!(offered(&["apply", "eu", "--output", "j"]), ["json"]);
 }
+
+#[test]
+fn environments_are_completed_from_the_directory_on_the_line() {
+    let elsewhere = environments(&[("asia.toml", ""), ("africa.toml", "")]);
+    let directory = elsewhere.path().to_str().unwrap();
+    let both = ["africa", "asia"];
+    assert_eq!(offered(&["--environments", directory, "plan", "a"]), both);
+    assert_eq!(offered(&["plan", "--environments", directory, "a"]), both);
+    let joined = format!("--environments={directory}");
+    assert_eq!(offered(&["plan", &joined, "a"]), both);
+    assert_eq!(offered(&["forward", &joined, "as"]), ["asia"]);
+    // A directory that is not there offers nothing, and is no error.
+    assert_eq!(offered(&["plan", "--environments", "nowhere", "e"]), [""; 0]);
+}

@@ -4,5 +4,6 @@
 mod binary;
 mod completions;
 mod help;
+mod man;
 mod render;
 mod validate;

@@ -68,3 +68,21 @@ async fn what_is_to_be_made_is_all_plus_without_secrets() {
     assert!(!diff.stdout.lines().any(removed), "{}", diff.stdout);
     diff.expect_line("+  root-password: (not shown)");
 }
+
+#[tokio::test]
+async fn a_diff_of_a_destroy_is_all_minus_and_names_what_is_kept() {
+    let world = World::new().await;
+    world.apply().await.expect_code(0);
+    let diff = world
+        .infra("diff", &["--destroy", "--detailed-exitcode"])
+        .await
+        .expect_code(2)
+        .expect_line(&format!("--- live/Deployment/{}/api", world.app))
+        .expect_text(&format!(
+            "# keep PersistentVolumeClaim/{}/data-mongodb-0: ",
+            world.database
+        ));
+    assert!(diff.stdout.contains("+++ /dev/null"));
+    let added = |line: &str| line.starts_with('+') && line != "+++ /dev/null";
+    assert!(!diff.stdout.lines().any(added), "{}", diff.stdout);
+}

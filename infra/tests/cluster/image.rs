@@ -81,3 +81,28 @@ async fn a_change_of_code_is_a_change_of_the_plan() {
     );
     assert!(stdout.contains(&change), "{stdout}");
 }
+
+#[tokio::test]
+async fn what_needs_names_alone_gets_along_without_the_dockerfile() {
+    let world = World::new().await;
+    let project = project(&world);
+    let name = world.name.as_str();
+    let run = |arguments: &[&str], code: i32| {
+        let ended = infra(project.path(), arguments);
+        let stderr = text(&ended.stderr).to_owned();
+        assert_eq!(ended.status.code(), Some(code), "{arguments:?}: {stderr}");
+        text(&ended.stdout).to_owned() + &stderr
+    };
+    run(&["apply", name, "--yes"], 0);
+    fs::remove_file(project.path().join("Dockerfile")).unwrap();
+    assert!(run(&["plan", name], 1).contains("there is no `"));
+    assert!(run(&["status", name], 0).ends_with(&format!("{name} is ready.\n")));
+    for command in ["plan", "diff"] {
+        let shown = run(&[command, name, "--destroy"], 0);
+        assert!(!shown.contains("warning"), "{shown}");
+    }
+    // Also where nothing but the file tells what belongs to it.
+    world.delete(&world.record()).await;
+    assert!(run(&["destroy", name, "--yes"], 0).contains("Destroyed: "));
+    assert!(world.read(&world.deployment()).await.is_none());
+}

@@ -44,6 +44,16 @@ pub(crate) fn chosen(lines: &str) -> Vec<Value> {
     objects(&stack(lines))
 }
 
+/// The objects of an environment of another name that says `lines` and nothing else.
+pub(crate) fn named(name: &str, lines: &str) -> Vec<Value> {
+    let text = format!("cluster.context = 'minikube'\n{lines}");
+    objects(&declared(&parsed(
+        name,
+        Path::new("environments/any.toml"),
+        &text,
+    )))
+}
+
 /// The stack of an environment that says `lines` and nothing else.
 pub(crate) fn stack(lines: &str) -> Stack {
     let text = format!("cluster.context = 'minikube'\n{lines}");

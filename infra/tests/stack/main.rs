@@ -3,6 +3,7 @@
 
 mod environments;
 mod hardening;
+mod identity;
 mod mutations;
 mod references;
 mod rendered;

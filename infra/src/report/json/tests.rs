@@ -5,7 +5,9 @@ use std::path::Path;
 use schemars::{JsonSchema, schema_for};
 
 use super::PlanDocument;
+use super::diff::DiffDocument;
 use super::lines::Line;
+use super::status::StatusDocument;
 
 /// Compares a committed schema with that of its type; writes it when `UPDATE_SCHEMAS` is set.
 fn check<T: JsonSchema>(file: &str) {
@@ -29,4 +31,14 @@ fn the_schema_of_plans_is_current() {
 #[test]
 fn the_schema_of_events_is_current() {
     check::<Line<'_>>("events.schema.json");
+}
+
+#[test]
+fn the_schema_of_diffs_is_current() {
+    check::<DiffDocument<'_>>("diff.schema.json");
+}
+
+#[test]
+fn the_schema_of_statuses_is_current() {
+    check::<StatusDocument<'_>>("status.schema.json");
 }

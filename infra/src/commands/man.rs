@@ -1,0 +1,22 @@
+//! `infra man`: writes the manual's pages, one for the program and one for each command, made of what `--help` says.
+
+use anyhow::Context as _;
+use clap::CommandFactory as _;
+
+use super::{Context, Exit, Failure};
+use crate::cli::{Cli, ManArgs};
+
+pub(super) fn run(args: &ManArgs, context: &Context) -> Result<Exit, Failure> {
+    let directory = &args.directory;
+    std::fs::create_dir_all(directory)
+        .and_then(|()| clap_mangen::generate_to(Cli::command(), directory))
+        .with_context(|| format!("the manual cannot be written into `{}`", directory.display()))
+        .map_err(|error| {
+            Failure::new(Exit::Failed, error).with_hint("name a directory that you may write into")
+        })?;
+    context.report.result(&format!(
+        "The manual is in {0}: man -l {0}/infra.1",
+        directory.display()
+    ));
+    Ok(Exit::Done)
+}
