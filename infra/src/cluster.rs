@@ -16,7 +16,7 @@ pub use connect::{ConnectError, Target};
 pub use error::{ClusterError, Status};
 
 use crate::object::{Kind, ObjectId, kind_of, marks};
-use request::{Call, Representation, item_path, kind_path};
+use request::{Call, Patch, Representation, item_path, kind_path};
 
 /// Requests in flight at once. More gain nothing on a small API server and multiply the slowest answers.
 const IN_FLIGHT: usize = 16;
@@ -51,6 +51,8 @@ pub enum Dependents {
     First,
     /// Some time after the object.
     Later,
+    /// Not at all: they stay, and belong to nobody.
+    Never,
 }
 
 /// What the API server answered to an apply.
@@ -268,6 +270,7 @@ impl Cluster {
             "propagationPolicy": match dependents {
                 Dependents::First => "Foreground",
                 Dependents::Later => "Background",
+                Dependents::Never => "Orphan",
             },
             "preconditions": preconditions,
         }));
@@ -304,5 +307,20 @@ impl Cluster {
     /// Whether the server has answered any request yet.
     fn has_answered(&self) -> bool {
         self.answered.load(Ordering::Relaxed)
+    }
+
+    /// Changes an object by a JSON patch, which holds the UID and version that it is meant for.
+    ///
+    /// # Errors
+    /// When the object has changed since, the server refuses it, or cannot be asked.
+    pub async fn patch(&self, id: &ObjectId, operations: &Value, mode: Mode) -> Result<Value, ClusterError> {
+        let mut call = Call::new(Method::PATCH, item_path(id), format!("change {id}"));
+        call.patch = Patch::Json;
+        call.parameter("fieldManager", marks::MANAGER);
+        if mode == Mode::DryRun {
+            call.parameter("dryRun", "All");
+        }
+        call.body(operations);
+        Ok(self.send(call).await?.json)
     }
 }

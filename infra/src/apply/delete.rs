@@ -36,7 +36,7 @@ pub(super) async fn run(changes: &[&Change], run: &Run<'_>) -> Outcome {
 
 async fn delete(change: &Change, run: &Run<'_>) -> Outcome {
     let mut outcome = Outcome::default();
-    let Action::Delete { uid } = &change.action else {
+    let Action::Delete { uid, .. } = &change.action else {
         return outcome;
     };
     let id = &change.id;

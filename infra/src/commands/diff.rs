@@ -12,7 +12,7 @@ pub(super) async fn run(args: &DiffArgs, context: &Arc<Context>) -> Result<Exit,
     let session = Session::open(&args.environment, context).await?;
     let report = &context.report;
     report.aside(&session.describe());
-    let consents = consents(&args.consent, session.name())?;
+    let consents = consents(&args.consent, &session.environment)?;
     let known = execution::known_record(&session, Aim::Apply).await?;
     let (_, plan) = execution::plan(&session, known.record(), Aim::Apply, consents, Depth::Fast).await?;
     report.diff(&plan);

@@ -10,7 +10,7 @@ use super::style;
 use super::yaml::{self, Content, Node};
 use crate::object::path::Step;
 use crate::object::{FieldValue, Object, ObjectId};
-use crate::plan::{Action, Cause, Change, FieldDrift, Plan};
+use crate::plan::{Action, Cause, Change, FieldDrift, Plan, reasons_to_replace};
 
 /// Lines around a change: enough for the names of all tables above a deep field.
 const CONTEXT: usize = 8;
@@ -37,6 +37,15 @@ fn change(change: &Change) -> String {
         let effects: Vec<String> = change.effects.iter().map(ToString::to_string).collect();
         let _ = writeln!(text, "# {id}: {}", effects.join(", "));
     }
+    match &change.action {
+        Action::Adopt { .. } => {
+            let _ = writeln!(text, "# adopt {id}: it is there, and nobody's");
+        }
+        Action::Replace { reasons, .. } => {
+            let _ = writeln!(text, "# replace {id}: {}", reasons_to_replace(reasons));
+        }
+        _ => {}
+    }
     text + &match &change.action {
         Action::Create { desired, .. } => {
             unified((NOTHING, ""), (&planned, &yaml::document(&created(desired))))
@@ -45,7 +54,7 @@ fn change(change: &Change) -> String {
             (&live, &yaml::document(&Node::from(&identity(id)))),
             (NOTHING, ""),
         ),
-        Action::Update { fields, .. } => {
+        Action::Update { fields, .. } | Action::Adopt { fields, .. } | Action::Replace { fields, .. } => {
             let before = document(id, fields, before);
             let after = document(id, fields, after);
             unified((&live, &before), (&planned, &after))
@@ -134,7 +143,8 @@ fn author(drift: &FieldDrift) -> Option<String> {
     match &drift.cause {
         Cause::Configuration => None,
         Cause::TakenOver { by: author } | Cause::Drift { by: Some(author) } => Some(author.to_string()),
-        Cause::Drift { by: None } => Some("an unknown manager".to_owned()),
+        Cause::Removed { by: Some(author), .. } => Some(author.to_string()),
+        Cause::Drift { by: None } | Cause::Removed { by: None, .. } => Some("an unknown manager".to_owned()),
     }
 }
 
@@ -357,7 +367,10 @@ mod tests {
         +  a: (not shown)
         +type: Opaque
         ");
-        let delete = Action::Delete { uid: "u".to_owned() };
+        let delete = Action::Delete {
+            uid: "u".to_owned(),
+            makes_way_for: None,
+        };
         assert_snapshot!(check(delete, secret.id(), vec![Effect::DataLoss]), @"
         # Secret/app/api: data is lost
         --- live/Secret/app/api
