@@ -9,6 +9,7 @@ pub mod outcome;
 mod readiness;
 pub mod remember;
 mod replicas;
+mod takeover;
 mod undo;
 mod upsert;
 
@@ -19,7 +20,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use crate::cluster::Cluster;
-use crate::plan::{Action, Change, Plan, deletion_rank};
+use crate::plan::{Action, Change, Plan};
 use crate::stack::Stack;
 use looks::Looks;
 
@@ -113,9 +114,8 @@ pub async fn run(
         .changes
         .iter()
         .filter(|change| matches!(change.action, Action::Delete { .. }));
-    // What steers others goes before they change: an autoscaler would write the number that an apply has just set.
     let (first, last): (Vec<&Change>, Vec<&Change>) =
-        deletions.partition(|change| deletion_rank(&change.id.kind) == 0);
+        deletions.partition(|change| change.is_first_deletion());
     let mut outcome = delete::run(&first, &run).await;
     if outcome.is_good() {
         outcome.merge(upsert::run(plan, stack, &run).await);

@@ -124,7 +124,7 @@ pub struct PlanArgs {
     #[arg(add = ArgValueCandidates::new(names))]
     pub environment: String,
     /// Plan a destroy
-    #[arg(long, conflicts_with_all = ["force_conflicts", "confirm"])]
+    #[arg(long, conflicts_with_all = ["force_conflicts", "adopt", "replace", "confirm"])]
     pub destroy: bool,
     /// Try every object on the server, also unchanged ones
     #[arg(long)]
@@ -239,6 +239,12 @@ pub struct ConsentArgs {
     /// Take over fields that another applier has declared
     #[arg(long)]
     pub force_conflicts: bool,
+    /// Make objects that are there and nobody's this environment's
+    #[arg(long)]
+    pub adopt: bool,
+    /// Delete and make anew what cannot be changed in place
+    #[arg(long)]
+    pub replace: bool,
     /// The environment's name: an empty database is fine
     #[arg(long, value_name = "NAME")]
     pub confirm: Option<String>,

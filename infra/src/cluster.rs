@@ -19,7 +19,7 @@ pub use connect::{ConnectError, Target};
 pub use error::{ClusterError, Status};
 
 use crate::object::{Kind, Object, ObjectId, kind_of, marks};
-use request::{Call, item_path, kind_path};
+use request::{Call, Patch, item_path, kind_path};
 
 pub use request::{Fold, Representation};
 
@@ -58,6 +58,8 @@ pub enum Dependents {
     First,
     /// Some time after the object.
     Later,
+    /// Not at all: they stay, and belong to nobody.
+    Never,
 }
 
 /// How far a deletion has come.
@@ -329,6 +331,7 @@ impl Cluster {
             "propagationPolicy": match dependents {
                 Dependents::First => "Foreground",
                 Dependents::Later => "Background",
+                Dependents::Never => "Orphan",
             },
             "preconditions": preconditions,
         }));
@@ -367,5 +370,20 @@ impl Cluster {
     /// Whether the server has answered any request yet.
     fn has_answered(&self) -> bool {
         self.answered.load(Ordering::Relaxed)
+    }
+
+    /// Changes an object by a JSON patch, which holds the UID and version that it is meant for.
+    ///
+    /// # Errors
+    /// When the object has changed since, the server refuses it, or cannot be asked.
+    pub async fn patch(&self, id: &ObjectId, operations: &Value, mode: Mode) -> Result<Value, ClusterError> {
+        let mut call = Call::new(Method::PATCH, item_path(id), format!("change {id}"));
+        call.patch = Patch::Json;
+        call.parameter("fieldManager", marks::MANAGER);
+        if mode == Mode::DryRun {
+            call.parameter("dryRun", "All");
+        }
+        call.json(operations);
+        Ok(self.send(call).await?.json)
     }
 }

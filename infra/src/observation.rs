@@ -1,9 +1,13 @@
 //! What was found in a cluster. Pure: plain data, from which a plan follows.
 
+pub mod takeover;
+
 use serde_json::Value;
+use takeover::FieldSteps;
 
 use crate::object::ObjectId;
 use crate::object::belonging::Belonging;
+use crate::object::path::Path;
 use crate::record::Claim;
 
 /// What was found in the cluster.
@@ -57,10 +61,42 @@ pub enum State {
         /// Why, in the server's words.
         message: String,
     },
+    /// It is there, and some of what an apply would change cannot be changed in place.
+    Immutable {
+        /// As it is.
+        live: Value,
+        /// As the server would make it anew; `None` when that could not be tried.
+        anew: Option<Value>,
+        /// What cannot be changed.
+        fields: Vec<ImmutableField>,
+    },
+    /// Somebody else's object has the node port that it needs.
+    Blocked {
+        /// Who has it.
+        holder: ObjectId,
+        /// The refusal in the server's words.
+        message: String,
+        /// As it is, and as it would be once the port is free; `None` when it is not there.
+        object: Option<(Value, Value)>,
+    },
     /// It is there but not this environment's.
     Foreign {
         /// Whose it is.
         belonging: Belonging,
+    },
+    /// It is there, nobody's, and could become ours.
+    Adoptable {
+        /// As it is.
+        live: Value,
+        /// As it would be.
+        proposed: Value,
+        /// What changes hands.
+        takeover: Takeover,
+    },
+    /// It is there, nobody's, and cannot become ours.
+    Unadoptable {
+        /// Why.
+        why: String,
     },
     /// It is being deleted.
     Terminating {
@@ -79,6 +115,24 @@ pub enum State {
         /// Why.
         why: String,
     },
+}
+
+/// A field that the server does not change in place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImmutableField {
+    /// Where, in the server's words.
+    pub field: String,
+    /// Why, in the server's words.
+    pub why: String,
+}
+
+/// What changes hands when an object that was nobody's becomes ours.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Takeover {
+    /// Fields of others that would make ours invalid, in the terms of `managedFields`.
+    pub excluded: Vec<FieldSteps>,
+    /// Everything that goes: those, copies of what `kubectl apply` was given, and what it alone has set.
+    pub removed: Vec<Path>,
 }
 
 /// What is in an object that contains others; only namespaces do.

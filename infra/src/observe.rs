@@ -1,11 +1,14 @@
 //! Compares a stack with a cluster: reads and dry-runs, never a write.
 
+mod adoption;
 pub mod claims;
 pub mod contents;
 mod glance;
+mod immutable;
 pub mod known_record;
 mod listing;
 mod member;
+mod node_port;
 mod stand_in;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

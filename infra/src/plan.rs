@@ -1,11 +1,14 @@
 //! What an apply would do, and why. Pure: from what was observed alone.
 
+mod adopt;
 pub mod change;
 mod data;
 mod drift;
 mod effect;
 mod prune;
 mod rank;
+mod replace;
+mod succession;
 pub mod summary;
 #[cfg(test)]
 mod tests;
@@ -18,7 +21,10 @@ use crate::observation::{Check, Observation, Observations, State};
 use crate::record::Record;
 use crate::stack::Stack;
 
-pub use change::{Action, Author, Cause, Change, Effect, FieldDrift, Handover, Note, Refusal, Timing};
+pub use change::{
+    Action, Author, Cause, Change, Effect, FieldDrift, Handover, Note, Pods, Refusal, Removal, Timing,
+    reasons_to_replace,
+};
 pub use rank::of_deletion as deletion_rank;
 pub use summary::Summary;
 
@@ -46,6 +52,10 @@ pub struct Consents {
     pub empty_database: Consent,
     /// Data may be deleted.
     pub purge: Consent,
+    /// Objects may be deleted and made anew.
+    pub replace: Consent,
+    /// Objects that are nobody's may become ours.
+    pub adopt: Consent,
 }
 
 /// Whether something was agreed to.
@@ -68,10 +78,12 @@ impl Plan {
         };
         for (member, observation) in stack.members.iter().zip(&observations.members) {
             let replicas = stack.autoscaled_minimum(&observation.id);
-            plan.add_member(&member.object, observation, replicas, consents);
+            plan.add_member(&member.object, observation, replicas, observations, consents);
         }
         data::guard(&mut plan, stack, record, observations, consents);
+        data::note_missing(&mut plan, stack, observations);
         prune::add(&mut plan, stack, record, observations, consents);
+        succession::resolve(&mut plan, stack, observations, consents);
         plan
     }
 
@@ -110,6 +122,7 @@ impl Plan {
         object: &Object,
         observation: &Observation,
         autoscaled_minimum: Option<i32>,
+        observations: &Observations,
         consents: Consents,
     ) {
         let refuse = |why: Refusal| Change::new(object.id(), Action::Refuse { why });
@@ -130,6 +143,27 @@ impl Plan {
             }),
             State::Foreign { belonging } => refuse(Refusal::Foreign {
                 belonging: belonging.clone(),
+            }),
+            State::Unadoptable { why } => refuse(Refusal::Unadoptable { why: why.clone() }),
+            State::Adoptable {
+                live,
+                proposed,
+                takeover,
+            } => adopt::change(object, (live, proposed), takeover, autoscaled_minimum, consents),
+            State::Immutable { live, anew, fields } => {
+                let replacement = replace::Replacement {
+                    object,
+                    live,
+                    anew: anew.as_ref(),
+                    reasons: fields,
+                };
+                let (change, note) = replacement.change(autoscaled_minimum, &observations.claims, consents);
+                self.notes.extend(note);
+                change
+            }
+            // The refusal stands unless the holder goes; see `succession`.
+            State::Blocked { holder, message, .. } => refuse(Refusal::Rejected {
+                message: format!("{message}; {holder} has it"),
             }),
             State::Unknown { why } => refuse(Refusal::Unknown { why: why.clone() }),
             State::Unchanged { replicas } => {

@@ -13,6 +13,7 @@ pub mod pull_secret;
 pub mod quota;
 pub mod storage;
 
+use k8s_openapi::api::apps::v1::StatefulSet;
 use k8s_openapi::api::core::v1::Secret;
 
 use crate::environment::{Environment, Password, Scale};
@@ -122,6 +123,15 @@ pub fn pull_password(environment: &Environment, record: &Record) -> Option<Passw
 #[must_use]
 pub fn users_secret(environment: &Environment) -> ObjectId {
     id_of::<Secret>(Some(environment.namespaces.database.as_str()), mongodb::USERS)
+}
+
+/// The workload that runs the database.
+#[must_use]
+pub fn database_workload(environment: &Environment) -> ObjectId {
+    id_of::<StatefulSet>(
+        Some(environment.namespaces.database.as_str()),
+        metadata::MONGODB.name,
+    )
 }
 
 /// The claims in which the database's data is looked for.

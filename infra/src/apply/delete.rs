@@ -51,7 +51,7 @@ async fn delete_group(group: &[&Change], run: &Run<'_>, outcome: &mut Outcome) {
     let mut waits: FuturesUnordered<_> = going
         .into_iter()
         .map(|change| async move {
-            let Action::Delete { uid } = &change.action else {
+            let Action::Delete { uid, .. } = &change.action else {
                 return (change, Ok(()));
             };
             (change, readiness::wait_until_gone(&change.id, uid, run).await)
@@ -83,7 +83,7 @@ fn tell(change: &Change, result: Result<(), Trouble>, run: &Run<'_>, outcome: &m
 }
 
 async fn delete(change: &Change, run: &Run<'_>) -> Result<Progress, Trouble> {
-    let Action::Delete { uid } = &change.action else {
+    let Action::Delete { uid, .. } = &change.action else {
         return Ok(Progress::Gone);
     };
     let id = &change.id;

@@ -49,6 +49,10 @@ pub enum Deed {
     Changed,
     /// A mark of ours was restored.
     Marked,
+    /// It was nobody's, and is ours now.
+    Adopted,
+    /// It was deleted and made anew.
+    Replaced,
     /// It was deleted and is gone.
     Deleted,
 }
@@ -61,6 +65,8 @@ impl Deed {
             Self::Created => "created",
             Self::Changed => "changed",
             Self::Marked => "marked",
+            Self::Adopted => "adopted",
+            Self::Replaced => "replaced",
             Self::Deleted => "deleted",
         }
     }

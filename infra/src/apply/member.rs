@@ -4,22 +4,30 @@ use serde_json::Value;
 
 use super::event::Deed;
 use super::outcome::Trouble;
-use super::{Run, readiness, replicas, undo};
-use crate::cluster::{ClusterError, Mode};
-use crate::object::Object;
-use crate::plan::{Action, Change, Handover, Timing};
+use super::{Run, readiness, replicas, takeover, undo};
+use crate::cluster::{ClusterError, Dependents, Mode};
+use crate::object::{Object, ObjectId};
+use crate::plan::{Action, Change, Handover, Pods, Timing};
+use crate::status;
 
 /// Writes a change; `None` when the run was stopped before.
 pub(super) async fn write(change: &Change, run: &Run<'_>) -> Result<Option<(Deed, Value)>, Trouble> {
+    let id = &change.id;
     let (desired, deed) = match &change.action {
         Action::Create { desired, timing } => {
-            if let Timing::AfterDeletion { .. } = timing {
-                readiness::wait_until_nobody_has(&change.id, run).await?;
+            match timing {
+                Timing::AfterDeletion { .. } => readiness::wait_until_free(id, None, run).await?,
+                Timing::AfterPredecessor { predecessor } => {
+                    readiness::wait_until_free(predecessor, None, run).await?;
+                }
+                Timing::Checked | Timing::Unchecked { .. } => {}
             }
             (desired, Deed::Created)
         }
         Action::Update { desired, .. } => (desired, Deed::Changed),
         Action::Mark { desired, .. } => (desired, Deed::Marked),
+        Action::Adopt { desired, .. } => (desired, Deed::Adopted),
+        Action::Replace { desired, .. } => (desired, Deed::Replaced),
         // Keeps and refusals of members never reach an apply; deletions come later.
         Action::Delete { .. } | Action::Keep { .. } | Action::Refuse { .. } => return Ok(None),
     };
@@ -28,21 +36,45 @@ pub(super) async fn write(change: &Change, run: &Run<'_>) -> Result<Option<(Deed
     }
     let failed = |error: ClusterError| Trouble::Failed(error.to_string());
     if let Some(Handover::BeforeUpdate(_)) = change.handover {
-        replicas::hand_over_live(&change.id, run.cluster)
-            .await
-            .map_err(failed)?;
+        replicas::hand_over_live(id, run.cluster).await.map_err(failed)?;
+    }
+    match &change.action {
+        Action::Adopt { uid, excluded, .. } => takeover::take_over(id, uid, excluded, run).await?,
+        Action::Replace { uid, pods, .. } => {
+            make_room(id, uid, *pods, run).await?;
+            // What was begun is brought to its end, unless somebody else may be writing by now.
+            if !run.holds_the_lock() {
+                return Ok(None);
+            }
+        }
+        _ => {}
     }
     let applied = apply(desired, run).await.map_err(failed)?;
     // Unless an earlier try was ours, the object is somebody else's: under the lock no other run of ours creates any.
-    if deed == Deed::Created && !applied.created && !applied.was_repeated {
+    let is_new = matches!(deed, Deed::Created | Deed::Replaced);
+    if is_new && !applied.created && !applied.was_repeated {
         return Err(undo::take_back(desired, &applied.object, run).await);
     }
-    if let Some(Handover::AfterCreate(minimum)) = change.handover {
-        replicas::hand_over(&change.id, i64::from(minimum), run.cluster)
+    if let Some(Handover::AfterCreate(number)) = change.handover {
+        replicas::hand_over(id, i64::from(number), run.cluster)
             .await
             .map_err(failed)?;
     }
     Ok(Some((deed, applied.object)))
+}
+
+/// Deletes what is replaced, and waits until its name is free: with it go its pods, or they stay for the new one.
+async fn make_room(id: &ObjectId, uid: &str, pods: Pods, run: &Run<'_>) -> Result<(), Trouble> {
+    let dependents = match pods {
+        Pods::Stay => Dependents::Never,
+        Pods::End if status::runs_pods(&id.kind) => Dependents::First,
+        Pods::End => Dependents::Later,
+    };
+    run.cluster
+        .delete(id, uid, dependents)
+        .await
+        .map_err(|error| Trouble::Failed(error.to_string()))?;
+    readiness::wait_until_free(id, Some(uid), run).await
 }
 
 async fn apply(desired: &Object, run: &Run<'_>) -> Result<crate::cluster::Applied, ClusterError> {

@@ -11,6 +11,10 @@ pub struct Outcome {
     pub created: usize,
     /// Objects changed.
     pub changed: usize,
+    /// Objects deleted and made anew.
+    pub replaced: usize,
+    /// Objects that were nobody's and are ours now.
+    pub adopted: usize,
     /// Objects given a mark back.
     pub marked: usize,
     /// Objects deleted and gone.
@@ -68,6 +72,8 @@ impl Outcome {
             Deed::Created => &mut self.created,
             Deed::Changed => &mut self.changed,
             Deed::Marked => &mut self.marked,
+            Deed::Replaced => &mut self.replaced,
+            Deed::Adopted => &mut self.adopted,
             Deed::Deleted => &mut self.deleted,
         } += 1;
     }
@@ -75,6 +81,8 @@ impl Outcome {
     pub(super) fn merge(&mut self, other: Self) {
         self.created += other.created;
         self.changed += other.changed;
+        self.replaced += other.replaced;
+        self.adopted += other.adopted;
         self.marked += other.marked;
         self.deleted += other.deleted;
         self.skipped += other.skipped;

@@ -126,12 +126,13 @@ pub(super) async fn wait_until_gone(id: &ObjectId, uid: &str, run: &Run<'_>) -> 
     }
 }
 
-/// Waits until no object has this name.
-pub(super) async fn wait_until_nobody_has(id: &ObjectId, run: &Run<'_>) -> Result<(), Trouble> {
+/// Waits until no object has this name; with a UID, until that one has it no more.
+pub(super) async fn wait_until_free(id: &ObjectId, uid: Option<&str>, run: &Run<'_>) -> Result<(), Trouble> {
     let mut story = Story::begin(id, run);
     loop {
         let read = run.cluster.read(id).await;
-        match read.map_err(|error| Trouble::Failed(error.to_string()))? {
+        let live = read.map_err(|error| Trouble::Failed(error.to_string()))?;
+        match live.filter(|live| uid.is_none_or(|uid| marks::uid(live) == uid)) {
             Some(live) => wait_on(&live, &mut story, run).await?,
             None => return Ok(()),
         }

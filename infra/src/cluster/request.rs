@@ -55,6 +55,15 @@ impl Representation {
     }
 }
 
+/// What the body of a PATCH is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patch {
+    /// A configuration for a server-side apply.
+    Apply,
+    /// A list of operations.
+    Json,
+}
+
 /// A request before it is sent.
 pub(super) struct Call {
     method: Method,
@@ -62,6 +71,7 @@ pub(super) struct Call {
     attempt: String,
     body: Bytes,
     pub(super) representation: Representation,
+    pub(super) patch: Patch,
 }
 
 /// A good answer.
@@ -81,6 +91,7 @@ impl Call {
             attempt,
             body: Bytes::new(),
             representation: Representation::Whole,
+            patch: Patch::Apply,
         }
     }
 
@@ -100,10 +111,10 @@ impl Call {
     }
 
     fn request(&self, encoding: &'static str) -> Result<Request<Body>, http::Error> {
-        let content_type = if self.method == Method::PATCH {
-            "application/apply-patch+yaml"
-        } else {
-            "application/json"
+        let content_type = match (&self.method, self.patch) {
+            (&Method::PATCH, Patch::Apply) => "application/apply-patch+yaml",
+            (&Method::PATCH, Patch::Json) => "application/json-patch+json",
+            _ => "application/json",
         };
         Request::builder()
             .method(&self.method)

@@ -19,7 +19,7 @@ pub(super) async fn run(args: &ApplyArgs, context: &Arc<Context>) -> Result<Exit
     if args.build {
         image::build_where_possible(session.environment()?, report).await?;
     }
-    let consents = consents(&args.consent, session.name())?;
+    let consents = consents(&args.consent, session.environment()?)?;
     let known = session.known_record().await?;
     let undertaking = Undertaking {
         session: &session,

@@ -22,7 +22,7 @@ pub(super) async fn run(args: &DiffArgs, context: &Arc<Context>) -> Result<Exit,
         session.refuse_if_protected()?;
         (Aim::Destroy, Consents::default())
     } else {
-        (Aim::Apply, consents(&args.consent, session.name())?)
+        (Aim::Apply, consents(&args.consent, session.environment()?)?)
     };
     let known = execution::known_record(&session, aim).await?;
     let planned = execution::plan(&session, known.record(), aim, consents, Depth::Fast, None).await?;

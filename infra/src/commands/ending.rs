@@ -26,13 +26,17 @@ pub(super) fn finish(outcome: &Outcome, plan: &Plan, aim: Aim, started: Instant,
     let good = outcome.is_complete();
     let mut numbers = match aim {
         Aim::Apply => format!(
-            "{} created, {} changed, 0 replaced, {} deleted, {} unchanged",
-            outcome.created, outcome.changed, outcome.deleted, outcome.unchanged
+            "{} created, {} changed, {} replaced, {} deleted, {} unchanged",
+            outcome.created, outcome.changed, outcome.replaced, outcome.deleted, outcome.unchanged
         ),
         Aim::Destroy => format!("{} deleted, {} kept", outcome.deleted, outcome.kept),
     };
     let extra = match aim {
-        Aim::Apply => vec![(outcome.marked, "marked"), (outcome.kept, "kept")],
+        Aim::Apply => vec![
+            (outcome.adopted, "adopted"),
+            (outcome.marked, "marked"),
+            (outcome.kept, "kept"),
+        ],
         Aim::Destroy => Vec::new(),
     };
     let failed = outcome.troubles.len();

@@ -22,7 +22,7 @@ pub(super) async fn run(args: &PlanArgs, context: &Arc<Context>) -> Result<Exit,
         session.refuse_if_protected()?;
         (Aim::Destroy, Consents::default())
     } else {
-        (Aim::Apply, consents(&args.consent, session.name())?)
+        (Aim::Apply, consents(&args.consent, session.environment()?)?)
     };
     let depth = if args.thorough {
         Depth::Thorough

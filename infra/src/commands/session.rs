@@ -166,12 +166,22 @@ fn load(
 }
 
 /// Reads what was agreed to on the command line.
-pub(super) fn consents(args: &ConsentArgs, environment: &str) -> Result<Consents, Failure> {
+pub(super) fn consents(args: &ConsentArgs, environment: &Environment) -> Result<Consents, Failure> {
+    let name = environment.name.as_str();
+    if args.replace && environment.cluster.protected {
+        return Err(Failure::new(
+            Exit::Refused,
+            anyhow!("`{name}` is protected, so nothing of it is replaced"),
+        )
+        .with_hint("plan without --replace, or set `protected = false` in its `[cluster]` table"));
+    }
     let given = |given: bool| if given { Consent::Given } else { Consent::Withheld };
     Ok(Consents {
         conflicts: given(args.force_conflicts),
-        empty_database: given(confirmed(args.confirm.as_deref(), environment)?),
+        empty_database: given(confirmed(args.confirm.as_deref(), name)?),
         purge: Consent::Withheld,
+        replace: given(args.replace),
+        adopt: given(args.adopt),
     })
 }
 

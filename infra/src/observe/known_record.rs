@@ -152,11 +152,27 @@ async fn read_or_make_any(
         return Ok(known);
     }
     let users = cluster.read(&resources::users_secret(environment)).await?;
-    let live = users.filter(|secret| belonging(secret, name) == Belonging::Ours);
-    if let Some(credentials) = live.as_ref().and_then(credentials) {
-        let mut record = Record::new(name, cluster_id, credentials)?;
-        record.pull_password = live_pull_password(environment, cluster).await?;
-        return Ok(KnownRecord::Recovered(record));
+    let owner = users.as_ref().map(|secret| belonging(secret, name));
+    if let Some(credentials) = users.as_ref().and_then(credentials) {
+        match owner {
+            Some(Belonging::Ours) => {
+                let mut record = Record::new(name, cluster_id, credentials)?;
+                record.pull_password = live_pull_password(environment, cluster).await?;
+                return Ok(KnownRecord::Recovered(record));
+            }
+            // Nobody's Secret, which can only become ours by an adoption: the database goes on with its passwords.
+            Some(Belonging::Foreign) => {
+                return Ok(KnownRecord::New(Record::new(name, cluster_id, credentials)?));
+            }
+            Some(Belonging::OtherEnvironment(_)) | None => {}
+        }
+    }
+    if owner == Some(Belonging::Foreign) && is_run_by_others(environment, cluster).await? {
+        return Ok(KnownRecord::New(Record::new(
+            name,
+            cluster_id,
+            Credentials::generate()?,
+        )?));
     }
     let claim = resources::data_claim(environment);
     let expected = cluster.read(&claim).await?;
@@ -173,6 +189,12 @@ async fn read_or_make_any(
     }
     let record = Record::new(name, cluster_id, Credentials::generate()?)?;
     Ok(KnownRecord::New(record))
+}
+
+/// Whether the database's workload is there and nobody's: then no password of ours ever opened its data.
+async fn is_run_by_others(environment: &Environment, cluster: &Cluster) -> Result<bool, ClusterError> {
+    let live = cluster.read(&resources::database_workload(environment)).await?;
+    Ok(live.is_some_and(|live| belonging(&live, environment.name.as_str()) == Belonging::Foreign))
 }
 
 async fn live_pull_password(

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::NamespaceState;
+use super::immutable::immutable_fields;
 use super::stand_in::StandIn;
-use crate::cluster::{Cluster, ClusterError, Mode};
+use super::{NamespaceState, adoption, node_port};
+use crate::cluster::{Cluster, ClusterError, Mode, Status};
 use crate::object::belonging::{Belonging, belonging};
 use crate::object::{Object, ObjectId, marks};
 use crate::observation::{Check, Observation, State};
@@ -25,9 +26,9 @@ pub(super) async fn observe(
                 id.namespace.as_deref().unwrap_or_default()
             ),
         },
-        Some(NamespaceState::Absent) => in_missing_namespace(object, cluster).await?,
+        Some(NamespaceState::Absent) => in_missing_namespace(object, namespaces, cluster).await?,
         Some(NamespaceState::Terminating) => later(&id),
-        _ => in_its_place(object, environment, cluster).await?,
+        _ => in_its_place(object, environment, namespaces, cluster).await?,
     };
     Ok(Observation { id, state })
 }
@@ -40,7 +41,12 @@ fn later(id: &ObjectId) -> State {
     }
 }
 
-async fn in_its_place(object: &Object, environment: &str, cluster: &Cluster) -> Result<State, ClusterError> {
+async fn in_its_place(
+    object: &Object,
+    environment: &str,
+    namespaces: &BTreeMap<String, NamespaceState>,
+    cluster: &Cluster,
+) -> Result<State, ClusterError> {
     let live = match cluster.read(object.id()).await {
         Ok(live) => live,
         Err(error) if error.is_forbidden() => {
@@ -52,15 +58,17 @@ async fn in_its_place(object: &Object, environment: &str, cluster: &Cluster) -> 
     };
     let Some(live) = live else {
         return match try_apply(object, cluster).await? {
-            Ok(_) => Ok(State::Absent {
+            Tried::Taken(_) => Ok(State::Absent {
                 check: Check::Accepted,
             }),
-            Err(state) => Ok(state),
+            Tried::Refused(status) => refused(object, None, &status, namespaces, cluster).await,
+            Tried::NotServed(state) => Ok(state),
         };
     };
     match belonging(&live, environment) {
         Belonging::Ours => {}
-        belonging => return Ok(State::Foreign { belonging }),
+        Belonging::Foreign => return adoption::observe(object, live, cluster).await,
+        belonging @ Belonging::OtherEnvironment(_) => return Ok(State::Foreign { belonging }),
     }
     if marks::is_terminating(&live) {
         return Ok(State::Terminating {
@@ -68,42 +76,121 @@ async fn in_its_place(object: &Object, environment: &str, cluster: &Cluster) -> 
         });
     }
     match try_apply(object, cluster).await? {
-        Ok(proposed) => Ok(State::Suspect { live, proposed }),
-        Err(state) => Ok(state),
+        Tried::Taken(proposed) => Ok(State::Suspect { live, proposed }),
+        Tried::Refused(status) => refused(object, Some(live), &status, namespaces, cluster).await,
+        Tried::NotServed(state) => Ok(state),
     }
 }
 
+/// What came of a dry-run.
+pub(super) enum Tried {
+    /// The server would take it, and this is what it would be.
+    Taken(Value),
+    /// The server refuses it.
+    Refused(Box<Status>),
+    /// The server does not know what it is.
+    NotServed(State),
+}
+
 /// Lets the server do everything but the write.
-async fn try_apply(object: &Object, cluster: &Cluster) -> Result<Result<Value, State>, ClusterError> {
+pub(super) async fn try_apply(object: &Object, cluster: &Cluster) -> Result<Tried, ClusterError> {
     match cluster.apply_object(object, Mode::DryRun).await {
-        Ok(applied) => Ok(Ok(applied.object)),
-        Err(ClusterError::Refused { status, .. }) if status.code == 404 => Ok(Err(State::Unknown {
-            why: format!("the server does not serve {}", object.id().kind.plural),
-        })),
-        Err(ClusterError::Refused { status, .. }) => Ok(Err(State::Refused {
+        Ok(applied) => Ok(Tried::Taken(applied.object)),
+        Err(ClusterError::Refused { status, .. }) if status.code == 404 => {
+            Ok(Tried::NotServed(State::Unknown {
+                why: format!("the server does not serve {}", object.id().kind.plural),
+            }))
+        }
+        Err(ClusterError::Refused { status, .. }) => Ok(Tried::Refused(status)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Finds out what can be done about a refusal.
+async fn refused(
+    object: &Object,
+    live: Option<Value>,
+    status: &Status,
+    namespaces: &BTreeMap<String, NamespaceState>,
+    cluster: &Cluster,
+) -> Result<State, ClusterError> {
+    if let Some(live) = &live {
+        let fields = immutable_fields(status);
+        if !fields.is_empty() {
+            return Ok(State::Immutable {
+                live: live.clone(),
+                anew: adoption::anew(object, cluster).await?,
+                fields,
+            });
+        }
+    }
+    let message = status.to_string();
+    if !node_port::is_taken(status) {
+        return Ok(State::Refused { message });
+    }
+    let Some(holder) = node_port::holder(object, namespaces, cluster).await? else {
+        return Ok(State::Refused { message });
+    };
+    // All the rest must be right before anything goes for it.
+    let mut json = object.json();
+    node_port::take_off(&mut json);
+    match cluster
+        .apply(object.id(), &json, marks::MANAGER, Mode::DryRun)
+        .await
+    {
+        Ok(applied) => {
+            let mut proposed = applied.object;
+            node_port::put_back(&mut proposed, &object.json());
+            Ok(State::Blocked {
+                holder,
+                message,
+                object: live.map(|live| (live, proposed)),
+            })
+        }
+        Err(ClusterError::Refused { status, .. }) => Ok(State::Refused {
             message: status.to_string(),
-        })),
+        }),
         Err(error) => Err(error),
     }
 }
 
 /// Checks an object whose namespace is not there yet in a namespace that is.
-async fn in_missing_namespace(object: &Object, cluster: &Cluster) -> Result<State, ClusterError> {
-    let stand_in = StandIn::of(object);
-    let answer = cluster
-        .apply(&stand_in.id, &stand_in.json, marks::MANAGER, Mode::DryRun)
-        .await;
-    match answer {
-        Ok(applied) if applied.created => Ok(State::Absent {
-            check: Check::Accepted,
-        }),
-        // Somebody's object has the stand-in's name, or this user may do nothing there.
-        Ok(_) => Ok(later(object.id())),
-        Err(error) if error.is_forbidden() || error.is_not_found() => Ok(later(object.id())),
-        Err(ClusterError::Refused { status, .. }) => Ok(State::Refused {
-            message: stand_in.in_its_own_words(&status.to_string()),
-        }),
-        Err(error) => Err(error),
+async fn in_missing_namespace(
+    object: &Object,
+    namespaces: &BTreeMap<String, NamespaceState>,
+    cluster: &Cluster,
+) -> Result<State, ClusterError> {
+    let mut stand_in = StandIn::of(object);
+    let mut blocked = None;
+    loop {
+        let answer = cluster
+            .apply(&stand_in.id, &stand_in.json, marks::MANAGER, Mode::DryRun)
+            .await;
+        return match answer {
+            Ok(applied) if applied.created => Ok(blocked.unwrap_or(State::Absent {
+                check: Check::Accepted,
+            })),
+            // Somebody's object has the stand-in's name, or this user may do nothing there.
+            Ok(_) => Ok(later(object.id())),
+            Err(error) if error.is_forbidden() || error.is_not_found() => Ok(later(object.id())),
+            Err(ClusterError::Refused { status, .. }) => {
+                let message = stand_in.in_its_own_words(&status.to_string());
+                if blocked.is_none()
+                    && node_port::is_taken(&status)
+                    && let Some(holder) = node_port::holder(object, namespaces, cluster).await?
+                {
+                    node_port::take_off(&mut stand_in.json);
+                    blocked = Some(State::Blocked {
+                        holder,
+                        message,
+                        object: None,
+                    });
+                    continue;
+                }
+                Ok(State::Refused { message })
+            }
+            Err(error) => Err(error),
+        };
     }
 }
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::node_port;
 use crate::object::hash::hex;
 use crate::object::{Object, ObjectId};
 
@@ -18,16 +19,31 @@ pub(super) struct StandIn {
 
 impl StandIn {
     pub(super) fn of(object: &Object) -> Self {
+        Self::within(object, Some(NAMESPACE))
+    }
+
+    /// A copy beside the object itself, to see what the server makes of it anew.
+    ///
+    /// It carries nothing that only one object can have at a time.
+    pub(super) fn beside(object: &Object) -> Self {
+        let mut stand_in = Self::within(object, object.id().namespace.as_deref());
+        node_port::take_off(&mut stand_in.json);
+        stand_in
+    }
+
+    fn within(object: &Object, namespace: Option<&str>) -> Self {
         let stands_for = object.id().clone();
         let digest = Sha256::digest(stands_for.to_string());
         let name = format!("infra-check-{}", hex(&digest[..4]));
         let mut json = object.json();
-        json["metadata"]["namespace"] = json!(NAMESPACE);
+        if let Some(namespace) = namespace {
+            json["metadata"]["namespace"] = json!(namespace);
+        }
         json["metadata"]["name"] = json!(name);
         Self {
             id: ObjectId {
                 kind: stands_for.kind.clone(),
-                namespace: Some(NAMESPACE.to_owned()),
+                namespace: namespace.map(str::to_owned),
                 name,
             },
             json,

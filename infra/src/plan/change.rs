@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use super::rank::of_deletion;
 use crate::object::belonging::Belonging;
-use crate::object::{FieldChange, Object, ObjectId};
+use crate::object::{FieldChange, FieldValue, Object, ObjectId};
+use crate::observation::ImmutableField;
+use crate::observation::takeover::FieldSteps;
 
 /// One object and what would be done to it.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,10 +45,36 @@ pub enum Action {
         /// Which mark.
         lost: String,
     },
+    /// It was nobody's, and becomes ours.
+    Adopt {
+        /// What is applied.
+        desired: Object,
+        /// Exactly this object, not another of the same name.
+        uid: String,
+        /// The fields that change.
+        fields: Vec<FieldDrift>,
+        /// Fields of others that make ours invalid and go first, in the terms of `managedFields`.
+        excluded: Vec<FieldSteps>,
+    },
+    /// It is deleted and made anew, because some of it cannot be changed in place.
+    Replace {
+        /// What is applied.
+        desired: Object,
+        /// Exactly this object, not another of the same name.
+        uid: String,
+        /// What cannot be changed in place.
+        reasons: Vec<ImmutableField>,
+        /// The fields that change.
+        fields: Vec<FieldDrift>,
+        /// What becomes of its pods.
+        pods: Pods,
+    },
     /// It is deleted.
     Delete {
         /// Exactly this object, not another of the same name.
         uid: String,
+        /// The object that needs what this one holds: it is deleted before that one is written.
+        makes_way_for: Option<ObjectId>,
     },
     /// It is no longer wanted, and stays.
     Keep {
@@ -57,6 +86,15 @@ pub enum Action {
         /// Why.
         why: Refusal,
     },
+}
+
+/// What becomes of the pods of an object that is replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pods {
+    /// They end with it, where it has any.
+    End,
+    /// They stay, with their claims, and the new one takes them over.
+    Stay,
 }
 
 /// What stands before the creation of an object.
@@ -73,6 +111,11 @@ pub enum Timing {
     AfterDeletion {
         /// What holds that up.
         finalizers: Vec<String>,
+    },
+    /// The end of an object of ours that holds what this one needs.
+    AfterPredecessor {
+        /// Which object.
+        predecessor: ObjectId,
     },
 }
 
@@ -109,6 +152,24 @@ pub enum Cause {
         /// Who; `None` when nothing tells, as after a removal.
         by: Option<Author>,
     },
+    /// It is somebody else's, and goes when the object becomes ours.
+    Removed {
+        /// Who set it.
+        by: Option<Author>,
+        /// Why it cannot stay.
+        why: Removal,
+    },
+}
+
+/// Why a field of somebody else goes when its object becomes ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removal {
+    /// Together with ours it would be invalid.
+    Excluded,
+    /// It is a copy of what `kubectl apply` was given, credentials included.
+    Copy,
+    /// It was set by `kubectl apply` alone, and the configuration does not have it.
+    History,
 }
 
 /// Somebody who wrote a field, as far as `managedFields` say.
@@ -123,12 +184,33 @@ pub struct Author {
 }
 
 /// Why an object stands against carrying out a plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Refusal {
     /// The object is there and not this environment's.
     Foreign {
         /// Whose it is.
         belonging: Belonging,
+    },
+    /// The object is there, nobody's, and cannot become ours.
+    Unadoptable {
+        /// Why.
+        why: String,
+    },
+    /// It would have to be deleted and made anew, which nobody has agreed to.
+    NeedsReplacement {
+        /// What cannot be changed in place.
+        reasons: Vec<ImmutableField>,
+        /// The fields that would change there.
+        fields: Vec<FieldChange>,
+    },
+    /// It would have to be deleted and made anew, which is never done to it.
+    Irreplaceable {
+        /// What cannot be changed in place.
+        reasons: Vec<ImmutableField>,
+        /// The fields that would change there.
+        fields: Vec<FieldChange>,
+        /// Why it is not replaced.
+        why: String,
     },
     /// Another applier has declared fields of ours.
     Conflict {
@@ -174,7 +256,17 @@ impl Refusal {
                  live side by side need namespaces of their own"
             }
             Self::Foreign { .. } => {
-                "choose another name or namespace, or remove the object if nobody needs it"
+                "make it ours with --adopt, choose another name or namespace, or remove the object if nobody \
+                 needs it"
+            }
+            Self::Unadoptable { .. } => {
+                "choose another name or namespace; data that is there already is taken over with `existing_claim`"
+            }
+            Self::NeedsReplacement { .. } => {
+                "undo that change, or have it deleted and made anew with --replace"
+            }
+            Self::Irreplaceable { .. } => {
+                "undo that change; to begin anew elsewhere, copy the data and name its claim in `existing_claim`"
             }
             Self::Conflict { .. } => {
                 "agree with that manager on who declares the field, or take it over with \
@@ -209,6 +301,17 @@ impl fmt::Display for Refusal {
                 belonging: Belonging::OtherEnvironment(name),
             } => write!(formatter, "it belongs to environment `{name}`"),
             Self::Foreign { .. } => formatter.write_str("it is there already, and not ours"),
+            Self::Unadoptable { why } => {
+                write!(
+                    formatter,
+                    "it is there already, not ours, and cannot be adopted: {why}"
+                )
+            }
+            Self::NeedsReplacement { reasons, fields } => write_immutable(formatter, reasons, fields),
+            Self::Irreplaceable { reasons, fields, why } => {
+                write_immutable(formatter, reasons, fields)?;
+                write!(formatter, "; and it is not replaced, because {why}")
+            }
             Self::Conflict { fields } => {
                 for (position, (path, author)) in fields.iter().enumerate() {
                     let comma = if position == 0 { "" } else { "; " };
@@ -230,6 +333,52 @@ impl fmt::Display for Refusal {
             Self::Unknown { why } => formatter.write_str(why),
         }
     }
+}
+
+/// Says what cannot be changed in place.
+#[must_use]
+pub fn reasons_to_replace(reasons: &[ImmutableField]) -> String {
+    let names: Vec<String> = reasons
+        .iter()
+        .map(|reason| format!("`{}` ({})", reason.field, reason.why))
+        .collect();
+    format!("the server does not change {} in place", names.join(", "))
+}
+
+/// How many fields are named in a refusal.
+const NAMED: usize = 3;
+
+/// Longest value in a refusal, in characters.
+const VALUE_WIDTH: usize = 72;
+
+fn write_immutable(
+    formatter: &mut fmt::Formatter<'_>,
+    reasons: &[ImmutableField],
+    fields: &[FieldChange],
+) -> fmt::Result {
+    formatter.write_str(&reasons_to_replace(reasons))?;
+    for (position, field) in fields.iter().take(NAMED).enumerate() {
+        let mark = if position == 0 { ": " } else { ", " };
+        let (live, proposed) = (in_short(field.live.as_ref()), in_short(field.proposed.as_ref()));
+        write!(formatter, "{mark}{} {live} -> {proposed}", field.path)?;
+    }
+    match fields.len().saturating_sub(NAMED) {
+        0 => Ok(()),
+        more => write!(formatter, " and {more} more"),
+    }
+}
+
+fn in_short(value: Option<&FieldValue>) -> String {
+    let text = match value {
+        None => return "nothing".to_owned(),
+        Some(FieldValue::Hidden) => return "(not shown)".to_owned(),
+        Some(FieldValue::Shown(value)) => value.to_string(),
+    };
+    if text.chars().count() <= VALUE_WIDTH {
+        return text;
+    }
+    let start: String = text.chars().take(VALUE_WIDTH).collect();
+    format!("{start}…")
 }
 
 impl fmt::Display for Author {
@@ -267,6 +416,16 @@ pub enum Effect {
     },
     /// Data is lost.
     DataLoss,
+}
+
+impl fmt::Display for Removal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Excluded => "it cannot stand beside what the configuration sets",
+            Self::Copy => "it is a copy of what `kubectl apply` was given",
+            Self::History => "`kubectl apply` alone has set it, and the configuration does not have it",
+        })
+    }
 }
 
 impl fmt::Display for Effect {
@@ -307,18 +466,63 @@ impl Change {
     /// first apply cannot know.
     #[must_use]
     pub fn does_the_same_as(&self, other: &Self) -> bool {
-        let fields_of = |change: &Self| match &change.action {
-            Action::Update { fields, .. } => {
-                fields.iter().map(|drift| drift.field.clone()).collect::<Vec<_>>()
-            }
-            _ => Vec::new(),
+        let fields_of = |change: &Self| {
+            let fields = change.fields().iter();
+            fields.map(|drift| drift.field.clone()).collect::<Vec<_>>()
         };
         let same_action = match (&self.action, &other.action) {
             (Action::Create { timing: one, .. }, Action::Create { timing: other, .. }) => one == other,
-            (Action::Delete { uid: one }, Action::Delete { uid: other }) => one == other,
+            (
+                Action::Delete { uid, makes_way_for },
+                Action::Delete {
+                    uid: other_uid,
+                    makes_way_for: other,
+                },
+            ) => uid == other_uid && makes_way_for == other,
+            (
+                Action::Adopt {
+                    uid: one, excluded, ..
+                },
+                Action::Adopt {
+                    uid: other,
+                    excluded: others,
+                    ..
+                },
+            ) => one == other && excluded == others,
+            (
+                Action::Replace { uid: one, pods, .. },
+                Action::Replace {
+                    uid: other,
+                    pods: others,
+                    ..
+                },
+            ) => one == other && pods == others,
             (one, other) => std::mem::discriminant(one) == std::mem::discriminant(other),
         };
         self.id == other.id && same_action && fields_of(self) == fields_of(other)
+    }
+
+    /// The fields that would change.
+    #[must_use]
+    pub fn fields(&self) -> &[FieldDrift] {
+        match &self.action {
+            Action::Update { fields, .. } | Action::Adopt { fields, .. } | Action::Replace { fields, .. } => {
+                fields
+            }
+            _ => &[],
+        }
+    }
+
+    /// Whether it is a deletion that comes before everything else.
+    #[must_use]
+    pub fn is_first_deletion(&self) -> bool {
+        match &self.action {
+            // What steers others goes before they change: an autoscaler would write the number that an apply has just set.
+            Action::Delete { makes_way_for, .. } => {
+                makes_way_for.is_some() || of_deletion(&self.id.kind) == 0
+            }
+            _ => false,
+        }
     }
 
     /// Hands the number of replicas over after the creation.

@@ -1,6 +1,6 @@
 //! The guard of the data: a database never begins empty where data is recorded. Pure.
 
-use super::change::{Action, Change, Refusal};
+use super::change::{Action, Change, Note, Refusal};
 use super::{Consent, Consents, Plan};
 use crate::observation::{LiveClaim, Observations};
 use crate::record::{Claim, Record};
@@ -35,6 +35,25 @@ pub(super) fn guard(
         match plan.changes.iter_mut().find(|change| change.id == *id) {
             Some(change) => *change = refused,
             None => plan.changes.push(refused),
+        }
+    }
+}
+
+/// Says which claims were named and are not there: a pod that mounts one does not start.
+pub(super) fn note_missing(plan: &mut Plan, stack: &Stack, observations: &Observations) {
+    for expected in &stack.claims {
+        let claim = &expected.claim;
+        let is_found = observations.claims.iter().any(|live| live.claim.is_named(claim))
+            || observations.strangers.contains(claim);
+        if expected.origin == ClaimOrigin::Given && !is_found {
+            let text = format!(
+                "{claim} is not there: its pod starts when somebody has made it, or with `storage` instead of \
+                 `existing_claim`"
+            );
+            plan.notes.push(Note {
+                id: expected.workload.clone(),
+                text,
+            });
         }
     }
 }

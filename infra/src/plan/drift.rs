@@ -17,15 +17,8 @@ pub(super) fn change(
     consents: Consents,
 ) -> Option<Change> {
     let id = object.id();
-    let replicas = Path::of(&["spec", "replicas"]);
-    let mut fields = differences(&id.kind, live, proposed);
-    if autoscaled_minimum.is_some() {
-        // The dry-run shows what would happen without the hand-over: a fall to 1.
-        fields.retain(|field| field.path != replicas);
-    }
-    let (lost_marks, fields): (Vec<_>, Vec<_>) = fields.into_iter().partition(|field| is_mark(&field.path));
-    let hash_is_current =
-        marks::annotation(live, marks::STATE_HASH) == Some(object.hash().to_string().as_str());
+    let hash_is_current = has_current_hash(object, live);
+    let (lost_marks, fields) = changed(object, live, proposed, autoscaled_minimum);
     let fields: Vec<FieldDrift> = fields
         .into_iter()
         .map(|field| FieldDrift {
@@ -33,10 +26,7 @@ pub(super) fn change(
             field,
         })
         .collect();
-
-    let conflicts: Vec<(String, Author)> = conflicts(&fields, live);
-    if !conflicts.is_empty() && consents.conflicts == Consent::Withheld {
-        let why = Refusal::Conflict { fields: conflicts };
+    if let Some(why) = conflict(&fields, live, consents) {
         return Some(Change::new(id, Action::Refuse { why }));
     }
     let handover = (autoscaled_minimum.is_some() && owns_replicas(live))
@@ -60,14 +50,45 @@ pub(super) fn change(
     })
 }
 
+/// What differs: the marks of ours, and the fields.
+pub(super) fn changed(
+    object: &Object,
+    live: &Value,
+    proposed: &Value,
+    autoscaled_minimum: Option<i32>,
+) -> (Vec<FieldChange>, Vec<FieldChange>) {
+    let replicas = Path::of(&["spec", "replicas"]);
+    let mut fields = differences(&object.id().kind, live, proposed);
+    if autoscaled_minimum.is_some() {
+        // The dry-run shows what would happen without the hand-over: a fall to 1.
+        fields.retain(|field| field.path != replicas);
+    }
+    fields.into_iter().partition(|field| is_mark(&field.path))
+}
+
+pub(super) fn has_current_hash(object: &Object, live: &Value) -> bool {
+    marks::annotation(live, marks::STATE_HASH) == Some(object.hash().to_string().as_str())
+}
+
+/// Stands against changes of what another applier has declared, unless they were agreed to.
+pub(super) fn conflict(fields: &[FieldDrift], live: &Value, consents: Consents) -> Option<Refusal> {
+    let fields = conflicts(fields, live);
+    (!fields.is_empty() && consents.conflicts == Consent::Withheld).then_some(Refusal::Conflict { fields })
+}
+
+/// Who wrote a field last, as far as anything tells.
+pub(super) fn last_writer(path: &Path, live: &Value) -> Option<Author> {
+    writers(path, live)
+        .max_by_key(|manager| manager.time)
+        .map(|manager| author(&manager))
+}
+
 /// Why a field would change.
-fn cause(path: &Path, live: &Value, hash_is_current: bool) -> Cause {
+pub(super) fn cause(path: &Path, live: &Value, hash_is_current: bool) -> Cause {
     if ownership::ours(live).is_some_and(|ours| ours.owns(path)) {
         return Cause::Configuration;
     }
-    let by = writers(path, live)
-        .max_by_key(|manager| manager.time)
-        .map(|manager| author(&manager));
+    let by = last_writer(path, live);
     match (hash_is_current, by) {
         (true, by) => Cause::Drift { by },
         // The configuration has changed as well: whether we ever sent this field is not known any more.
@@ -85,7 +106,7 @@ fn writers<'a>(path: &'a Path, live: &'a Value) -> impl Iterator<Item = Manager<
 fn conflicts(fields: &[FieldDrift], live: &Value) -> Vec<(String, Author)> {
     fields
         .iter()
-        .filter(|drift| drift.cause != Cause::Configuration)
+        .filter(|drift| !matches!(drift.cause, Cause::Configuration | Cause::Removed { .. }))
         .filter_map(|drift| {
             let path = &drift.field.path;
             let applier = writers(path, live).find(|writer| writer.operation == Operation::Apply)?;

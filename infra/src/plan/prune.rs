@@ -71,7 +71,13 @@ fn taken_along(id: &ObjectId, claims: &[LiveClaim], consents: Consents) -> Optio
 }
 
 fn delete(id: &ObjectId, uid: &str) -> Change {
-    let mut change = Change::new(id, Action::Delete { uid: uid.to_owned() });
+    let mut change = Change::new(
+        id,
+        Action::Delete {
+            uid: uid.to_owned(),
+            makes_way_for: None,
+        },
+    );
     change.effects = effect::of_deletion(id);
     change
 }

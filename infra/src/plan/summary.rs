@@ -21,6 +21,8 @@ pub struct Summary {
     pub mark: usize,
     /// No longer wanted, and kept.
     pub keep: usize,
+    /// Nobody's until now, to become ours.
+    pub adopt: usize,
     /// Standing against the plan.
     pub refuse: usize,
 }
@@ -38,6 +40,8 @@ impl Summary {
                 Action::Create { .. } => &mut summary.create,
                 Action::Update { .. } => &mut summary.change,
                 Action::Mark { .. } => &mut summary.mark,
+                Action::Adopt { .. } => &mut summary.adopt,
+                Action::Replace { .. } => &mut summary.replace,
                 Action::Delete { .. } => &mut summary.delete,
                 Action::Keep { .. } => &mut summary.keep,
                 Action::Refuse { .. } => &mut summary.refuse,
@@ -56,6 +60,7 @@ impl fmt::Display for Summary {
             self.create, self.change, self.replace, self.delete, self.unchanged
         )?;
         for (count, word) in [
+            (self.adopt, "to adopt"),
             (self.mark, "to mark"),
             (self.keep, "kept"),
             (self.refuse, "refused"),

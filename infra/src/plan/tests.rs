@@ -165,6 +165,21 @@ fn show(change: &super::Change) -> String {
                 .collect();
             format!("~ {id} {}", causes.join(", "))
         }
+        Action::Adopt { fields, .. } => {
+            let causes: Vec<String> = fields
+                .iter()
+                .map(|drift| format!("{}: {:?}", drift.field.path, drift.cause))
+                .collect();
+            format!("adopt {id} {}", causes.join(", "))
+        }
+        Action::Replace { fields, pods, .. } => {
+            let paths: Vec<String> = fields.iter().map(|drift| drift.field.path.to_string()).collect();
+            format!(
+                "-/+ {id} {} pods {pods:?} {:?}",
+                paths.join(", "),
+                change.handover
+            )
+        }
         Action::Mark { lost, .. } => format!("mark {id}: {lost}"),
         Action::Delete { .. } => format!("- {id}"),
         Action::Keep { why } => format!("keep {id}: {why}"),

@@ -10,7 +10,7 @@ use super::style;
 use super::yaml::{self, Content, Node};
 use crate::object::path::Step;
 use crate::object::{FieldValue, Object, ObjectId};
-use crate::plan::{Action, Cause, Change, FieldDrift, Plan};
+use crate::plan::{Action, Cause, Change, FieldDrift, Plan, reasons_to_replace};
 
 /// Lines around a change: enough for the names of all tables above a deep field.
 const CONTEXT: usize = 8;
@@ -42,10 +42,12 @@ impl Sides {
         let (live, planned) = match &change.action {
             Action::Create { desired, .. } => (None, Some(created(desired))),
             Action::Delete { .. } => (Some(Node::from(&identity(id))), None),
-            Action::Update { fields, .. } => (
-                Some(document(id, fields, before)),
-                Some(document(id, fields, after)),
-            ),
+            Action::Update { fields, .. } | Action::Adopt { fields, .. } | Action::Replace { fields, .. } => {
+                (
+                    Some(document(id, fields, before)),
+                    Some(document(id, fields, after)),
+                )
+            }
             Action::Mark { .. } | Action::Keep { .. } | Action::Refuse { .. } => return None,
         };
         Some(Self { live, planned })
@@ -75,6 +77,15 @@ fn change(change: &Change) -> String {
         let effects: Vec<String> = change.effects.iter().map(ToString::to_string).collect();
         let _ = writeln!(text, "# {id}: {}", effects.join(", "));
     }
+    match &change.action {
+        Action::Adopt { .. } => {
+            let _ = writeln!(text, "# adopt {id}: it is there, and nobody's");
+        }
+        Action::Replace { reasons, .. } => {
+            let _ = writeln!(text, "# replace {id}: {}", reasons_to_replace(reasons));
+        }
+        _ => {}
+    }
     let content = Sides::of(change).map(|sides| {
         let lines: Vec<String> = sides.unified(id).lines().map(coloured).collect();
         lines.join("\n")
@@ -83,7 +94,7 @@ fn change(change: &Change) -> String {
         Action::Mark { lost, .. } => format!("# mark {id}: {lost}; the content is as it should be"),
         Action::Keep { why } => format!("# keep {id}: {why}"),
         Action::Refuse { why } => format!("# refuse {id}: {why}\n# hint: {}", why.hint()),
-        Action::Create { .. } | Action::Delete { .. } | Action::Update { .. } => content.unwrap_or_default(),
+        _ => content.unwrap_or_default(),
     }
 }
 
@@ -158,7 +169,8 @@ fn author(drift: &FieldDrift) -> Option<String> {
     match &drift.cause {
         Cause::Configuration => None,
         Cause::TakenOver { by: author } | Cause::Drift { by: Some(author) } => Some(author.to_string()),
-        Cause::Drift { by: None } => Some("an unknown manager".to_owned()),
+        Cause::Removed { by: Some(author), .. } => Some(author.to_string()),
+        Cause::Drift { by: None } | Cause::Removed { by: None, .. } => Some("an unknown manager".to_owned()),
     }
 }
 
@@ -381,7 +393,10 @@ mod tests {
         +  a: (not shown)
         +type: Opaque
         ");
-        let delete = Action::Delete { uid: "u".to_owned() };
+        let delete = Action::Delete {
+            uid: "u".to_owned(),
+            makes_way_for: None,
+        };
         assert_snapshot!(check(delete, secret.id(), vec![Effect::DataLoss]), @"
         # Secret/app/api: data is lost
         --- live/Secret/app/api

@@ -83,7 +83,13 @@ mod tests {
         let id = id_of::<Service>(Some("app"), "api");
         let change = |effects: &&[Effect]| Change {
             effects: effects.to_vec(),
-            ..Change::new(&id, Action::Delete { uid: String::new() })
+            ..Change::new(
+                &id,
+                Action::Delete {
+                    uid: String::new(),
+                    makes_way_for: None,
+                },
+            )
         };
         let plan = Plan {
             changes: effects.iter().map(change).collect(),

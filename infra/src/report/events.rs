@@ -10,7 +10,7 @@ pub(super) fn line(event: &Event) -> String {
             let word = format!("{:<8}", deed.word());
             let word = match deed {
                 Deed::Created => style::good(&word),
-                Deed::Changed | Deed::Marked => style::changed(&word),
+                Deed::Changed | Deed::Marked | Deed::Adopted | Deed::Replaced => style::changed(&word),
                 Deed::Deleted => style::gone(&word),
             };
             format!("  {word} {id}")

@@ -52,7 +52,9 @@ pub(super) struct PlanDocument<'a> {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Change<'a> {
     id: Id<'a>,
-    #[cfg_attr(test, schemars(extend("enum" = ["create", "change", "mark", "delete", "keep", "refuse"])))]
+    #[cfg_attr(test, schemars(extend("enum" = [
+        "create", "change", "replace", "adopt", "mark", "delete", "keep", "refuse"
+    ])))]
     action: &'static str,
     /// Why, in words.
     reason: String,
@@ -61,7 +63,7 @@ struct Change<'a> {
     hint: Option<&'static str>,
     /// What that means for what runs, in words.
     effects: Vec<String>,
-    /// The fields that would change; empty unless `action` is `change`.
+    /// The fields that would change; empty unless `action` is `change`, `replace` or `adopt`.
     fields: Vec<Field<'a>>,
 }
 
@@ -110,6 +112,13 @@ enum Cause<'a> {
         /// Who; null when nothing tells, as after a removal.
         by: Option<Author<'a>>,
     },
+    /// It is somebody else's, and goes when the object becomes ours.
+    Removed {
+        /// Who set it; null when nothing tells.
+        by: Option<Author<'a>>,
+        /// Why it cannot stay, in words.
+        why: String,
+    },
 }
 
 /// Somebody who wrote a field.
@@ -142,6 +151,7 @@ struct SummaryNumbers {
     replace: usize,
     delete: usize,
     unchanged: usize,
+    adopt: usize,
     mark: usize,
     keep: usize,
     refuse: usize,
@@ -200,14 +210,19 @@ impl<'a> Id<'a> {
 impl<'a> Change<'a> {
     fn new(change: &'a plan::Change) -> Self {
         let mut hint = None;
-        let mut fields = Vec::new();
         let (action, reason) = match &change.action {
             Action::Create { timing, .. } => ("create", creation(timing)),
-            Action::Update { fields: drifts, .. } => {
-                fields = drifts.iter().map(Field::new).collect();
-                ("change", update(drifts).to_owned())
-            }
+            Action::Update { fields, .. } => ("change", update(fields).to_owned()),
+            Action::Adopt { .. } => ("adopt", "it is there, and nobody's".to_owned()),
+            Action::Replace { reasons, .. } => ("replace", plan::reasons_to_replace(reasons)),
             Action::Mark { lost, .. } => ("mark", lost.clone()),
+            Action::Delete {
+                makes_way_for: Some(successor),
+                ..
+            } => (
+                "delete",
+                format!("it is no longer wanted, and has what {successor} needs"),
+            ),
             Action::Delete { .. } => ("delete", "it is no longer wanted".to_owned()),
             Action::Keep { why } => ("keep", why.clone()),
             Action::Refuse { why } => {
@@ -221,7 +236,7 @@ impl<'a> Change<'a> {
             reason,
             hint,
             effects: change.effects.iter().map(ToString::to_string).collect(),
-            fields,
+            fields: change.fields().iter().map(Field::new).collect(),
         }
     }
 }
@@ -233,6 +248,9 @@ fn creation(timing: &Timing) -> String {
             format!("it is not there; it can be checked when namespace `{namespace}` is there")
         }
         Timing::AfterDeletion { .. } => "it is being deleted".to_owned(),
+        Timing::AfterPredecessor { predecessor } => {
+            format!("it is not there; {predecessor} is deleted first")
+        }
     }
 }
 
@@ -276,6 +294,10 @@ impl<'a> Field<'a> {
                 plan::Cause::Drift { by } => Cause::Drift {
                     by: by.as_ref().map(Author::new),
                 },
+                plan::Cause::Removed { by, why } => Cause::Removed {
+                    by: by.as_ref().map(Author::new),
+                    why: why.to_string(),
+                },
             },
         }
     }
@@ -289,6 +311,7 @@ impl SummaryNumbers {
             replace: summary.replace,
             delete: summary.delete,
             unchanged: summary.unchanged,
+            adopt: summary.adopt,
             mark: summary.mark,
             keep: summary.keep,
             refuse: summary.refuse,

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Verbosity, style};
 use crate::object::FieldValue;
-use crate::plan::{Action, Cause, Change, FieldDrift, Plan, Timing};
+use crate::plan::{Action, Cause, Change, FieldDrift, Plan, Timing, reasons_to_replace};
 
 /// Longest value that is shown whole, in characters.
 const VALUE_WIDTH: usize = 72;
@@ -49,12 +49,25 @@ fn change(change: &Change, verbosity: Verbosity) -> String {
             format!("  {} {id}{}", style::good("+ create"), before(timing))
         }
         Action::Update { .. } => format!("  {} {id}", style::changed("~ change")),
+        Action::Adopt { .. } => format!("  {} {id}", style::changed("~ adopt")),
+        Action::Replace { reasons, .. } => format!(
+            "  {} {id}: {}",
+            style::gone("-/+ replace"),
+            reasons_to_replace(reasons)
+        ),
         Action::Mark { lost, .. } => {
             format!(
                 "  {} {id}: {lost}; the content is as it should be",
                 style::changed("~ mark")
             )
         }
+        Action::Delete {
+            makes_way_for: Some(successor),
+            ..
+        } => format!(
+            "  {} {id} (before {successor}, which needs its node port)",
+            style::gone("- delete")
+        ),
         Action::Delete { .. } => format!("  {} {id}", style::gone("- delete")),
         Action::Keep { why } => format!("  {} {id}: {why}", style::faint("  keep")),
         Action::Refuse { why } => format!("  {} {id}: {why}", style::bad("! refuse")),
@@ -63,10 +76,8 @@ fn change(change: &Change, verbosity: Verbosity) -> String {
         let effects: Vec<String> = change.effects.iter().map(ToString::to_string).collect();
         let _ = write!(text, "  [{}]", style::warning(&effects.join(", ")));
     }
-    if let Action::Update { fields, .. } = &change.action {
-        for drift in fields {
-            let _ = write!(text, "\n{}", field(drift, verbosity));
-        }
+    for drift in change.fields() {
+        let _ = write!(text, "\n{}", field(drift, verbosity));
     }
     text
 }
@@ -85,6 +96,7 @@ fn before(timing: &Timing) -> String {
         Timing::Unchecked { namespace } => {
             format!(" (checked when namespace `{namespace}` is there)")
         }
+        Timing::AfterPredecessor { predecessor } => format!(" (after the deletion of {predecessor})"),
         Timing::AfterDeletion { finalizers } if finalizers.is_empty() => {
             " (after the deletion that is under way)".to_owned()
         }
@@ -108,6 +120,13 @@ fn field(drift: &FieldDrift, verbosity: Verbosity) -> String {
     };
     if let Cause::TakenOver { by } = &drift.cause {
         let note = format!("was set by {by}; the configuration sets it now");
+        let _ = write!(text, "\n        {}", style::faint(&note));
+    }
+    if let Cause::Removed { by, why } = &drift.cause {
+        let who = by
+            .as_ref()
+            .map_or_else(|| "somebody".to_owned(), ToString::to_string);
+        let note = format!("was set by {who}, and goes: {why}");
         let _ = write!(text, "\n        {}", style::faint(&note));
     }
     if let Cause::Drift { by } = &drift.cause {

@@ -20,6 +20,10 @@ pub(in crate::report) enum Line<'a> {
     Changed { id: Id<'a> },
     /// A mark was restored.
     Marked { id: Id<'a> },
+    /// An object that was nobody's is ours now.
+    Adopted { id: Id<'a> },
+    /// An object was deleted and made anew.
+    Replaced { id: Id<'a> },
     /// An object was deleted and is gone.
     Deleted { id: Id<'a> },
     /// An object is waited for.
@@ -61,6 +65,7 @@ pub(in crate::report) struct Numbers {
     created: usize,
     changed: usize,
     replaced: usize,
+    adopted: usize,
     marked: usize,
     deleted: usize,
     unchanged: usize,
@@ -78,6 +83,8 @@ impl<'a> Line<'a> {
                     Deed::Created => Self::Created { id },
                     Deed::Changed => Self::Changed { id },
                     Deed::Marked => Self::Marked { id },
+                    Deed::Adopted => Self::Adopted { id },
+                    Deed::Replaced => Self::Replaced { id },
                     Deed::Deleted => Self::Deleted { id },
                 }
             }
@@ -118,7 +125,8 @@ impl Numbers {
         Self {
             created: outcome.created,
             changed: outcome.changed,
-            replaced: 0,
+            replaced: outcome.replaced,
+            adopted: outcome.adopted,
             marked: outcome.marked,
             deleted: outcome.deleted,
             unchanged: outcome.unchanged,

@@ -1,0 +1,55 @@
+//! Makes fields change hands before an object that was nobody's is applied, in one write that is guarded by its version.
+//!
+//! A run that ends right after it leaves an object that is as it was and still nobody's: the next adoption goes on from there.
+
+use serde_json::json;
+
+use super::Run;
+use super::outcome::Trouble;
+use crate::cluster::Mode;
+use crate::object::belonging::{Belonging, belonging};
+use crate::object::{ObjectId, marks};
+use crate::observation::takeover::{FieldSteps, managers_after};
+
+/// Tries against others who write the object too: controllers keep its status.
+const TRIES: usize = 8;
+
+/// Takes over what the plan has said, from exactly the object that it has seen.
+pub(super) async fn take_over(
+    id: &ObjectId,
+    uid: &str,
+    excluded: &[FieldSteps],
+    run: &Run<'_>,
+) -> Result<(), Trouble> {
+    let mut last = String::new();
+    for _ in 0..TRIES {
+        let live = match run.cluster.read(id).await {
+            Ok(live) => live.filter(|live| marks::uid(live) == uid),
+            Err(error) => return Err(Trouble::Failed(error.to_string())),
+        };
+        let Some(live) = live else {
+            return Err(Trouble::Failed(
+                "it is no longer the object of the plan".to_owned(),
+            ));
+        };
+        if let Belonging::OtherEnvironment(name) = belonging(&live, run.environment) {
+            return Err(Trouble::Foreign(format!(
+                "environment `{name}` has made it its own"
+            )));
+        }
+        let Some(managers) = managers_after(&live, &id.kind.api_version(), excluded) else {
+            return Ok(());
+        };
+        let operations = json!([
+            {"op": "test", "path": "/metadata/uid", "value": uid},
+            {"op": "replace", "path": "/metadata/managedFields", "value": managers},
+            {"op": "replace", "path": "/metadata/resourceVersion", "value": live["metadata"]["resourceVersion"]},
+        ]);
+        match run.cluster.patch(id, &operations, Mode::Write).await {
+            Ok(_) => return Ok(()),
+            Err(error) if error.is_lost_race() => last = error.to_string(),
+            Err(error) => return Err(Trouble::Failed(error.to_string())),
+        }
+    }
+    Err(Trouble::Failed(last))
+}
