@@ -2,6 +2,8 @@
 
 pub mod takeover;
 
+use std::fmt;
+
 use serde_json::Value;
 use takeover::FieldSteps;
 
@@ -151,11 +153,29 @@ pub enum Contents {
 pub enum Check {
     /// It would.
     Accepted,
-    /// It can only be asked once the namespace is there.
+    /// It can only be asked once something else is there.
     Later {
-        /// The namespace.
-        namespace: String,
+        /// What.
+        until: Prerequisite,
     },
+}
+
+/// What must be there before the server can check an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Prerequisite {
+    /// Its namespace.
+    Namespace(String),
+    /// The definition of its kind.
+    Kind(String),
+}
+
+impl fmt::Display for Prerequisite {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Namespace(name) => write!(formatter, "namespace `{name}`"),
+            Self::Kind(name) => write!(formatter, "kind `{name}`"),
+        }
+    }
 }
 
 /// A claim with data, as it was found.

@@ -11,7 +11,7 @@ mod member;
 mod node_port;
 mod stand_in;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::core::v1::Namespace;
@@ -23,7 +23,9 @@ use crate::object::{Kind, Object, ObjectId, StateHash, marks, ownership};
 use crate::observation::{Observation, Observations, State};
 use crate::record::Record;
 use crate::stack::{Stack, id_of};
+use crate::status;
 use listing::{Listing, Seen};
+use member::{Listed, Surroundings};
 
 /// Reads and dry-runs prepared at once. The cluster module bounds those in flight.
 const AT_ONCE: usize = 32;
@@ -74,15 +76,15 @@ pub async fn observe(
         listing::list(stack, record, depth, &names, cluster),
         claims::data_claims(record, &names, cluster),
     )?;
-    let Listing {
-        members: seen,
-        orphans: found,
-        gaps,
-    } = listing;
-    let versions = seen.iter().map(|seen| version(seen.as_ref())).collect();
-    let members = members(stack, record, seen, before, &names, cluster).await?;
+    let members = members(stack, record, &listing, before, &names, cluster).await?;
     let strangers = claims::strangers(stack, record, &claims, cluster).await?;
-    let orphans = orphans(record, found, cluster).await?;
+    let versions = listing
+        .members
+        .iter()
+        .map(|seen| version(seen.as_ref()))
+        .collect();
+    let gaps = listing.gaps.into_iter().map(|gap| gap.why).collect();
+    let orphans = orphans(record, listing.orphans, cluster).await?;
     Ok(Observations {
         members,
         versions,
@@ -104,41 +106,55 @@ fn version(seen: Option<&Seen>) -> Option<String> {
 async fn members(
     stack: &Stack,
     record: &Record,
-    seen: Vec<Option<Seen>>,
+    listing: &Listing,
     before: Option<Before>,
     names: &BTreeSet<String>,
     cluster: &Cluster,
 ) -> Result<Vec<Observation>, ClusterError> {
-    let environment = record.environment.as_str();
     let mut before = Memory::new(before);
-    let known: Vec<(&Object, Option<State>)> = stack
+    let known: Vec<(&Object, Listed, Option<State>)> = stack
         .members
         .iter()
-        .zip(seen)
+        .zip(&listing.members)
         .map(|(member, seen)| {
             let object = &member.object;
-            let state = match seen {
-                Some(Seen::Unchanged { replicas }) => Some(State::Unchanged { replicas }),
-                Some(Seen::Suspect(version)) => before.recall(object, Some(&version)),
-                None => before.recall(object, None),
-            };
-            (object, state)
+            match seen {
+                Some(Seen::Unchanged { replicas }) => {
+                    let state = State::Unchanged { replicas: *replicas };
+                    (object, Listed::Perhaps, Some(state))
+                }
+                Some(Seen::Suspect(version)) => {
+                    (object, Listed::Perhaps, before.recall(object, Some(version)))
+                }
+                None if listing.would_hold(object.id()) => {
+                    (object, Listed::Missing, before.recall(object, None))
+                }
+                None => (object, Listed::Perhaps, None),
+            }
         })
         .collect();
     // Where nothing has to be tried, nobody needs to know whether the namespaces can be written into.
-    let namespaces = if known.iter().all(|(_, state)| state.is_some()) {
+    let namespaces = if known.iter().all(|(_, _, state)| state.is_some()) {
         BTreeMap::new()
     } else {
         namespace_states(names, stack, cluster).await?
     };
+    let around = Surroundings {
+        environment: &record.environment,
+        namespaces,
+        definitions: definitions(stack),
+    };
     stream::iter(known)
-        .map(|(object, state)| async {
-            match state {
-                Some(state) => Ok(Observation {
-                    id: object.id().clone(),
-                    state,
-                }),
-                None => member::observe(object, environment, &namespaces, cluster).await,
+        .map(|(object, listed, state)| {
+            let around = &around;
+            async move {
+                match state {
+                    Some(state) => Ok(Observation {
+                        id: object.id().clone(),
+                        state,
+                    }),
+                    None => member::observe(object, listed, around, cluster).await,
+                }
             }
         })
         .buffered(AT_ONCE)
@@ -182,6 +198,21 @@ impl Memory {
             _ => None,
         }
     }
+}
+
+/// Groups and names of the kinds that the stack itself defines.
+fn definitions(stack: &Stack) -> HashSet<(String, String)> {
+    let definitions = stack
+        .members
+        .iter()
+        .filter(|member| status::defines_kind(&member.object.id().kind));
+    let named = definitions.filter_map(|member| {
+        let json = member.object.json();
+        let group = json["spec"]["group"].as_str()?;
+        let kind = json["spec"]["names"]["kind"].as_str()?;
+        Some((group.to_owned(), kind.to_owned()))
+    });
+    named.collect()
 }
 
 /// Every namespace in which the environment has, or had, objects.

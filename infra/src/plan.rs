@@ -13,6 +13,8 @@ pub mod summary;
 #[cfg(test)]
 mod tests;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value;
 
 use crate::object::path::Path;
@@ -107,6 +109,28 @@ impl Plan {
                 .iter()
                 .zip(&other.changes)
                 .all(|(one, other)| one.does_the_same_as(other))
+    }
+
+    /// The objects about which another plan says something else.
+    #[must_use]
+    pub fn objects_that_moved(&self, other: &Self) -> Vec<ObjectId> {
+        let said = |plan: &'_ Self| -> BTreeMap<ObjectId, Option<Change>> {
+            let changes = plan
+                .changes
+                .iter()
+                .map(|change| (change.id.clone(), Some(change.clone())));
+            changes
+                .chain(plan.unchanged.iter().map(|id| (id.clone(), None)))
+                .collect()
+        };
+        let (ours, theirs) = (said(self), said(other));
+        let ids: BTreeSet<&ObjectId> = ours.keys().chain(theirs.keys()).collect();
+        let is_same = |id: &ObjectId| match (ours.get(id), theirs.get(id)) {
+            (Some(Some(one)), Some(Some(other))) => one.does_the_same_as(other),
+            (Some(None), Some(None)) => true,
+            _ => false,
+        };
+        ids.into_iter().filter(|id| !is_same(id)).cloned().collect()
     }
 
     /// The changes that stand against carrying out the plan.
@@ -217,9 +241,7 @@ impl Plan {
 fn create(object: &Object, check: &Check, autoscaled_minimum: Option<i32>) -> Change {
     let timing = match check {
         Check::Accepted => Timing::Checked,
-        Check::Later { namespace } => Timing::Unchecked {
-            namespace: namespace.clone(),
-        },
+        Check::Later { until } => Timing::Unchecked { until: until.clone() },
     };
     Change::new(
         object.id(),

@@ -50,6 +50,7 @@ pub fn status(kind: &Kind, object: &Value) -> Status {
         ("apps", "StatefulSet") => stateful_set(object),
         ("", "PersistentVolumeClaim") => phase(object, "Bound"),
         ("", "Namespace") => phase(object, "Active"),
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => definition(object),
         _ => Status::Current,
     }
 }
@@ -57,7 +58,13 @@ pub fn status(kind: &Kind, object: &Value) -> Status {
 /// Whether objects of this kind take time to become current.
 #[must_use]
 pub fn has_rule(kind: &Kind) -> bool {
-    runs_pods(kind) || kind.is("", "PersistentVolumeClaim") || kind.is("", "Namespace")
+    runs_pods(kind) || kind.is("", "PersistentVolumeClaim") || kind.is("", "Namespace") || defines_kind(kind)
+}
+
+/// Whether objects of this kind define further kinds.
+#[must_use]
+pub fn defines_kind(kind: &Kind) -> bool {
+    kind.is("apiextensions.k8s.io", "CustomResourceDefinition")
 }
 
 /// Whether pods belong to objects of this kind, which then explain why it is not current.
@@ -71,6 +78,19 @@ fn phase(object: &Value, wanted: &str) -> Status {
         Some(phase) if phase == wanted => Status::Current,
         Some(phase) => in_progress(format!("{phase}, not {wanted}")),
         None => in_progress(format!("not {wanted} yet")),
+    }
+}
+
+fn definition(object: &Value) -> Status {
+    let find = |wanted: &str| conditions(object).find(|condition| condition["type"] == wanted);
+    if find("Established").is_some_and(|condition| condition["status"] == "True") {
+        return Status::Current;
+    }
+    match find("NamesAccepted").filter(|condition| condition["status"] == "False") {
+        Some(condition) => Status::Failed {
+            message: condition["message"].as_str().unwrap_or_default().to_owned(),
+        },
+        None => in_progress("not established yet"),
     }
 }
 

@@ -100,22 +100,22 @@ async fn delete(change: &Change, run: &Run<'_>) -> Result<Progress, Trouble> {
     deleted.map_err(|error| Trouble::Failed(error.to_string()))
 }
 
-/// Looks once more into a namespace: minutes may have passed since the plan, and a deletion takes everything along.
+/// Looks once more into what takes others along with it: minutes may have passed since the plan.
 async fn reason_to_stay(id: &ObjectId, run: &Run<'_>) -> Option<String> {
     if run.is_stopped() {
         return Some("stopped before".to_owned());
-    }
-    if !id.kind.is_namespace() {
-        return None;
     }
     match contents::of(id, run.environment, run.cluster).await {
         Ok(Contents::Ours) => {}
         Ok(Contents::Foreign(foreign)) => {
             let name = foreign.first()?;
-            return Some(format!("{name} has come into it since the plan"));
+            return Some(format!("{name} has come since the plan"));
         }
         Ok(Contents::Unknown(why)) => return Some(why),
         Err(error) => return Some(error.to_string()),
+    }
+    if !id.kind.is_namespace() {
+        return None;
     }
     let claims = kind_of::<PersistentVolumeClaim>();
     match run.cluster.list_metadata(&claims, Some(&id.name), "").await {

@@ -1,5 +1,7 @@
 //! Writes one object of the stack.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::event::Deed;
@@ -9,6 +11,12 @@ use crate::cluster::{ClusterError, Dependents, Mode};
 use crate::object::{Object, ObjectId};
 use crate::plan::{Action, Change, Handover, Pods, Timing};
 use crate::status;
+
+/// How often an object is tried whose kind has just been defined, and not yet served.
+const TRIES_OF_A_NEW_KIND: u32 = 20;
+
+/// Pause between two such tries.
+const PAUSE_FOR_A_NEW_KIND: Duration = Duration::from_millis(250);
 
 /// Writes a change; `None` when the run was stopped before.
 pub(super) async fn write(change: &Change, run: &Run<'_>) -> Result<Option<(Deed, Value)>, Trouble> {
@@ -79,7 +87,17 @@ async fn make_room(id: &ObjectId, uid: &str, pods: Pods, run: &Run<'_>) -> Resul
 
 async fn apply(desired: &Object, run: &Run<'_>) -> Result<crate::cluster::Applied, ClusterError> {
     let write = || run.cluster.apply_object(desired, Mode::Write);
-    match write().await {
+    let mut answer = write().await;
+    // A kind is served a moment after its definition says so.
+    for _ in 0..TRIES_OF_A_NEW_KIND {
+        match &answer {
+            Err(error) if error.is_unknown_kind() && run.pause(PAUSE_FOR_A_NEW_KIND).await => {
+                answer = write().await;
+            }
+            _ => break,
+        }
+    }
+    match answer {
         // Somebody wrote between the server's read and its write: the same apply again is the same intent.
         Err(error) if error.is_lost_race() => write().await,
         result => result,

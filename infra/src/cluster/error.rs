@@ -89,6 +89,8 @@ pub struct Status {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Details {
+    /// The name of the object.
+    pub name: String,
     /// One for each field or rule that caused it.
     pub causes: Vec<Cause>,
 }
@@ -133,6 +135,13 @@ impl ClusterError {
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.has_code(StatusCode::NOT_FOUND)
+    }
+
+    /// Whether the server does not know the kind: then its answer names no object.
+    #[must_use]
+    pub fn is_unknown_kind(&self) -> bool {
+        let no_name = |status: &Status| status.details.name.is_empty();
+        self.is_not_found() && self.status().is_some_and(no_name)
     }
 
     /// Whether an object of that name is there already.

@@ -14,6 +14,7 @@ use super::{Context, Exit, Failure, address};
 use crate::apply::lock::Lock;
 use crate::apply::{self, Conduct, Fence, Outcome, Trouble, Waiting, remember};
 use crate::cli::WaitArgs;
+use crate::object::ObjectId;
 use crate::observation::LiveClaim;
 use crate::observe::claims::data_claims;
 use crate::observe::known_record::{self, KnownRecord};
@@ -113,7 +114,7 @@ impl Undertaking<'_> {
         let work = async {
             // Another run may have written it, or made an end of the environment, while this one waited.
             let known = known_record::read(name, namespace, &session.cluster_id, &session.cluster).await?;
-            work(known.ok_or_else(moved)?, fence).await
+            work(known.ok_or_else(|| moved(&[]))?, fence).await
         };
         let mut work = std::pin::pin!(work);
         let result = tokio::select! {
@@ -146,7 +147,7 @@ impl Undertaking<'_> {
         let Planned { stack, plan, .. } = self.plan(&known, Some(before)).await?;
         if !plan.says_the_same_as(shown) {
             self.context.report.plan(&plan, &session.place());
-            return Err(moved());
+            return Err(moved(&plan.objects_that_moved(shown)));
         }
         let live = self.claims(&known, &stack).await?;
         let widened = remember::widened(known.record(), &stack, &live);
@@ -242,7 +243,7 @@ impl Undertaking<'_> {
         self.locked(async |known, _fence| {
             let Planned { stack, plan, .. } = self.plan(&known, None).await?;
             if !plan.is_empty() {
-                return Err(moved());
+                return Err(moved(&[]));
             }
             self.settle(known, &stack, &plan, &mut Outcome::default()).await
         })
@@ -250,10 +251,19 @@ impl Undertaking<'_> {
     }
 }
 
-fn moved() -> Failure {
+/// How many objects that moved are named.
+const NAMED: usize = 5;
+
+fn moved(objects: &[ObjectId]) -> Failure {
+    let names: Vec<String> = objects.iter().take(NAMED).map(ToString::to_string).collect();
+    let names = match (names.is_empty(), objects.len().saturating_sub(NAMED)) {
+        (true, _) => String::new(),
+        (false, 0) => format!(": {}", names.join(", ")),
+        (false, more) => format!(": {} and {more} more", names.join(", ")),
+    };
     Failure::new(
         Exit::Moved,
-        anyhow!("the cluster has moved since the plan was shown"),
+        anyhow!("the cluster has moved since the plan was shown{names}"),
     )
     .with_hint("plan again; no object was changed")
 }

@@ -249,7 +249,7 @@ fn children<'a>(node: &'a Value, step: &str, steps: &[String]) -> Vec<(FieldStep
         .into_iter()
         .flatten()
         .filter(|(name, _)| is_wanted(name))
-        .map(|(name, child)| ([steps, &[name.clone()]].concat(), child))
+        .map(|(name, child)| ([steps, std::slice::from_ref(name)].concat(), child))
         .collect()
 }
 

@@ -11,7 +11,7 @@ use crate::cluster::error::Cause;
 use crate::cluster::{Cluster, ClusterError, Mode, Status};
 use crate::object::{Object, marks, ownership};
 use crate::observation::takeover::{self, FieldSteps};
-use crate::observation::{State, Takeover};
+use crate::observation::{Check, State, Takeover};
 
 /// How often the server may name further fields that stand in the way.
 const ROUNDS: usize = 3;
@@ -33,7 +33,11 @@ pub(super) async fn observe(object: &Object, live: Value, cluster: &Cluster) -> 
             outcome.of(Some(proposed), Vec::new(), cluster).await
         }
         Tried::Refused(status) => beside_others(object, live, &status, cluster).await,
-        Tried::NotServed(state) => Ok(state),
+        // It was deleted meanwhile.
+        Tried::WouldCreate => Ok(State::Absent {
+            check: Check::Accepted,
+        }),
+        Tried::NotServed => Ok(unadoptable("the server does not serve its kind any more")),
     }
 }
 

@@ -19,7 +19,22 @@ pub(super) struct Listing {
     /// What the stack does not hold and may be deleted, with its metadata.
     pub(super) orphans: Vec<(ObjectId, Value)>,
     /// What could not be listed.
-    pub(super) gaps: Vec<String>,
+    pub(super) gaps: Vec<Gap>,
+}
+
+/// A LIST that failed.
+pub(super) struct Gap {
+    kind: Kind,
+    namespace: Option<String>,
+    pub(super) why: String,
+}
+
+impl Listing {
+    /// Whether an object would have been found, if it carried the environment's label.
+    pub(super) fn would_hold(&self, id: &ObjectId) -> bool {
+        let hides = |gap: &Gap| gap.kind == id.kind && gap.namespace == id.namespace;
+        !self.gaps.iter().any(hides)
+    }
 }
 
 /// How a member of the stack was found.
@@ -61,7 +76,7 @@ pub(super) async fn list(
             lists.push((kind, None));
         }
     }
-    let listed: Vec<Result<Found<'_>, String>> = stream::iter(lists)
+    let listed: Vec<Result<Found<'_>, Gap>> = stream::iter(lists)
         .map(|(kind, namespace)| {
             let (selector, wanted) = (&selector, &wanted);
             async move {
@@ -76,7 +91,16 @@ pub(super) async fn list(
                     .await
                 {
                     Ok(found) => Ok(Ok(found)),
-                    Err(error @ ClusterError::Refused { .. }) => Ok(Err(error.to_string())),
+                    // One kind that cannot be listed does not hide the others.
+                    Err(
+                        error @ (ClusterError::Refused { .. }
+                        | ClusterError::BadAnswer { .. }
+                        | ClusterError::Broken { .. }),
+                    ) => Ok(Err(Gap {
+                        kind: kind.clone(),
+                        namespace: namespace.map(str::to_owned),
+                        why: error.to_string(),
+                    })),
                     Err(error) => Err(error),
                 }
             }

@@ -1,6 +1,6 @@
 //! How one object of the stack is found.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 
@@ -9,44 +9,97 @@ use super::stand_in::StandIn;
 use super::{NamespaceState, adoption, node_port};
 use crate::cluster::{Cluster, ClusterError, Mode, Status};
 use crate::object::belonging::{Belonging, belonging};
-use crate::object::{Object, ObjectId, marks};
-use crate::observation::{Check, Observation, State};
+use crate::object::{Object, ObjectId, differences, marks, ownership};
+use crate::observation::{Check, Observation, Prerequisite, State};
 
 pub(super) async fn observe(
     object: &Object,
-    environment: &str,
-    namespaces: &BTreeMap<String, NamespaceState>,
+    listed: Listed,
+    around: &Surroundings<'_>,
     cluster: &Cluster,
 ) -> Result<Observation, ClusterError> {
     let id = object.id().clone();
-    let state = match id.namespace.as_ref().and_then(|name| namespaces.get(name)) {
+    let state = match id.namespace.as_ref().and_then(|name| around.namespaces.get(name)) {
         Some(NamespaceState::Missing) => State::Unknown {
             why: format!(
                 "namespace `{}` is not there, and `create = false`",
                 id.namespace.as_deref().unwrap_or_default()
             ),
         },
-        Some(NamespaceState::Absent) => in_missing_namespace(object, namespaces, cluster).await?,
+        Some(NamespaceState::Absent) => in_missing_namespace(object, around, cluster).await?,
         Some(NamespaceState::Terminating) => later(&id),
-        _ => in_its_place(object, environment, namespaces, cluster).await?,
+        _ => in_its_place(object, listed, around, cluster).await?,
     };
     Ok(Observation { id, state })
+}
+
+/// What is known around an object.
+pub(super) struct Surroundings<'a> {
+    pub(super) environment: &'a str,
+    pub(super) namespaces: BTreeMap<String, NamespaceState>,
+    /// Groups and names of the kinds that the stack itself defines.
+    pub(super) definitions: HashSet<(String, String)>,
+}
+
+impl Surroundings<'_> {
+    /// An object whose kind the server does not serve: the stack may be about to define it.
+    fn not_served(&self, object: &Object) -> State {
+        let kind = &object.id().kind;
+        if self
+            .definitions
+            .contains(&(kind.group.clone(), kind.kind.clone()))
+        {
+            return State::Absent {
+                check: Check::Later {
+                    until: Prerequisite::Kind(kind.kind.clone()),
+                },
+            };
+        }
+        State::Unknown {
+            why: format!(
+                "the server does not serve {} ({})",
+                kind.plural,
+                kind.api_version()
+            ),
+        }
+    }
+}
+
+/// What a LIST has said of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Listed {
+    /// It is there, or nobody knows because there is no such LIST.
+    Perhaps,
+    /// Nothing of this name carries the environment's label.
+    Missing,
 }
 
 fn later(id: &ObjectId) -> State {
     State::Absent {
         check: Check::Later {
-            namespace: id.namespace.clone().unwrap_or_default(),
+            until: Prerequisite::Namespace(id.namespace.clone().unwrap_or_default()),
         },
     }
 }
 
 async fn in_its_place(
     object: &Object,
-    environment: &str,
-    namespaces: &BTreeMap<String, NamespaceState>,
+    listed: Listed,
+    around: &Surroundings<'_>,
     cluster: &Cluster,
 ) -> Result<State, ClusterError> {
+    // What is missing can be tried without a look: whether it was there is part of the answer.
+    let mut tried = match listed {
+        Listed::Perhaps => None,
+        Listed::Missing => match try_apply(object, cluster).await? {
+            Tried::WouldCreate => {
+                return Ok(State::Absent {
+                    check: Check::Accepted,
+                });
+            }
+            tried => Some(tried),
+        },
+    };
     let live = match cluster.read(object.id()).await {
         Ok(live) => live,
         Err(error) if error.is_forbidden() => {
@@ -57,15 +110,20 @@ async fn in_its_place(
         Err(error) => return Err(error),
     };
     let Some(live) = live else {
-        return match try_apply(object, cluster).await? {
-            Tried::Taken(_) => Ok(State::Absent {
+        let tried = match tried.take() {
+            // It was deleted between the two.
+            None | Some(Tried::Taken(_)) => try_apply(object, cluster).await?,
+            Some(tried) => tried,
+        };
+        return match tried {
+            Tried::WouldCreate | Tried::Taken(_) => Ok(State::Absent {
                 check: Check::Accepted,
             }),
-            Tried::Refused(status) => refused(object, None, &status, namespaces, cluster).await,
-            Tried::NotServed(state) => Ok(state),
+            Tried::Refused(status) => refused(object, None, &status, around, cluster).await,
+            Tried::NotServed => Ok(around.not_served(object)),
         };
     };
-    match belonging(&live, environment) {
+    match belonging(&live, around.environment) {
         Belonging::Ours => {}
         Belonging::Foreign => return adoption::observe(object, live, cluster).await,
         belonging @ Belonging::OtherEnvironment(_) => return Ok(State::Foreign { belonging }),
@@ -75,32 +133,47 @@ async fn in_its_place(
             finalizers: finalizers(&live),
         });
     }
-    match try_apply(object, cluster).await? {
+    let tried = match tried {
+        Some(tried) => tried,
+        None => try_apply(object, cluster).await?,
+    };
+    match tried {
+        // It was deleted between the two.
+        Tried::WouldCreate => Ok(State::Absent {
+            check: Check::Accepted,
+        }),
+        Tried::Taken(proposed) if is_as_it_would_be(object, &live, &proposed) => Ok(State::Unchanged {
+            replicas: live["spec"]["replicas"].as_i64(),
+        }),
         Tried::Taken(proposed) => Ok(State::Suspect { live, proposed }),
-        Tried::Refused(status) => refused(object, Some(live), &status, namespaces, cluster).await,
-        Tried::NotServed(state) => Ok(state),
+        Tried::Refused(status) => refused(object, Some(live), &status, around, cluster).await,
+        Tried::NotServed => Ok(around.not_served(object)),
     }
+}
+
+/// Whether an apply would change nothing, not even who owns what. Such an object need not be held any longer.
+fn is_as_it_would_be(object: &Object, live: &Value, proposed: &Value) -> bool {
+    differences(&object.id().kind, live, proposed).is_empty() && ownership::same_ownership(live, proposed)
 }
 
 /// What came of a dry-run.
 pub(super) enum Tried {
-    /// The server would take it, and this is what it would be.
+    /// The server would make it.
+    WouldCreate,
+    /// The server would change what is there, and this is what it would be.
     Taken(Value),
     /// The server refuses it.
     Refused(Box<Status>),
     /// The server does not know what it is.
-    NotServed(State),
+    NotServed,
 }
 
 /// Lets the server do everything but the write.
 pub(super) async fn try_apply(object: &Object, cluster: &Cluster) -> Result<Tried, ClusterError> {
     match cluster.apply_object(object, Mode::DryRun).await {
+        Ok(applied) if applied.created => Ok(Tried::WouldCreate),
         Ok(applied) => Ok(Tried::Taken(applied.object)),
-        Err(ClusterError::Refused { status, .. }) if status.code == 404 => {
-            Ok(Tried::NotServed(State::Unknown {
-                why: format!("the server does not serve {}", object.id().kind.plural),
-            }))
-        }
+        Err(ClusterError::Refused { status, .. }) if status.code == 404 => Ok(Tried::NotServed),
         Err(ClusterError::Refused { status, .. }) => Ok(Tried::Refused(status)),
         Err(error) => Err(error),
     }
@@ -111,7 +184,7 @@ async fn refused(
     object: &Object,
     live: Option<Value>,
     status: &Status,
-    namespaces: &BTreeMap<String, NamespaceState>,
+    around: &Surroundings<'_>,
     cluster: &Cluster,
 ) -> Result<State, ClusterError> {
     if let Some(live) = &live {
@@ -128,7 +201,7 @@ async fn refused(
     if !node_port::is_taken(status) {
         return Ok(State::Refused { message });
     }
-    let Some(holder) = node_port::holder(object, namespaces, cluster).await? else {
+    let Some(holder) = node_port::holder(object, &around.namespaces, cluster).await? else {
         return Ok(State::Refused { message });
     };
     // All the rest must be right before anything goes for it.
@@ -157,7 +230,7 @@ async fn refused(
 /// Checks an object whose namespace is not there yet in a namespace that is.
 async fn in_missing_namespace(
     object: &Object,
-    namespaces: &BTreeMap<String, NamespaceState>,
+    around: &Surroundings<'_>,
     cluster: &Cluster,
 ) -> Result<State, ClusterError> {
     let mut stand_in = StandIn::of(object);
@@ -172,12 +245,14 @@ async fn in_missing_namespace(
             })),
             // Somebody's object has the stand-in's name, or this user may do nothing there.
             Ok(_) => Ok(later(object.id())),
-            Err(error) if error.is_forbidden() || error.is_not_found() => Ok(later(object.id())),
+            Err(error) if error.is_forbidden() => Ok(later(object.id())),
+            // The stand-in's namespace is there, so it is the kind that is not.
+            Err(error) if error.is_not_found() => Ok(around.not_served(object)),
             Err(ClusterError::Refused { status, .. }) => {
                 let message = stand_in.in_its_own_words(&status.to_string());
                 if blocked.is_none()
                     && node_port::is_taken(&status)
-                    && let Some(holder) = node_port::holder(object, namespaces, cluster).await?
+                    && let Some(holder) = node_port::holder(object, &around.namespaces, cluster).await?
                 {
                     node_port::take_off(&mut stand_in.json);
                     blocked = Some(State::Blocked {

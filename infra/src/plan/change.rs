@@ -5,8 +5,8 @@ use std::fmt;
 use super::rank::of_deletion;
 use crate::object::belonging::Belonging;
 use crate::object::{FieldChange, FieldValue, Object, ObjectId};
-use crate::observation::ImmutableField;
 use crate::observation::takeover::FieldSteps;
+use crate::observation::{ImmutableField, Prerequisite};
 
 /// One object and what would be done to it.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,10 +102,10 @@ pub enum Pods {
 pub enum Timing {
     /// Nothing: the server has checked it.
     Checked,
-    /// Its namespace; the server can check it only then.
+    /// Its namespace or its kind; the server can check it only then.
     Unchecked {
-        /// The namespace.
-        namespace: String,
+        /// Which of them.
+        until: Prerequisite,
     },
     /// The end of an object of the same name that is being deleted.
     AfterDeletion {

@@ -1,5 +1,7 @@
 //! What becomes of objects that are no longer wanted: deleted, unless they hold data or somebody else's things. Pure.
 
+use std::collections::HashSet;
+
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 
 use super::change::{Action, Change, Refusal};
@@ -21,13 +23,14 @@ pub(super) fn add(
     consents: Consents,
 ) {
     let mut changes = claims(stack, &observations.claims, consents);
+    let settled: HashSet<ObjectId> = changes.iter().map(|change| change.id.clone()).collect();
     for orphan in &observations.orphans {
         let State::Orphaned { metadata, contents } = &orphan.state else {
             continue;
         };
         let id = &orphan.id;
         // A claim that the environment applied itself is found by its label too.
-        if changes.iter().any(|change| change.id == *id) {
+        if settled.contains(id) {
             continue;
         }
         let why = observations

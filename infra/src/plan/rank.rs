@@ -19,7 +19,9 @@ pub fn of_deletion(kind: &Kind) -> u8 {
         | ("", "ResourceQuota" | "LimitRange") => 7,
         ("", "PersistentVolumeClaim") => 8,
         ("", "PersistentVolume") => 9,
-        ("", "Namespace") => 10,
+        // With it go all objects of the kind that it defines.
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => 10,
+        ("", "Namespace") => 11,
         _ => 1,
     }
 }

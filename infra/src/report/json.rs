@@ -244,8 +244,8 @@ impl<'a> Change<'a> {
 fn creation(timing: &Timing) -> String {
     match timing {
         Timing::Checked => "it is not there".to_owned(),
-        Timing::Unchecked { namespace } => {
-            format!("it is not there; it can be checked when namespace `{namespace}` is there")
+        Timing::Unchecked { until } => {
+            format!("it is not there; it can be checked when {until} is there")
         }
         Timing::AfterDeletion { .. } => "it is being deleted".to_owned(),
         Timing::AfterPredecessor { predecessor } => {

@@ -93,9 +93,7 @@ fn hint(change: &Change) -> Option<&'static str> {
 fn before(timing: &Timing) -> String {
     match timing {
         Timing::Checked => String::new(),
-        Timing::Unchecked { namespace } => {
-            format!(" (checked when namespace `{namespace}` is there)")
-        }
+        Timing::Unchecked { until } => format!(" (checked when {until} is there)"),
         Timing::AfterPredecessor { predecessor } => format!(" (after the deletion of {predecessor})"),
         Timing::AfterDeletion { finalizers } if finalizers.is_empty() => {
             " (after the deletion that is under way)".to_owned()
