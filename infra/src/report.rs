@@ -36,7 +36,7 @@ use live::Live;
 pub use json::status::Standing;
 
 /// What takes longer is said while it does: a line that comes and goes at once would only flicker.
-const PATIENCE: Duration = Duration::from_millis(700);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How much is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -29,13 +29,15 @@ pub(super) struct FileContent {
 ///
 /// # Errors
 /// When it is not TOML: then this is the only fault that can be told.
-pub(super) fn read(text: &str) -> Result<FileContent, Fault> {
-    let document = Document::parse(text).map_err(|error| Fault {
-        place: error.span().map_or(Place::WholeFile, Place::from),
-        concern: Concern::Location,
-        title: "this is not valid TOML".to_owned(),
-        label: error.message().replace('\n', ", "),
-        hint: None,
+pub(super) fn read(text: &str) -> Result<FileContent, Box<Fault>> {
+    let document = Document::parse(text).map_err(|error| {
+        Box::new(Fault {
+            place: error.span().map_or(Place::WholeFile, Place::from),
+            concern: Concern::Location,
+            title: "this is not valid TOML".to_owned(),
+            label: error.message().replace('\n', ", "),
+            hint: None,
+        })
     })?;
     let mut content = FileContent::default();
     content.walk(document.as_table(), "");

@@ -46,7 +46,7 @@ pub fn parse_location(
 ) -> Result<Located, EnvironmentError> {
     let name = name_of(name)?;
     let refuse = |faults| EnvironmentError::Faulty(Box::new(Faults::new(file, text, faults)));
-    let mut content = file::read(text).map_err(|fault| refuse(vec![fault]))?;
+    let mut content = file::read(text).map_err(|fault| refuse(vec![*fault]))?;
     let secret = content.secret.take();
     let mut reader = Reader::new(content, variables::read(variables));
     let (location, environment) = validate::environment(&mut reader, name, &project_of(file));

@@ -109,7 +109,7 @@ mod tests {
             Some("Effects: 2 rolling restarts (6 pods), 1 change of scale."),
         );
         check(
-            &[&[outage.clone()], &[outage, Effect::DataLoss]],
+            &[&[outage.clone(), Effect::DataLoss], &[outage]],
             Some("Effects: 2 outages, 1 loss of data."),
         );
     }

@@ -6,7 +6,7 @@ use crate::fixture::World;
 fn spoil(world: &World) {
     world.configure(|settings| {
         settings.service.push("node_prot = 1".to_owned());
-        settings.more = "[mongodb]\nstorage = \"much\"\n".to_owned();
+        settings.more.push_str("[mongodb]\nstorage = \"much\"\n");
     });
 }
 
@@ -55,7 +55,7 @@ async fn faults_of_its_place_stop_a_destroy() {
     ] {
         world.configure(|settings| {
             settings.cluster.push(cluster.to_owned());
-            settings.more = more.to_owned();
+            settings.more.push_str(more);
         });
         world.destroy().await.expect_code(1).expect_text("has 1 fault");
     }

@@ -199,6 +199,11 @@ impl World {
         self.infra("destroy", &["--yes"]).await
     }
 
+    /// The directory of the environment files.
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
     /// A client of the real API server.
     pub(crate) fn client(&self) -> kube::Client {
         self.client.clone()

@@ -121,8 +121,8 @@ async fn the_id_of_another_cluster_is_refused_by_every_command_that_asks_the_clu
     let system = world.read("/api/v1/namespaces/kube-system").await.unwrap();
     let live = system["metadata"]["uid"].as_str().unwrap();
     let pin = |id: &str| {
-        let line = format!("id = \"{id}\"");
-        world.configure(|settings| settings.cluster.push(line));
+        let pinned = format!("id = \"{id}\"");
+        world.configure(|settings| settings.cluster.push(pinned));
     };
 
     pin("00000000-0000-0000-0000-000000000000");

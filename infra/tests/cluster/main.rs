@@ -18,6 +18,7 @@ mod identity;
 mod image;
 mod json;
 mod lifecycle;
+mod live;
 mod locking;
 mod proxy;
 mod pruning;

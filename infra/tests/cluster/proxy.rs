@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -23,6 +24,8 @@ pub(crate) enum Harm {
     NotFound,
     /// The first request with this method, and this text in its URL, is carried out and its answer lost.
     LoseAnswer(&'static str, &'static str),
+    /// Every answer comes this much later.
+    Slow(Duration),
 }
 
 /// The proxy; it ends with the test's runtime.
@@ -86,6 +89,11 @@ async fn forward(
     let (mut head, body) = request.into_parts();
     seen.lock().unwrap().push(format!("{} {}", head.method, head.uri));
     let bytes = body.collect().await.expect("a whole request").to_bytes();
+    let slowness = match *harm.lock().unwrap() {
+        Harm::Slow(time) => time,
+        _ => Duration::ZERO,
+    };
+    tokio::time::sleep(slowness).await;
     let loses_answer = {
         let mut harm = harm.lock().unwrap();
         match *harm {
@@ -100,7 +108,7 @@ async fn forward(
                 *harm = Harm::None;
                 true
             }
-            Harm::LoseAnswer(..) | Harm::None => false,
+            Harm::LoseAnswer(..) | Harm::Slow(_) | Harm::None => false,
         }
     };
     head.headers.remove(http::header::HOST);
