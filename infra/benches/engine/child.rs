@@ -10,7 +10,8 @@ use infra::observe::known_record::KnownRecord;
 use infra::stack::Stack;
 use serde_json::Value;
 
-use crate::engine::{self, Engine, IsDryRun};
+use crate::calls::{self, IsDryRun};
+use crate::engine::{self, Engine};
 use crate::generated;
 use crate::http::{self as client, Call};
 use crate::measure::{Meter, milliseconds};
@@ -32,7 +33,7 @@ async fn read_only(task: &Task, secret: &Value) -> Result<Answer> {
     let mut answer = Answer::default();
     let mut meter = Meter::start(&task.servers);
     let began = meter.began();
-    let engine = Engine::connect(&task.kubeconfig).await?;
+    let engine = Engine::connect(&task.kubeconfig, crate::report::say).await?;
     let connected = Instant::now();
     if task.program == Program::PlanAsCommand {
         engine.look_up(&task.environment).await?;
@@ -71,7 +72,7 @@ async fn writing(task: &Task, secret: &Value) -> Result<Answer> {
     let mut answer = Answer::default();
     let mut meter = Meter::start(&task.servers);
     let began = meter.began();
-    let engine = Engine::connect(&task.kubeconfig).await?;
+    let engine = Engine::connect(&task.kubeconfig, crate::report::say).await?;
     let known = if is_destroy {
         engine.look_up(&task.environment).await?
     } else {
@@ -102,15 +103,14 @@ async fn writing(task: &Task, secret: &Value) -> Result<Answer> {
 async fn floor(task: &Task, secret: &Value) -> Result<Answer> {
     let shape = task.shape();
     let desired = engine::desired(&shape, &engine::read_record(secret)?);
-    let lists = engine::list_calls(&shape);
+    let lists = calls::lists(&shape);
     let (first, then): (Vec<Call>, Vec<Call>) =
         match &task.program {
             Program::BareList => (lists, Vec::new()),
             Program::BareListAndDryRun(only) => {
                 let is_wanted = |id: &ObjectId| only.contains(&engine::path(id));
                 let wanted = desired.into_iter().filter(|(id, _)| is_wanted(id));
-                let dry_runs =
-                    wanted.map(|(id, body)| engine::apply_call(&engine::path(&id), body, IsDryRun::Yes));
+                let dry_runs = wanted.map(|(id, body)| calls::apply(&engine::path(&id), body, IsDryRun::Yes));
                 (lists, dry_runs.collect())
             }
             Program::BareDryRun => {
@@ -123,7 +123,7 @@ async fn floor(task: &Task, secret: &Value) -> Result<Answer> {
             Program::BareCreate => desired
                 .into_iter()
                 .map(|(id, body)| (id.kind.namespaced, engine::path(&id), body))
-                .map(|(namespaced, path, body)| (namespaced, engine::apply_call(&path, body, IsDryRun::No)))
+                .map(|(namespaced, path, body)| (namespaced, calls::apply(&path, body, IsDryRun::No)))
                 .fold(Default::default(), split),
             _ => {
                 desired
@@ -168,7 +168,7 @@ fn stand_in(mut id: ObjectId, body: &[u8]) -> Result<Call> {
         json["metadata"]["namespace"] = Value::from("default");
     }
     let body = json.to_string().into_bytes();
-    Ok(engine::apply_call(&engine::path(&id), body, IsDryRun::Yes))
+    Ok(calls::apply(&engine::path(&id), body, IsDryRun::Yes))
 }
 
 fn steps(mut from: Instant, ends: &[(&str, Instant)]) -> Vec<(String, f64)> {

@@ -6,7 +6,8 @@ use anyhow::{Context as _, Result};
 use infra::object::ObjectId;
 use serde_json::{Value, json};
 
-use crate::engine::{self, IsDryRun};
+use crate::calls::{self, IsDryRun};
+use crate::engine;
 use crate::http::{Call, Http, Transport};
 
 /// What can happen to an object behind the back of its environment.
@@ -137,7 +138,7 @@ where
         seeded.expected.insert(id.to_string(), class.action().to_owned());
         seeded
             .repairs
-            .push(engine::apply_call(&path, body.clone(), IsDryRun::No));
+            .push(calls::apply(&path, body.clone(), IsDryRun::No));
         seeded.tried.push(path);
     }
     Ok((seeded, left))
@@ -158,7 +159,7 @@ where
     json["metadata"]["name"] = Value::from("orphan");
     let path = engine::path(&id);
     let body = json.to_string().into_bytes();
-    http.ask(&engine::apply_call(&path, body, IsDryRun::No)).await?;
+    http.ask(&calls::apply(&path, body, IsDryRun::No)).await?;
     seeded
         .expected
         .insert(id.to_string(), Class::Orphaned.action().to_owned());

@@ -68,7 +68,7 @@ pub(crate) async fn run(options: &Options) -> Result<Vec<Row>> {
         delayed: relay::delaying(&kubeconfig, directory.path()).await?,
         counter: Counter::start(Arc::clone(&http), directory.path()).await?,
         servers: servers(&sandbox)?,
-        cluster_id: Engine::connect(&kubeconfig).await?.identity().await?,
+        cluster_id: Engine::connect(&kubeconfig, say).await?.identity().await?,
         options,
         http,
         kubeconfig,

@@ -1,4 +1,6 @@
 //! Every call of the library: the engine under measurement, called as the commands call it.
+//!
+//! The tests of the engine's requests share this file.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,7 +10,7 @@ use anyhow::{Context as _, Result, ensure};
 use infra::apply::lock::Lock;
 use infra::apply::{self, Conduct, Event, Outcome, Waiting, remember};
 use infra::cluster::{Cluster, Target};
-use infra::object::{Kind, Object, ObjectId, marks};
+use infra::object::{Kind, Object, ObjectId};
 use infra::observe::claims::data_claims;
 use infra::observe::known_record::{self, KnownRecord};
 use infra::observe::{Depth, namespaces, observe};
@@ -19,7 +21,6 @@ use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 
 use crate::generated::{self, Shape};
-use crate::http::Call;
 
 /// Where the records stand.
 pub(crate) const RECORD_NAMESPACE: &str = "infra-system";
@@ -42,14 +43,13 @@ pub(crate) struct CarriedOut {
 }
 
 impl Engine {
-    pub(crate) async fn connect(kubeconfig: &Path) -> Result<Self> {
+    /// Reads the context `sandbox`. A retry would spoil what is measured, so `notice` says it.
+    pub(crate) async fn connect(kubeconfig: &Path, notice: fn(&str)) -> Result<Self> {
         let target = Target {
             context: "sandbox".to_owned(),
             kubeconfig: Some(PathBuf::from(kubeconfig)),
         };
-        // A retry would spoil what is measured, so it is said.
-        let notice = Arc::new(|text: &str| crate::report::say(text));
-        let cluster = Cluster::connect(&target, notice).await?;
+        let cluster = Cluster::connect(&target, Arc::new(notice)).await?;
         Ok(Self { cluster })
     }
 
@@ -207,57 +207,13 @@ fn bytes(object: &Object) -> Vec<u8> {
     serde_json::to_vec(&object.json()).expect("JSON")
 }
 
-/// A server-side apply as the engine sends it.
-pub(crate) fn apply_call(path: &str, body: Vec<u8>, is_dry_run: IsDryRun) -> Call {
-    let dry_run = match is_dry_run {
-        IsDryRun::Yes => "&dryRun=All",
-        IsDryRun::No => "",
-    };
-    let path = format!(
-        "{path}?fieldManager={}&force=true&fieldValidation=Strict{dry_run}",
-        marks::MANAGER
-    );
-    Call::with_body(http::Method::PATCH, path, "application/apply-patch+yaml", body)
-}
-
-/// Whether an apply is only tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum IsDryRun {
-    Yes,
-    No,
-}
-
-/// The metadata LISTs that show everything with an environment's label.
-pub(crate) fn list_calls(shape: &Shape) -> Vec<Call> {
-    let mut calls = Vec::new();
-    for kind in generated::kinds() {
-        let places: Vec<Option<&str>> = if kind.namespaced {
-            shape.namespaces.iter().map(|name| Some(name.as_str())).collect()
-        } else {
-            vec![None]
-        };
-        for place in places {
-            let path = kind_path(&kind, place);
-            let selector = format!(
-                "{}%3D{}",
-                marks::ENVIRONMENT.replace('/', "%2F"),
-                shape.environment
-            );
-            calls.push(Call {
-                accept: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
-                ..Call::get(format!("{path}?labelSelector={selector}"))
-            });
-        }
-    }
-    calls
-}
-
 /// URL of an object. Generated names need no quoting.
 pub(crate) fn path(id: &ObjectId) -> String {
     format!("{}/{}", kind_path(&id.kind, id.namespace.as_deref()), id.name)
 }
 
-fn kind_path(kind: &Kind, namespace: Option<&str>) -> String {
+/// URL of a kind's objects.
+pub(crate) fn kind_path(kind: &Kind, namespace: Option<&str>) -> String {
     let root = if kind.group.is_empty() {
         format!("/api/{}", kind.version)
     } else {

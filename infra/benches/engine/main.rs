@@ -3,6 +3,7 @@
 //! Every run is checked: a plan that misses drift, or an apply that leaves something undone, scores nothing.
 #![cfg(target_os = "linux")]
 
+mod calls;
 mod child;
 mod drift;
 mod driver;

@@ -9,8 +9,9 @@ use http::Method;
 use infra::object::ObjectId;
 use serde_json::{Value, json};
 
+use crate::calls::{self, IsDryRun};
 use crate::drift::Seeded;
-use crate::engine::{self, IsDryRun};
+use crate::engine;
 use crate::generated::{self, Shape};
 use crate::http::{Call, Http, Transport};
 
@@ -71,7 +72,7 @@ impl Place {
         for part in [outside, inside] {
             let calls: Vec<Call> = part
                 .into_iter()
-                .map(|(id, body)| engine::apply_call(&engine::path(id), body.clone(), IsDryRun::No))
+                .map(|(id, body)| calls::apply(&engine::path(id), body.clone(), IsDryRun::No))
                 .collect();
             http.send_all(&calls).await?;
         }
@@ -148,13 +149,12 @@ pub(crate) async fn prepare_cluster<C: Transport>(http: &Http<C>) -> Result<()> 
     });
     let namespace = namespace.to_string().into_bytes();
     let path = format!("/api/v1/namespaces/{}", engine::RECORD_NAMESPACE);
-    http.ask(&engine::apply_call(&path, namespace, IsDryRun::No))
-        .await?;
+    http.ask(&calls::apply(&path, namespace, IsDryRun::No)).await?;
     let definition = generated::shared_definition();
     let name = definition["metadata"]["name"].as_str().unwrap_or_default();
     let path = format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}");
     let body = definition.to_string().into_bytes();
-    http.ask(&engine::apply_call(&path, body, IsDryRun::No)).await?;
+    http.ask(&calls::apply(&path, body, IsDryRun::No)).await?;
     let began = Instant::now();
     // While it is being set up it answers 404, and then 429 for a moment.
     while !matches!(

@@ -9,9 +9,14 @@ mod choices;
 mod data;
 mod diff;
 mod drift;
+#[expect(dead_code, reason = "the benchmark uses more of it")]
+#[path = "../../benches/engine/engine.rs"]
+mod engine;
 mod errors;
 mod fast;
 mod fixture;
+#[path = "../generated/mod.rs"]
+mod generated;
 mod harm;
 mod image;
 mod json;
@@ -21,5 +26,6 @@ mod proxy;
 mod pruning;
 mod readme;
 mod refusals;
+mod scale;
 mod scaling;
 mod status;
