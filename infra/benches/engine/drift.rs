@@ -154,7 +154,7 @@ where
         .find(|(id, _)| id.kind.kind == "ConfigMap")
         .context("there is a ConfigMap")?;
     let mut id = id.clone();
-    id.name = "orphan".to_owned();
+    "orphan".clone_into(&mut id.name);
     let mut json: Value = serde_json::from_slice(body)?;
     json["metadata"]["name"] = Value::from("orphan");
     let path = engine::path(&id);

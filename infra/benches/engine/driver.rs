@@ -148,7 +148,7 @@ impl<C: Transport> Driver<'_, C> {
         // Until its controllers have seen everything.
         self.child(&place, Program::Apply, &self.kubeconfig.clone())
             .await?;
-        let kapp = self.kapp_place(objects).await?;
+        let kapp = self.kapp_place(objects)?;
         for scenario in scenarios {
             for network in self.networks() {
                 self.read_one(&place, kapp.as_ref(), *scenario, network).await?;
@@ -162,7 +162,7 @@ impl<C: Transport> Driver<'_, C> {
     }
 
     /// An environment that kapp has made.
-    async fn kapp_place(&mut self, objects: usize) -> Result<Option<Place>> {
+    fn kapp_place(&mut self, objects: usize) -> Result<Option<Place>> {
         let Some(program) = self
             .peers
             .kapp

@@ -29,6 +29,7 @@ use rows::Scenario;
 /// Measures the engine against floors and against kubectl and kapp.
 #[derive(Debug, Parser)]
 #[command(name = "engine")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Options {
     /// Numbers of objects
     #[arg(long, value_delimiter = ',', default_values_t = [10, 100, 1_000, 10_000])]
