@@ -9,10 +9,15 @@ mod choices;
 mod data;
 mod diff;
 mod drift;
+#[expect(dead_code, reason = "the benchmark uses more of it")]
+#[path = "../../benches/engine/engine.rs"]
+mod engine;
 mod errors;
 mod fast;
 mod faulty_files;
 mod fixture;
+#[path = "../generated/mod.rs"]
+mod generated;
 mod harm;
 mod identity;
 mod image;
@@ -24,5 +29,6 @@ mod proxy;
 mod pruning;
 mod readme;
 mod refusals;
+mod scale;
 mod scaling;
 mod status;
