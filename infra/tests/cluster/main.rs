@@ -5,6 +5,7 @@
 )]
 #![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
+mod adopting;
 mod choices;
 mod data;
 mod diff;
@@ -21,5 +22,6 @@ mod proxy;
 mod pruning;
 mod readme;
 mod refusals;
+mod replacing;
 mod scaling;
 mod status;
