@@ -78,11 +78,13 @@ async fn writing(task: &Task, secret: &Value) -> Result<Answer> {
     } else {
         KnownRecord::New(record)
     };
-    let plan = engine.plan(&stack, known.record()).await?;
+    let shown = engine.shown(&stack, known.record()).await?;
+    answer.changes = engine::changes(&shown.plan);
+    answer.unchanged = shown.plan.unchanged.len();
     answer.parts.push(meter.lap());
     let confirmed = meter.began();
     answer.steps = steps(began, &[("plan", confirmed)]);
-    let done = engine.carry_out(known, &stack, &plan).await?;
+    let done = engine.carry_out(known, &stack, shown).await?;
     answer.parts.push(meter.lap());
     answer.steps.extend(steps(confirmed, &done.steps));
     // The end of a namespace takes its controller five seconds at least, whoever asked for it.
@@ -93,8 +95,6 @@ async fn writing(task: &Task, secret: &Value) -> Result<Answer> {
             writes.wall = wall;
         }
     }
-    answer.changes = engine::changes(&plan);
-    answer.unchanged = plan.unchanged.len();
     answer.done = done.outcome.created + done.outcome.deleted;
     answer.troubles = engine::troubles(&done.outcome);
     Ok(answer)

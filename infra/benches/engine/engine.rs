@@ -11,9 +11,10 @@ use infra::apply::lock::Lock;
 use infra::apply::{self, Conduct, Event, Outcome, Waiting, remember};
 use infra::cluster::{Cluster, Target};
 use infra::object::{Kind, Object, ObjectId};
+use infra::observation::Observations;
 use infra::observe::claims::data_claims;
 use infra::observe::known_record::{self, KnownRecord};
-use infra::observe::{Depth, namespaces, observe};
+use infra::observe::{Before, Depth, namespaces, observe};
 use infra::plan::{Action, Consents, Plan};
 use infra::record::Record;
 use infra::stack::Stack;
@@ -31,6 +32,12 @@ const TIMEOUT: Duration = Duration::from_mins(10);
 /// The engine, connected to a cluster.
 pub(crate) struct Engine {
     cluster: Cluster,
+}
+
+/// A plan and what it follows from.
+pub(crate) struct Shown {
+    pub(crate) plan: Plan,
+    observations: Observations,
 }
 
 /// What came of what follows a confirmation.
@@ -67,8 +74,26 @@ impl Engine {
 
     /// Observes and decides.
     pub(crate) async fn plan(&self, stack: &Stack, record: &Record) -> Result<Plan> {
-        let observations = observe(stack, record, Depth::Fast, &self.cluster).await?;
-        Ok(Plan::new(stack, record, &observations, Consents::default()))
+        Ok(self.shown(stack, record).await?.plan)
+    }
+
+    /// A plan with what it follows from, as it is shown before a confirmation.
+    pub(crate) async fn shown(&self, stack: &Stack, record: &Record) -> Result<Shown> {
+        let observations = self.observe(stack, record, None).await?;
+        Ok(Shown {
+            plan: Plan::new(stack, record, &observations, Consents::default()),
+            observations,
+        })
+    }
+
+    /// Observes; `before` is what an earlier look has found.
+    pub(crate) async fn observe(
+        &self,
+        stack: &Stack,
+        record: &Record,
+        before: Option<Before>,
+    ) -> Result<Observations> {
+        Ok(observe(stack, record, Depth::Fast, before, &self.cluster).await?)
     }
 
     /// Writes and waits, without a lock: what an apply does when there is nothing to do.
@@ -108,8 +133,12 @@ impl Engine {
         &self,
         known: KnownRecord,
         stack: &Stack,
-        shown: &Plan,
+        shown: Shown,
     ) -> Result<CarriedOut> {
+        let before = Before {
+            stack: stack.clone(),
+            observations: shown.observations,
+        };
         let environment = known.record().environment.clone();
         let mut steps = Vec::new();
         let known = remember::establish(known, RECORD_NAMESPACE, &self.cluster).await?;
@@ -120,8 +149,9 @@ impl Engine {
             let id = known.record().cluster_id.clone();
             let known = known_record::read(&environment, RECORD_NAMESPACE, &id, &self.cluster).await?;
             let known = known.context("the record is not there")?;
-            let plan = self.plan(stack, known.record()).await?;
-            ensure!(plan.says_the_same_as(shown), "the cluster has moved");
+            let observations = self.observe(stack, known.record(), Some(before)).await?;
+            let plan = Plan::new(stack, known.record(), &observations, Consents::default());
+            ensure!(plan.says_the_same_as(&shown.plan), "the cluster has moved");
             steps.push(("second look", Instant::now()));
             let names = namespaces(stack, known.record());
             let claims = data_claims(known.record(), &names, &self.cluster).await?;
@@ -160,6 +190,8 @@ pub(crate) fn changes(plan: &Plan) -> Vec<(String, String)> {
             Action::Create { .. } => "create",
             Action::Update { .. } => "update",
             Action::Mark { .. } => "mark",
+            Action::Adopt { .. } => "adopt",
+            Action::Replace { .. } => "replace",
             Action::Delete { .. } => "delete",
             Action::Keep { .. } => "keep",
             Action::Refuse { why } => return format!("refuse: {why}"),
@@ -204,7 +236,7 @@ pub(crate) fn desired(shape: &Shape, record: &Record) -> Vec<(ObjectId, Vec<u8>)
 }
 
 fn bytes(object: &Object) -> Vec<u8> {
-    serde_json::to_vec(&object.json()).expect("JSON")
+    object.bytes().to_vec()
 }
 
 /// URL of an object. Generated names need no quoting.

@@ -85,6 +85,7 @@ mod tests {
             reason: "Invalid".to_owned(),
             details: Details {
                 causes: causes.collect(),
+                ..Details::default()
             },
             ..Status::default()
         };

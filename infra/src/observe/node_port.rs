@@ -22,7 +22,7 @@ pub(super) fn is_taken(status: &Status) -> bool {
 
 /// Takes the node ports off a Service, so that the server checks the rest.
 pub(super) fn take_off(service: &mut Value) {
-    for port in service["spec"]["ports"].as_array_mut().into_iter().flatten() {
+    for port in ports(service) {
         if let Some(port) = port.as_object_mut() {
             port.remove("nodePort");
         }
@@ -32,12 +32,17 @@ pub(super) fn take_off(service: &mut Value) {
 /// Puts the node ports of the desired Service into the server's answer to one without.
 pub(super) fn put_back(service: &mut Value, desired: &Value) {
     let wanted = desired["spec"]["ports"].as_array();
-    let ports = service["spec"]["ports"].as_array_mut();
-    for (port, wanted) in ports.into_iter().flatten().zip(wanted.into_iter().flatten()) {
+    for (port, wanted) in ports(service).zip(wanted.into_iter().flatten()) {
         if let Some(number) = wanted["nodePort"].as_i64() {
             port["nodePort"] = json!(number);
         }
     }
+}
+
+/// The ports, when there are any: indexing would add an empty list to an object that has none.
+fn ports(service: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let ports = service.pointer_mut("/spec/ports").and_then(Value::as_array_mut);
+    ports.into_iter().flatten()
 }
 
 /// Finds the Service that has a node port of this one; `None` when it cannot be seen.

@@ -5,6 +5,7 @@
 )]
 #![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
+mod adopting;
 mod choices;
 mod data;
 mod diff;
@@ -29,6 +30,7 @@ mod proxy;
 mod pruning;
 mod readme;
 mod refusals;
+mod replacing;
 mod scale;
 mod scaling;
 mod status;

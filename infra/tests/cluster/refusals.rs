@@ -43,7 +43,10 @@ async fn what_the_server_refuses_is_found_before_the_first_write() {
             "! refuse Service/{}/api: the server refuses it: ",
             world.app
         ))
-        .expect_text("provided port is already allocated");
+        .expect_text(&format!(
+            "provided port is already allocated; Service/default/taken-{} has it",
+            world.name
+        ));
     assert!(world.read(&world.record()).await.is_none());
     assert!(
         world

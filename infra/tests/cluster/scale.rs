@@ -246,16 +246,16 @@ async fn whole_life(objects: usize) -> (Requests, Requests) {
     let scene = Scene::new(&world, objects).await;
     let record = engine::read_record(&scene.secret).unwrap();
     let stack = scene.stack(&scene.shape);
-    let plan = scene.engine.plan(&stack, &record).await.unwrap();
+    let shown = scene.engine.shown(&stack, &record).await.unwrap();
     let known = KnownRecord::New(record);
-    let done: CarriedOut = scene.engine.carry_out(known, &stack, &plan).await.unwrap();
+    let done: CarriedOut = scene.engine.carry_out(known, &stack, shown).await.unwrap();
     assert_eq!(engine::troubles(&done.outcome), <[String; 0]>::default());
     assert_eq!(done.outcome.created, objects);
     let first = scene.requests();
     let known = scene.engine.look_up(&scene.shape.environment).await.unwrap();
     let nothing = Stack::default();
-    let plan = scene.engine.plan(&nothing, known.record()).await.unwrap();
-    let done = scene.engine.carry_out(known, &nothing, &plan).await.unwrap();
+    let shown = scene.engine.shown(&nothing, known.record()).await.unwrap();
+    let done = scene.engine.carry_out(known, &nothing, shown).await.unwrap();
     assert_eq!(engine::troubles(&done.outcome), <[String; 0]>::default());
     assert_eq!(done.outcome.deleted, objects);
     (first, scene.requests())

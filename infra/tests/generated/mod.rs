@@ -2,7 +2,7 @@
 //!
 //! Deterministic but for the key of the hashes: the same shape gives the same objects. Pure.
 
-use infra::object::{HashKey, Kind, Object, ObjectId};
+use infra::object::{HashKey, Kind, KindNames, Object, ObjectId};
 use infra::record::{Credentials, Record};
 use infra::stack::{Member, Need, Role, Stack, Until};
 use serde_json::{Value, json};
@@ -175,13 +175,13 @@ fn add(stack: &mut Stack, kind: Kind, json: Value, needs: Vec<Need>, key: &HashK
 }
 
 fn kind(group: &str, version: &str, kind: &str, plural: &str, namespaced: bool) -> Kind {
-    Kind {
+    Kind::from(KindNames {
         group: group.to_owned(),
         version: version.to_owned(),
         kind: kind.to_owned(),
         plural: plural.to_owned(),
         namespaced,
-    }
+    })
 }
 
 fn namespace_kind() -> Kind {
