@@ -303,9 +303,7 @@ fn directory_on(words: &[OsString]) -> PathBuf {
     let said = words.iter().enumerate().rev().find_map(|(place, word)| {
         let word = word.to_str()?;
         if word == FLAG {
-            // Bash makes a word of its own of the sign between a flag and its value.
-            let after = words[place + 1..].iter();
-            return after.map(OsString::as_os_str).find(|word| *word != "=");
+            return words.get(place + 1).map(OsString::as_os_str);
         }
         word.strip_prefix(FLAG)?.strip_prefix('=').map(OsStr::new)
     });

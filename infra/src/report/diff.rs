@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use similar::TextDiff;
 
 use super::manifests::{VALUES, without_hash, without_values};
+use super::plan_text::hint_below;
 use super::style;
 use super::yaml::{self, Content, Node};
 use crate::object::path::Step;
@@ -20,7 +21,13 @@ const NOTHING: &str = "/dev/null";
 
 /// One diff for each object that changes; what a diff cannot show stands in comments.
 pub(super) fn text(plan: &Plan) -> String {
-    let changes = plan.changes.iter().map(change);
+    let changes = plan.changes.iter().enumerate().map(|(place, change)| {
+        let text = self::change(change);
+        match hint_below(&plan.changes, place) {
+            Some(hint) => format!("{text}\n# hint: {hint}"),
+            None => text,
+        }
+    });
     let notes = plan
         .notes
         .iter()
@@ -93,7 +100,7 @@ fn change(change: &Change) -> String {
     text + &match &change.action {
         Action::Mark { lost, .. } => format!("# mark {id}: {lost}; the content is as it should be"),
         Action::Keep { why } => format!("# keep {id}: {why}"),
-        Action::Refuse { why } => format!("# refuse {id}: {why}\n# hint: {}", why.hint()),
+        Action::Refuse { why } => format!("# refuse {id}: {why}"),
         _ => content.unwrap_or_default(),
     }
 }

@@ -19,12 +19,7 @@ pub(super) fn changes(plan: &Plan, verbosity: Verbosity) -> String {
         .enumerate()
         .map(|(place, change)| {
             let text = self::change(change, verbosity);
-            let hint = hint(change);
-            // What is to be done about many is said once, below the last of them.
-            let is_said_later = plan.changes[place + 1..]
-                .iter()
-                .any(|later| self::hint(later) == hint);
-            match hint.filter(|_| !is_said_later) {
+            match hint_below(&plan.changes, place) {
                 Some(hint) => format!("{text}\n      {} {hint}", style::hint("hint:")),
                 None => text,
             }
@@ -82,12 +77,15 @@ fn change(change: &Change, verbosity: Verbosity) -> String {
     text
 }
 
-/// What to do about a refusal.
-fn hint(change: &Change) -> Option<&'static str> {
-    match &change.action {
+/// What to do about the refusal at a place. What is to be done about many is said once, below the last of them.
+pub(super) fn hint_below(changes: &[Change], place: usize) -> Option<&'static str> {
+    let hint = |change: &Change| match &change.action {
         Action::Refuse { why } => Some(why.hint()),
         _ => None,
-    }
+    };
+    let said = hint(changes.get(place)?)?;
+    let is_said_later = changes[place + 1..].iter().any(|later| hint(later) == Some(said));
+    (!is_said_later).then_some(said)
 }
 
 fn before(timing: &Timing) -> String {

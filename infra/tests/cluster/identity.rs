@@ -97,6 +97,15 @@ async fn a_renamed_environment_is_refused_with_the_way_out() {
                  two that live side by side need namespaces of their own",
             );
     }
+    for command in ["plan", "diff"] {
+        let refused = world.run(&[command, &renamed]).await.expect_code(6);
+        assert_eq!(
+            refused.stdout.matches("was this environment renamed?").count(),
+            1,
+            "{}",
+            refused.stdout
+        );
+    }
     // A destroy under the new name finds nothing of its own.
     world.run(&["destroy", &renamed, "--yes"]).await.expect_code(0);
     assert_eq!(identities(&world).await, before);
