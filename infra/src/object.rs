@@ -7,6 +7,7 @@ pub mod difference;
 pub mod hash;
 pub mod id;
 pub mod marks;
+pub mod others;
 pub mod ownership;
 pub mod path;
 

@@ -9,6 +9,7 @@ use takeover::FieldSteps;
 
 use crate::object::ObjectId;
 use crate::object::belonging::Belonging;
+use crate::object::others::Other;
 use crate::object::path::Path;
 use crate::record::Claim;
 
@@ -27,6 +28,8 @@ pub struct Observations {
     pub strangers: Vec<ObjectId>,
     /// What could not be listed, so that orphans may be missing above.
     pub gaps: Vec<String>,
+    /// What others own in the members, where that was looked for.
+    pub others: Vec<(ObjectId, Vec<Other>)>,
 }
 
 /// One object as it was found.

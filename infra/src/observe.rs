@@ -19,6 +19,7 @@ use serde_json::Value;
 
 use crate::cluster::{Cluster, ClusterError};
 use crate::object::belonging::{Belonging, belonging};
+use crate::object::others::{Other, others};
 use crate::object::{Kind, Object, ObjectId, StateHash, marks, ownership};
 use crate::observation::{Observation, Observations, State};
 use crate::record::Record;
@@ -51,6 +52,33 @@ pub enum Depth {
     Thorough,
 }
 
+/// Whether what others own in our objects is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beside {
+    /// It is not.
+    Ignored,
+    /// It is named, for those who want to know. It costs no request.
+    Named,
+}
+
+/// A look at the cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// How closely is looked at what is ours.
+    pub depth: Depth,
+    /// Whether what is not ours is looked at as well.
+    pub beside: Beside,
+}
+
+impl From<Depth> for Look {
+    fn from(depth: Depth) -> Self {
+        Self {
+            depth,
+            beside: Beside::Ignored,
+        }
+    }
+}
+
 /// What an earlier look has found. What nobody has written since need not be tried again.
 #[derive(Debug)]
 pub struct Before {
@@ -67,13 +95,14 @@ pub struct Before {
 pub async fn observe(
     stack: &Stack,
     record: &Record,
-    depth: Depth,
+    look: impl Into<Look>,
     before: Option<Before>,
     cluster: &Cluster,
 ) -> Result<Observations, ClusterError> {
+    let look = look.into();
     let names = namespaces(stack, record);
-    let (listing, claims) = tokio::try_join!(
-        listing::list(stack, record, depth, &names, cluster),
+    let (mut listing, claims) = tokio::try_join!(
+        listing::list(stack, record, look, &names, cluster),
         claims::data_claims(record, &names, cluster),
     )?;
     let members = members(stack, record, &listing, before, &names, cluster).await?;
@@ -83,6 +112,11 @@ pub async fn observe(
         .iter()
         .map(|seen| version(seen.as_ref()))
         .collect();
+    let mut others = std::mem::take(&mut listing.others);
+    if look.beside == Beside::Named {
+        others.extend(beside_unlisted(stack, &listing, &members));
+        others.sort_by(|(one, _), (other, _)| one.cmp(other));
+    }
     let gaps = listing.gaps.into_iter().map(|gap| gap.why).collect();
     let orphans = orphans(record, listing.orphans, cluster).await?;
     Ok(Observations {
@@ -92,7 +126,24 @@ pub async fn observe(
         claims,
         strangers,
         gaps,
+        others,
     })
+}
+
+/// What others own in the objects that were found by their names alone.
+fn beside_unlisted(
+    stack: &Stack,
+    listing: &Listing,
+    members: &[Observation],
+) -> Vec<(ObjectId, Vec<Other>)> {
+    let found = stack.members.iter().zip(&listing.members).zip(members);
+    let unlisted = found.filter_map(|((member, seen), observation)| match &observation.state {
+        State::Suspect { live, .. } if seen.is_none() => {
+            Some((observation.id.clone(), others(live, &member.object.json())))
+        }
+        _ => None,
+    });
+    unlisted.filter(|(_, others)| !others.is_empty()).collect()
 }
 
 /// The version in which a member must be tried.
@@ -149,10 +200,7 @@ async fn members(
             let around = &around;
             async move {
                 match state {
-                    Some(state) => Ok(Observation {
-                        id: object.id().clone(),
-                        state,
-                    }),
+                    Some(state) => Ok(around.unless_it_goes(object.id(), state)),
                     None => member::observe(object, listed, around, cluster).await,
                 }
             }

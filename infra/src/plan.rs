@@ -1,6 +1,7 @@
 //! What an apply would do, and why. Pure: from what was observed alone.
 
 mod adopt;
+mod beside;
 pub mod change;
 mod data;
 mod drift;
@@ -86,6 +87,7 @@ impl Plan {
         data::note_missing(&mut plan, stack, observations);
         prune::add(&mut plan, stack, record, observations, consents);
         succession::resolve(&mut plan, stack, observations, consents);
+        plan.notes.extend(beside::notes(observations));
         plan
     }
 

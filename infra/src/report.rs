@@ -84,6 +84,11 @@ impl Report {
         }
     }
 
+    /// Whether more is wanted than what changes.
+    pub fn is_verbose(&self) -> bool {
+        self.verbosity == Verbosity::Verbose
+    }
+
     /// Prints a part of the result that is for people.
     pub fn result(&self, text: &str) {
         if self.format == Format::Text {

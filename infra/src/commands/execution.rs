@@ -5,7 +5,7 @@ use super::{Exit, Failure};
 use crate::apply::remember;
 use crate::observation::Observations;
 use crate::observe::known_record::{self, KnownRecord};
-use crate::observe::{Before, Depth, observe};
+use crate::observe::{Before, Beside, Depth, Look, observe};
 use crate::plan::{Consents, Plan, Summary};
 use crate::record::{Credentials, Record};
 use crate::resources;
@@ -65,9 +65,15 @@ pub(super) async fn plan(
         Aim::Destroy => Stack::default(),
     };
     let work = format!("planning {}", session.name());
+    let beside = if session.report().is_verbose() {
+        Beside::Named
+    } else {
+        Beside::Ignored
+    };
+    let look = Look { depth, beside };
     let observations = session
         .report()
-        .during(&work, observe(&stack, record, depth, before, &session.cluster))
+        .during(&work, observe(&stack, record, look, before, &session.cluster))
         .await?;
     let plan = Plan::new(&stack, record, &observations, consents);
     Ok(Planned {

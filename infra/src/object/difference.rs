@@ -54,8 +54,12 @@ pub fn differences(kind: &Kind, live: &Value, proposed: &Value) -> Vec<FieldChan
     found
 }
 
+/// An annotation in which the server counts the templates of a `DaemonSet`.
+const COUNTED_TEMPLATES: &str = "deprecated.daemonset.template.generation";
+
 fn is_written_by_server(path: &Path) -> bool {
     path.starts_with(&["status"])
+        || path.starts_with(&["metadata", "annotations", COUNTED_TEMPLATES])
         || SERVER_FIELDS
             .iter()
             .any(|field| path.starts_with(&["metadata", field]))
@@ -76,7 +80,9 @@ fn is_open_in_secrets(path: &Path) -> bool {
 }
 
 fn compare(path: &Path, live: Option<&Value>, proposed: Option<&Value>, found: &mut Vec<FieldChange>) {
-    match (live, proposed) {
+    // Some kinds write `null` where there is nothing.
+    let is_there = |value: &&Value| !value.is_null();
+    match (live.filter(is_there), proposed.filter(is_there)) {
         (live, proposed) if live == proposed => {}
         (Some(Value::Object(live)), Some(Value::Object(proposed))) => {
             compare_fields(path, live, proposed, found);

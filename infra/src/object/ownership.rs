@@ -3,6 +3,8 @@
 //! A field set is a tree: `f:NAME` is a field, `k:{…}` an item of a keyed list, `v:…` an item of a set, `.` the thing
 //! itself, and `{}` a leaf that owns all below it.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use super::marks;
@@ -15,6 +17,15 @@ pub enum Operation {
     Apply,
     /// Any other write.
     Update,
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Apply => "Apply",
+            Self::Update => "Update",
+        })
+    }
 }
 
 /// One entry of `managedFields`.

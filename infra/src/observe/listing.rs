@@ -6,8 +6,9 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
 
 use super::glance::Item;
-use super::{AT_ONCE, Depth, identify, may_be_pruned};
+use super::{AT_ONCE, Beside, Depth, Look, identify, may_be_pruned};
 use crate::cluster::{Cluster, ClusterError, Fold, Representation};
+use crate::object::others::{Other, others};
 use crate::object::{Kind, Object, ObjectId, marks};
 use crate::record::Record;
 use crate::stack::Stack;
@@ -20,6 +21,8 @@ pub(super) struct Listing {
     pub(super) orphans: Vec<(ObjectId, Value)>,
     /// What could not be listed.
     pub(super) gaps: Vec<Gap>,
+    /// What others own in the members, where that is looked for.
+    pub(super) others: Vec<(ObjectId, Vec<Other>)>,
 }
 
 /// A LIST that failed.
@@ -52,7 +55,7 @@ pub(super) enum Seen {
 pub(super) async fn list(
     stack: &Stack,
     record: &Record,
-    depth: Depth,
+    look: Look,
     namespaces: &BTreeSet<String>,
     cluster: &Cluster,
 ) -> Result<Listing, ClusterError> {
@@ -85,7 +88,7 @@ pub(super) async fn list(
                 } else {
                     Representation::Metadata
                 };
-                let begin = || Found::begin(kind, &record.environment, depth, wanted);
+                let begin = || Found::begin(kind, &record.environment, look, wanted);
                 match cluster
                     .list_items(kind, namespace, selector, representation, begin)
                     .await
@@ -112,6 +115,7 @@ pub(super) async fn list(
         members: Vec::new(),
         orphans: Vec::new(),
         gaps: Vec::new(),
+        others: Vec::new(),
     };
     listing.members.resize_with(stack.members.len(), || None);
     for list in listed {
@@ -121,6 +125,7 @@ pub(super) async fn list(
                     listing.members[place] = Some(seen);
                 }
                 listing.orphans.extend(found.orphans);
+                listing.others.extend(found.others);
             }
             Err(gap) => listing.gaps.push(gap),
         }
@@ -133,26 +138,28 @@ pub(super) async fn list(
 struct Found<'a> {
     kind: &'a Kind,
     environment: &'a str,
-    depth: Depth,
+    look: Look,
     wanted: &'a HashMap<&'a ObjectId, (usize, &'a Object)>,
     members: Vec<(usize, Seen)>,
     orphans: Vec<(ObjectId, Value)>,
+    others: Vec<(ObjectId, Vec<Other>)>,
 }
 
 impl<'a> Found<'a> {
     fn begin(
         kind: &'a Kind,
         environment: &'a str,
-        depth: Depth,
+        look: Look,
         wanted: &'a HashMap<&'a ObjectId, (usize, &'a Object)>,
     ) -> Self {
         Self {
             kind,
             environment,
-            depth,
+            look,
             wanted,
             members: Vec::new(),
             orphans: Vec::new(),
+            others: Vec::new(),
         }
     }
 }
@@ -166,7 +173,7 @@ impl Fold for Found<'_> {
             name: std::mem::take(&mut item.metadata.name),
         };
         if let Some(&(place, object)) = self.wanted.get(&id) {
-            let seen = if self.depth == Depth::Fast && item.is_unchanged(object, self.environment) {
+            let seen = if self.look.depth == Depth::Fast && item.is_unchanged(object, self.environment) {
                 Seen::Unchanged {
                     replicas: item.replicas(),
                 }
@@ -174,6 +181,12 @@ impl Fold for Found<'_> {
                 Seen::Suspect(item.version())
             };
             self.members.push((place, seen));
+            if self.look.beside == Beside::Named {
+                let others = others(&serde_json::from_slice(json)?, &object.json());
+                if !others.is_empty() {
+                    self.others.push((object.id().clone(), others));
+                }
+            }
             return Ok(());
         }
         let object: Value = serde_json::from_slice(json)?;

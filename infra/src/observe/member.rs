@@ -19,16 +19,27 @@ pub(super) async fn observe(
     cluster: &Cluster,
 ) -> Result<Observation, ClusterError> {
     let id = object.id().clone();
-    let state = match id.namespace.as_ref().and_then(|name| around.namespaces.get(name)) {
-        Some(NamespaceState::Missing) => State::Unknown {
+    let looked = match id.namespace.as_ref().and_then(|name| around.namespaces.get(name)) {
+        Some(NamespaceState::Missing) => Ok(State::Unknown {
             why: format!(
                 "namespace `{}` is not there, and `create = false`",
                 id.namespace.as_deref().unwrap_or_default()
             ),
+        }),
+        Some(NamespaceState::Absent) => in_missing_namespace(object, around, cluster).await,
+        Some(NamespaceState::Terminating) => Ok(later(&id)),
+        _ => in_its_place(object, listed, around, cluster).await,
+    };
+    let state = match looked {
+        // One object that cannot be looked at does not hide the others.
+        Err(
+            error @ (ClusterError::Refused { .. }
+            | ClusterError::BadAnswer { .. }
+            | ClusterError::Broken { .. }),
+        ) => State::Unknown {
+            why: error.to_string(),
         },
-        Some(NamespaceState::Absent) => in_missing_namespace(object, around, cluster).await?,
-        Some(NamespaceState::Terminating) => later(&id),
-        _ => in_its_place(object, listed, around, cluster).await?,
+        looked => looked?,
     };
     Ok(Observation { id, state })
 }
@@ -42,6 +53,19 @@ pub(super) struct Surroundings<'a> {
 }
 
 impl Surroundings<'_> {
+    /// What was found of an object, unless its namespace is being deleted: then it goes with that, however it is now.
+    pub(super) fn unless_it_goes(&self, id: &ObjectId, state: State) -> Observation {
+        let namespace = id.namespace.as_ref().and_then(|name| self.namespaces.get(name));
+        let state = match namespace {
+            Some(NamespaceState::Terminating) => later(id),
+            _ => state,
+        };
+        Observation {
+            id: id.clone(),
+            state,
+        }
+    }
+
     /// An object whose kind the server does not serve: the stack may be about to define it.
     fn not_served(&self, object: &Object) -> State {
         let kind = &object.id().kind;
@@ -100,15 +124,7 @@ async fn in_its_place(
             tried => Some(tried),
         },
     };
-    let live = match cluster.read(object.id()).await {
-        Ok(live) => live,
-        Err(error) if error.is_forbidden() => {
-            return Ok(State::Unknown {
-                why: error.to_string(),
-            });
-        }
-        Err(error) => return Err(error),
-    };
+    let live = cluster.read(object.id()).await?;
     let Some(live) = live else {
         let tried = match tried.take() {
             // It was deleted between the two.

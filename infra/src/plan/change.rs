@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::rank::of_deletion;
 use crate::object::belonging::Belonging;
+use crate::object::ownership::Operation;
 use crate::object::{FieldChange, FieldValue, Object, ObjectId};
 use crate::observation::takeover::FieldSteps;
 use crate::observation::{ImmutableField, Prerequisite};
@@ -177,6 +178,8 @@ pub enum Removal {
 pub struct Author {
     /// The field manager.
     pub manager: String,
+    /// How it wrote: by a server-side apply, or by any other write.
+    pub operation: Operation,
     /// The subresource it wrote through; empty for the object itself.
     pub subresource: String,
     /// The manager's last write of any field, RFC 3339.
@@ -431,6 +434,7 @@ impl fmt::Display for Removal {
 impl fmt::Display for Effect {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::RollingRestart { pods: 1 } => formatter.write_str("rolling restart (1 pod)"),
             Self::RollingRestart { pods } => write!(formatter, "rolling restart ({pods} pods)"),
             Self::Outage { what } => write!(formatter, "outage ({what})"),
             Self::Scale { from, to } => write!(formatter, "scale ({from} to {to} pods)"),

@@ -118,6 +118,7 @@ fn conflicts(fields: &[FieldDrift], live: &Value) -> Vec<(String, Author)> {
 fn author(manager: &Manager<'_>) -> Author {
     Author {
         manager: manager.name.to_owned(),
+        operation: manager.operation,
         subresource: manager.subresource.to_owned(),
         time: manager.time.to_owned(),
     }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::change::{Action, Effect, FieldDrift, Pods};
+use crate::object::path::Path;
 use crate::object::{FieldValue, Kind, ObjectId};
 
 /// The effects of a change to an object that is there.
@@ -45,16 +46,9 @@ pub(super) fn of_succession() -> Effect {
 fn of_fields(id: &ObjectId, fields: &[FieldDrift], live: &Value) -> Vec<Effect> {
     let mut effects = Vec::new();
     let pods = live["spec"]["replicas"].as_i64().unwrap_or(1);
-    let template = |field: &[&str]| fields.iter().any(|drift| drift.field.path.starts_with(field));
-    if template(&["spec", "template"]) {
-        if id.kind.is("apps", "Deployment") {
-            effects.push(Effect::RollingRestart { pods });
-        }
-        if id.kind.is("apps", "StatefulSet") {
-            effects.push(Effect::Outage {
-                what: "its pod restarts",
-            });
-        }
+    let in_template = |drift: &FieldDrift| drift.field.path.starts_with(&["spec", "template"]);
+    if fields.iter().any(in_template) {
+        effects.extend(of_template(&id.kind, &Strategy::of(&id.kind, fields, live), live, pods));
     }
     for drift in fields {
         let number = |value: &Option<FieldValue>| match value {
@@ -68,6 +62,61 @@ fn of_fields(id: &ObjectId, fields: &[FieldDrift], live: &Value) -> Vec<Effect> 
         }
     }
     effects
+}
+
+/// The effect of another pod template. What runs no pods has none, and neither has what leaves its pods as they are.
+fn of_template(kind: &Kind, strategy: &Strategy, live: &Value, pods: i64) -> Option<Effect> {
+    let daemons = live["status"]["desiredNumberScheduled"].as_i64().unwrap_or(0);
+    let (pods, is_alone) = match (kind.group.as_str(), kind.kind.as_str()) {
+        ("apps", "Deployment") => (pods, false),
+        // It never has two pods of the same name.
+        ("apps", "StatefulSet") => (pods, pods == 1),
+        ("apps", "DaemonSet") => (daemons, false),
+        _ => return None,
+    };
+    match strategy {
+        _ if pods == 0 => None,
+        Strategy::ByHand => None,
+        Strategy::AllAtOnce => Some(Effect::Outage {
+            what: "its pods end before new ones start",
+        }),
+        Strategy::OneByOne if is_alone => Some(Effect::Outage {
+            what: "its pod restarts",
+        }),
+        Strategy::OneByOne => Some(Effect::RollingRestart { pods }),
+    }
+}
+
+/// How a workload replaces its pods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Strategy {
+    OneByOne,
+    AllAtOnce,
+    /// Only when somebody deletes them.
+    ByHand,
+}
+
+impl Strategy {
+    /// The strategy after the change.
+    fn of(kind: &Kind, fields: &[FieldDrift], live: &Value) -> Self {
+        let field = if kind.is("apps", "Deployment") {
+            "strategy"
+        } else {
+            "updateStrategy"
+        };
+        let path = Path::of(&["spec", field, "type"]);
+        let changed = fields.iter().find(|drift| drift.field.path == path);
+        let strategy = match changed.map(|drift| &drift.field.proposed) {
+            Some(Some(FieldValue::Shown(proposed))) => proposed.as_str(),
+            Some(_) => None,
+            None => live["spec"][field]["type"].as_str(),
+        };
+        match strategy {
+            Some("Recreate") => Self::AllAtOnce,
+            Some("OnDelete") => Self::ByHand,
+            _ => Self::OneByOne,
+        }
+    }
 }
 
 /// The effects of a deletion.

@@ -239,7 +239,7 @@ fn drift_names_its_author() {
         },
         &[
             "~ Deployment/shop/api spec.template.image: Drift { by: Some(Author { manager: \"kubectl-set\", \
-             subresource: \"\", time: \"2026-11-21T10:00:00Z\" }) }",
+             operation: Update, subresource: \"\", time: \"2026-11-21T10:00:00Z\" }) }",
             "0 to create, 1 to change, 0 to replace, 0 to delete, 0 unchanged",
         ],
     );
@@ -298,7 +298,7 @@ fn a_field_of_another_applier_is_refused_without_consent() {
         },
         &[
             "~ Deployment/shop/api spec.template.image: Drift { by: Some(Author { manager: \"argocd\", \
-             subresource: \"\", time: \"2026-11-21T10:00:00Z\" }) }",
+             operation: Apply, subresource: \"\", time: \"2026-11-21T10:00:00Z\" }) }",
             "0 to create, 1 to change, 0 to replace, 0 to delete, 0 unchanged",
         ],
     );

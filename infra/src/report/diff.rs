@@ -277,6 +277,7 @@ mod tests {
 
     use super::*;
     use crate::object::{HashKey, Kind, differences, kind_of};
+    use crate::object::ownership::Operation;
     use crate::plan::{Author, Effect};
 
     fn object(kind: Kind, spec: &Value) -> Object {
@@ -321,6 +322,7 @@ mod tests {
         Cause::Drift {
             by: Some(Author {
                 manager: "kubectl-edit".to_owned(),
+                operation: Operation::Update,
                 subresource: String::new(),
                 time: "2026-11-21T10:00:00Z".to_owned(),
             }),

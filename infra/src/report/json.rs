@@ -127,6 +127,9 @@ enum Cause<'a> {
 struct Author<'a> {
     /// The field manager.
     manager: &'a str,
+    /// How it wrote: `Apply` for a server-side apply, `Update` for any other write.
+    #[cfg_attr(test, schemars(extend("enum" = ["Apply", "Update"])))]
+    operation: String,
     /// The subresource it wrote through; empty for the object itself.
     subresource: &'a str,
     /// The manager's last write of any field, RFC 3339.
@@ -269,6 +272,7 @@ impl<'a> Author<'a> {
     fn new(author: &'a plan::Author) -> Self {
         Self {
             manager: &author.manager,
+            operation: author.operation.to_string(),
             subresource: &author.subresource,
             time: &author.time,
         }

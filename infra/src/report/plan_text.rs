@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{Verbosity, style};
 use crate::object::FieldValue;
+use crate::object::ownership::Operation;
 use crate::plan::{Action, Cause, Change, FieldDrift, Plan, Timing, reasons_to_replace};
 
 /// Longest value that is shown whole, in characters.
@@ -126,10 +127,13 @@ fn field(drift: &FieldDrift, verbosity: Verbosity) -> String {
         let _ = write!(text, "\n        {}", style::faint(&note));
     }
     if let Cause::Drift { by } = &drift.cause {
-        let verb = if field.live.is_none() {
-            "removed"
-        } else {
-            "changed"
+        let is_declared = by
+            .as_ref()
+            .is_some_and(|author| author.operation == Operation::Apply);
+        let verb = match (field.live.is_none(), is_declared) {
+            (true, _) => "removed",
+            (false, true) => "declared",
+            (false, false) => "changed",
         };
         let who = match by {
             Some(author) => format!("{verb} by {author}"),

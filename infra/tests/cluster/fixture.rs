@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use kube::client::Body;
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig};
 use sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -20,6 +20,9 @@ const DEADLINE: Duration = Duration::from_mins(2);
 /// How many objects an environment of [`World::new`] has: 2 namespaces; for each component an account, a policy, a budget and
 /// a workload; its database's users, scripts and Service; its API's URI, Service and autoscaler.
 pub(crate) const OBJECTS: usize = 2 + 2 * 4 + 3 + 3;
+
+/// Where policies stand that refuse things, up to the end of their kind's name.
+const POLICIES: &str = "/apis/admissionregistration.k8s.io/v1/validatingadmission";
 
 static SANDBOX: OnceLock<Sandbox> = OnceLock::new();
 static NEXT: AtomicU16 = AtomicU16::new(0);
@@ -264,6 +267,99 @@ impl World {
         self.request("DELETE", path, "application/json", &json!({}))
             .await
             .expect("the object is deleted");
+    }
+
+    /// Makes a policy that refuses an operation on this environment's objects of a kind; returns its name once it is in force.
+    pub(crate) async fn forbid(&self, resources: &str, operation: &str, message: &str) -> String {
+        let name = format!("{}-forbids", self.name);
+        let ours = json!({"matchLabels": {"infra.internal/environment": self.name}});
+        let policy = json!({
+            "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
+            "metadata": {"name": name},
+            "spec": {
+                "matchConstraints": {"resourceRules": [{
+                    "apiGroups": ["*"], "apiVersions": ["*"], "operations": [operation], "resources": [resources],
+                }]},
+                "validations": [{"expression": "false", "message": message}],
+            },
+        });
+        self.create(&format!("{POLICIES}policies"), &policy).await;
+        let binding = json!({
+            "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding",
+            "metadata": {"name": name},
+            "spec": {"policyName": name, "validationActions": ["Deny"], "matchResources": {"objectSelector": ours}},
+        });
+        self.create(&format!("{POLICIES}policybindings"), &binding).await;
+        // It is in force a moment later: what it forbids is tried until it is refused.
+        let probes = format!("/api/v1/namespaces/default/{resources}");
+        let kind = if resources == "services" { "Service" } else { "ConfigMap" };
+        let mut probe = json!({"apiVersion": "v1", "kind": kind, "metadata": {
+            "name": name, "labels": {"infra.internal/environment": self.name},
+        }});
+        if resources == "services" {
+            probe["spec"] = json!({"clusterIP": "None", "ports": [{"port": 80}]});
+        }
+        let is_refused = async |method: &str, path: &str, body: &Value| {
+            let path = format!("{path}?dryRun=All");
+            self.request(method, &path, "application/json", body).await.is_none()
+        };
+        let wait = async {
+            if operation == "CREATE" {
+                while !is_refused("POST", &probes, &probe).await {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            } else {
+                self.create(&probes, &probe).await;
+                while !is_refused("DELETE", &format!("{probes}/{name}"), &json!({})).await {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        };
+        tokio::time::timeout(DEADLINE, wait).await.expect("the policy is in force in time");
+        name
+    }
+
+    /// Takes such a policy back.
+    pub(crate) async fn allow(&self, policy: &str) {
+        for kind in ["policybindings", "policies"] {
+            self.delete(&format!("{POLICIES}{kind}/{policy}")).await;
+        }
+    }
+
+    /// Makes a user with these rights in the whole cluster, and returns its kubeconfig.
+    pub(crate) async fn user(&self, rules: &[Value]) -> PathBuf {
+        const RIGHTS: &str = "/apis/rbac.authorization.k8s.io/v1";
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{}-user-{number}", self.name);
+        let accounts = "/api/v1/namespaces/default/serviceaccounts";
+        let named = |kind: &str, api_version: &str| {
+            json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": name}})
+        };
+        self.create(accounts, &named("ServiceAccount", "v1")).await;
+        let mut role = named("ClusterRole", "rbac.authorization.k8s.io/v1");
+        role["rules"] = json!(rules);
+        self.create(&format!("{RIGHTS}/clusterroles"), &role).await;
+        let mut binding = named("ClusterRoleBinding", "rbac.authorization.k8s.io/v1");
+        binding["roleRef"] =
+            json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name});
+        binding["subjects"] = json!([{"kind": "ServiceAccount", "namespace": "default", "name": name}]);
+        self.create(&format!("{RIGHTS}/clusterrolebindings"), &binding).await;
+        let request = json!({
+            "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 3600},
+        });
+        let token = self.create(&format!("{accounts}/{name}/token"), &request).await;
+        let mut kubeconfig = Kubeconfig::read_from(&self.kubeconfig).expect("the sandbox's kubeconfig");
+        for user in &mut kubeconfig.auth_infos {
+            let token = token["status"]["token"].as_str().expect("a token").to_owned();
+            user.auth_info = Some(AuthInfo {
+                token: Some(token.into()),
+                ..AuthInfo::default()
+            });
+        }
+        let path = self.directory.path().join(format!("{name}.kubeconfig"));
+        let text = serde_json::to_string(&kubeconfig).expect("JSON, which is YAML");
+        std::fs::write(&path, text).expect("the kubeconfig is written");
+        path
     }
 
     /// Waits until `is_true` of an object; the object may be missing.

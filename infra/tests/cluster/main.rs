@@ -34,3 +34,4 @@ mod replacing;
 mod scale;
 mod scaling;
 mod status;
+mod truth;

@@ -10,13 +10,14 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use kube::client::Body;
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use crate::fixture::{Ended, World};
 
 /// What the proxy does to requests.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Harm {
     /// Nothing.
     None,
@@ -26,11 +27,45 @@ pub(crate) enum Harm {
     LoseAnswer(&'static str, &'static str),
     /// Every answer comes this much later.
     Slow(Duration),
+    /// Answers to a GET with this text in its URL end in their middle.
+    CutOff(&'static str, End),
+    /// It answers 503 to whatever has this text in its URL, as for a group whose server is down.
+    Unavailable(&'static str),
+    /// Somebody writes in the moment before the first request with this method, and this text in its URL, is carried out.
+    Before(&'static str, &'static str, Write),
+    /// The write of this number, counted from 1, and all after it get no answer.
+    Hold(usize, Held),
+}
+
+/// How an answer that is cut off ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The connection breaks.
+    Broken,
+    /// As if that were all.
+    Clean,
+}
+
+/// Whether a request that gets no answer is carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Held {
+    Undone,
+    Done,
+}
+
+/// What somebody else writes.
+#[derive(Clone, Debug)]
+pub(crate) struct Write {
+    pub(crate) method: &'static str,
+    pub(crate) path: String,
+    pub(crate) content_type: &'static str,
+    pub(crate) body: Value,
 }
 
 /// The proxy; it ends with the test's runtime.
 pub(crate) struct Proxy {
     requests: Arc<Mutex<Vec<String>>>,
+    harm: Arc<Mutex<Harm>>,
     kubeconfig: PathBuf,
     _directory: TempDir,
 }
@@ -43,9 +78,10 @@ impl Proxy {
         let requests = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&requests);
         let harm = Arc::new(Mutex::new(harm));
+        let done = Arc::clone(&harm);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (client, seen, harm) = (client.clone(), Arc::clone(&seen), Arc::clone(&harm));
+                let (client, seen, harm) = (client.clone(), Arc::clone(&seen), Arc::clone(&done));
                 let service = service_fn(move |request| {
                     forward(request, client.clone(), Arc::clone(&seen), Arc::clone(&harm))
                 });
@@ -64,6 +100,7 @@ impl Proxy {
         std::fs::write(&kubeconfig, text).unwrap();
         Self {
             requests,
+            harm,
             kubeconfig,
             _directory: directory,
         }
@@ -78,6 +115,61 @@ impl Proxy {
     pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.requests.lock().unwrap())
     }
+
+    /// Does something else from now on.
+    pub(crate) fn harm(&self, harm: Harm) {
+        *self.harm.lock().unwrap() = harm;
+    }
+
+    /// Waits until a write is held.
+    pub(crate) async fn until_held(&self) {
+        while !matches!(*self.harm.lock().unwrap(), Harm::Hold(0, _)) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+type Answer = http::Response<http_body_util::Full<hyper::body::Bytes>>;
+
+/// What is done to one request.
+enum Fate {
+    Passes,
+    LosesItsAnswer,
+    IsCutOff(End),
+    Comes(Duration),
+    ComesAfter(Write),
+    IsHeld(Held),
+    IsAnswered(http::StatusCode),
+}
+
+/// Decides about one request; harm that is done once is over then.
+fn fate(method: &http::Method, url: &str, harm: &mut Harm) -> Fate {
+    let is_write = *method != http::Method::GET && !url.contains("dryRun=All") && !url.contains("accessreviews");
+    match harm {
+        Harm::None => Fate::Passes,
+        Harm::NotFound => Fate::IsAnswered(http::StatusCode::NOT_FOUND),
+        Harm::Slow(time) => Fate::Comes(*time),
+        Harm::LoseAnswer(verb, text) if method == verb && url.contains(*text) => {
+            *harm = Harm::None;
+            Fate::LosesItsAnswer
+        }
+        Harm::CutOff(text, end) if method == "GET" && url.contains(*text) => Fate::IsCutOff(*end),
+        Harm::Unavailable(text) if url.contains(*text) => Fate::IsAnswered(http::StatusCode::SERVICE_UNAVAILABLE),
+        Harm::Before(verb, text, write) if method == verb && url.contains(*text) && is_write => {
+            let write = write.clone();
+            *harm = Harm::None;
+            Fate::ComesAfter(write)
+        }
+        Harm::Hold(left, held) if is_write => {
+            let held = *held;
+            if *left == 0 {
+                return Fate::IsHeld(Held::Undone);
+            }
+            *left -= 1;
+            if *left == 0 { Fate::IsHeld(held) } else { Fate::Passes }
+        }
+        _ => Fate::Passes,
+    }
 }
 
 async fn forward(
@@ -85,43 +177,55 @@ async fn forward(
     client: kube::Client,
     seen: Arc<Mutex<Vec<String>>>,
     harm: Arc<Mutex<Harm>>,
-) -> io::Result<http::Response<http_body_util::Full<hyper::body::Bytes>>> {
+) -> io::Result<Answer> {
     let (mut head, body) = request.into_parts();
-    seen.lock().unwrap().push(format!("{} {}", head.method, head.uri));
+    let url = head.uri.to_string();
+    seen.lock().unwrap().push(format!("{} {url}", head.method));
     let bytes = body.collect().await.expect("a whole request").to_bytes();
-    let slowness = match *harm.lock().unwrap() {
-        Harm::Slow(time) => time,
-        _ => Duration::ZERO,
-    };
-    tokio::time::sleep(slowness).await;
-    let loses_answer = {
-        let mut harm = harm.lock().unwrap();
-        match *harm {
-            Harm::NotFound => {
-                let mut answer = http::Response::new(http_body_util::Full::default());
-                *answer.status_mut() = http::StatusCode::NOT_FOUND;
-                return Ok(answer);
-            }
-            Harm::LoseAnswer(method, text)
-                if head.method == method && head.uri.to_string().contains(text) =>
-            {
-                *harm = Harm::None;
-                true
-            }
-            Harm::LoseAnswer(..) | Harm::Slow(_) | Harm::None => false,
+    let fate = fate(&head.method, &url, &mut harm.lock().unwrap());
+    match &fate {
+        Fate::Comes(time) => tokio::time::sleep(*time).await,
+        Fate::ComesAfter(write) => carry_out(write, &client).await,
+        Fate::IsHeld(Held::Undone) => std::future::pending().await,
+        Fate::IsAnswered(code) => {
+            let mut answer = Answer::default();
+            *answer.status_mut() = *code;
+            return Ok(answer);
         }
-    };
+        _ => {}
+    }
     head.headers.remove(http::header::HOST);
     let request = http::Request::from_parts(head, Body::from(bytes.to_vec()));
     let response = client.send(request).await.expect("the API server answers");
-    if loses_answer {
-        return Err(io::Error::other("the answer is lost"));
+    match fate {
+        Fate::LosesItsAnswer => return Err(io::Error::other("the answer is lost")),
+        Fate::IsHeld(_) => std::future::pending().await,
+        _ => {}
     }
     let (head, body) = response.into_parts();
-    let bytes = body.collect().await.expect("a whole answer").to_bytes();
+    let whole = body.collect().await.expect("a whole answer").to_bytes();
+    let bytes = match fate {
+        Fate::IsCutOff(_) => whole.slice(..whole.len() / 2),
+        _ => whole.clone(),
+    };
     let mut answer = http::Response::new(http_body_util::Full::new(bytes));
     *answer.status_mut() = head.status;
+    if matches!(fate, Fate::IsCutOff(End::Broken)) {
+        // More is promised than comes, so that the connection is given up.
+        answer.headers_mut().insert(http::header::CONTENT_LENGTH, whole.len().into());
+    }
     Ok(answer)
+}
+
+async fn carry_out(write: &Write, client: &kube::Client) {
+    let request = http::Request::builder()
+        .method(write.method)
+        .uri(&write.path)
+        .header("content-type", write.content_type)
+        .body(Body::from(write.body.to_string().into_bytes()))
+        .expect("a request");
+    let response = client.send(request).await.expect("the API server answers");
+    assert!(response.status().is_success(), "{write:?}: {response:?}");
 }
 
 /// Runs a command for the environment of `world` through the proxy.

@@ -1,0 +1,212 @@
+//! A server that can say only a part: that is said, the rest is planned, and nothing is deleted that is not known whole.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::bed::{Bed, config_map, thing};
+use crate::fixture::World;
+use crate::proxy::{End, Harm, Proxy, through};
+
+const NOTHING: [String; 0] = [];
+
+/// An environment that has an object which its configuration no longer has.
+async fn with_an_orphan() -> World {
+    let world = World::new().await;
+    world.configure(|settings| settings.more.push_str("[mongodb]\ncluster_ip = true\n"));
+    world.apply().await.expect_code(0);
+    world.configure(|_| {});
+    world
+        .plan()
+        .await
+        .expect_code(0)
+        .expect_line(&orphan(&world, "- delete", ""));
+    world
+}
+
+fn orphan(world: &World, action: &str, why: &str) -> String {
+    format!("{action} Service/{}/mongodb-cluster-ip{why}", world.database)
+}
+
+async fn orphan_is_there(world: &World) -> bool {
+    let path = format!("/api/v1/namespaces/{}/services/mongodb-cluster-ip", world.database);
+    world.read(&path).await.is_some()
+}
+
+/// Whatever cannot be listed: it is said, nothing is deleted for it, and the next whole look finds all.
+async fn check_cut_off(end: End) {
+    let world = with_an_orphan().await;
+    world
+        .edit(&world.deployment(), &json!({"spec": {"minReadySeconds": 7}}))
+        .await;
+    let proxy = Proxy::start(world.client(), Harm::CutOff("/networkpolicies?", end)).await;
+    through(&proxy, &world, &["apply", "--yes"])
+        .await
+        .expect_code(0)
+        .expect_text("warning: objects that are no longer wanted may be missing here: could not list networkpolicies")
+        .expect_text(&orphan(&world, "keep", ": not everything could be listed: could not list networkpolicies"));
+    assert!(orphan_is_there(&world).await);
+    world.apply().await.expect_code(0).expect_text("1 deleted");
+    assert!(!orphan_is_there(&world).await);
+    assert!(world.plan().await.last_line().starts_with("No changes."));
+}
+
+#[tokio::test]
+async fn a_list_whose_connection_breaks_prunes_nothing() {
+    check_cut_off(End::Broken).await;
+}
+
+#[tokio::test]
+async fn a_list_that_ends_in_its_middle_prunes_nothing() {
+    check_cut_off(End::Clean).await;
+}
+
+#[tokio::test]
+async fn claims_that_cannot_be_listed_whole_stop_everything() {
+    let world = with_an_orphan().await;
+    for end in [End::Broken, End::Clean] {
+        let proxy = Proxy::start(world.client(), Harm::CutOff("/persistentvolumeclaims", end)).await;
+        through(&proxy, &world, &["apply", "--yes"])
+            .await
+            .expect_code(1)
+            .expect_text("could not list persistentvolumeclaims");
+    }
+    assert!(orphan_is_there(&world).await);
+}
+
+#[tokio::test]
+async fn a_group_whose_server_is_down_is_said_and_the_others_are_planned() {
+    let world = with_an_orphan().await;
+    world
+        .edit(&world.service(), &json!({"metadata": {"labels": {"app.kubernetes.io/name": "x"}}}))
+        .await;
+    let proxy = Proxy::start(world.client(), Harm::Unavailable("/apis/autoscaling/")).await;
+    let before = world.read(&world.service()).await.unwrap();
+    through(&proxy, &world, &["apply", "--yes"])
+        .await
+        .expect_code(1)
+        .expect_text(&format!("! refuse HorizontalPodAutoscaler/{}/api: could not read", world.app))
+        .expect_text(&format!("~ change Service/{}/api", world.app))
+        .expect_text(&orphan(&world, "keep", ": not everything could be listed: could not list horizontalpodautoscalers"))
+        .expect_text("error: the plan holds what cannot be done, so nothing was written");
+    assert_eq!(world.read(&world.service()).await.unwrap(), before);
+    assert!(orphan_is_there(&world).await);
+}
+
+/// A kubeconfig for a user who may do everything but these verbs on these resources.
+async fn user_without(world: &World, resource: (&str, &str), verbs: &[&str]) -> PathBuf {
+    let all = ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
+    let (group, plural) = resource;
+    let left: Vec<&&str> = all.iter().filter(|verb| !verbs.contains(verb)).collect();
+    let others: Vec<Value> = [
+        ("", vec![
+            "namespaces", "secrets", "configmaps", "services", "serviceaccounts", "pods", "persistentvolumeclaims",
+            "persistentvolumes", "events", "endpoints", "resourcequotas", "limitranges", "nodes",
+        ]),
+        ("apps", vec!["deployments", "statefulsets", "replicasets", "controllerrevisions", "daemonsets"]),
+        ("autoscaling", vec!["horizontalpodautoscalers"]),
+        ("networking.k8s.io", vec!["networkpolicies", "ingresses"]),
+        ("policy", vec!["poddisruptionbudgets"]),
+        ("coordination.k8s.io", vec!["leases"]),
+        ("discovery.k8s.io", vec!["endpointslices"]),
+    ]
+    .into_iter()
+    .map(|(of, plurals)| {
+        let rest: Vec<&str> = plurals.into_iter().filter(|one| (of, *one) != (group, plural)).collect();
+        json!({"apiGroups": [of], "resources": rest, "verbs": ["*"]})
+    })
+    .chain([json!({"apiGroups": [group], "resources": [plural], "verbs": left})])
+    .collect();
+    world.user(&others).await
+}
+
+#[tokio::test]
+async fn a_kind_that_must_not_be_listed_is_read_by_name_and_nothing_is_pruned() {
+    let world = with_an_orphan().await;
+    let kubeconfig = user_without(&world, ("networking.k8s.io", "networkpolicies"), &["list"]).await;
+    let kubeconfig = kubeconfig.to_str().unwrap();
+    let policy = format!("/apis/networking.k8s.io/v1/namespaces/{}/networkpolicies/api", world.app);
+    world.edit(&policy, &json!({"spec": {"policyTypes": ["Ingress"]}})).await;
+    for _ in 0..2 {
+        world
+            .infra("apply", &["--yes", "--kubeconfig", kubeconfig])
+            .await
+            .expect_code(0)
+            .expect_text("warning: objects that are no longer wanted may be missing here: could not list networkpolicies")
+            .expect_text("is forbidden")
+            .expect_text(&orphan(&world, "keep", ": not everything could be listed: could not list networkpolicies"));
+    }
+    let live = world.read(&policy).await.unwrap();
+    assert_ne!(live["spec"]["policyTypes"], json!(["Ingress"]));
+    assert!(orphan_is_there(&world).await);
+    world.apply().await.expect_code(0).expect_text("1 deleted");
+}
+
+#[tokio::test]
+async fn a_kind_that_must_not_be_changed_is_refused_before_the_first_write() {
+    let world = World::new().await;
+    world.apply().await.expect_code(0);
+    let kubeconfig = user_without(&world, ("apps", "deployments"), &["patch"]).await;
+    let before = world.read(&world.service()).await.unwrap();
+    world.edit(&world.deployment(), &json!({"spec": {"minReadySeconds": 7}})).await;
+    world.configure(|settings| settings.service.push("image = \"service:next\"".to_owned()));
+    world
+        .infra("apply", &["--yes", "--kubeconfig", kubeconfig.to_str().unwrap()])
+        .await
+        .expect_code(1)
+        .expect_text("cannot patch resource");
+    assert_eq!(world.read(&world.service()).await.unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_kind_that_the_server_does_not_serve_is_said_and_the_others_are_planned() {
+    let bed = Bed::new().await;
+    let things = [
+        config_map("a", &json!({"a": "b"})),
+        thing("none.internal", "v1", "Nothing", "nothings", true, json!({"metadata": {"name": "a"}})),
+    ];
+    let planned = [
+        "+ Namespace/shop",
+        "+ ConfigMap/shop/a",
+        "! Nothing/shop/a: the server does not serve nothings (none.internal/v1)",
+    ];
+    assert_eq!(bed.lines(&things).await, planned);
+    bed.apply(&things[..1]).await;
+    assert_eq!(bed.lines(&things).await, planned[2..]);
+}
+
+#[tokio::test]
+async fn an_object_is_checked_once_its_kind_exists_and_waits_for_it() {
+    let bed = Bed::new().await;
+    let group = format!("{}.internal", bed.world.name);
+    let version = json!({"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {
+        "type": "object", "properties": {"spec": {"type": "object", "properties": {"size": {"type": "integer"}}}},
+    }}});
+    let mut things = vec![thing(
+        "apiextensions.k8s.io",
+        "v1",
+        "CustomResourceDefinition",
+        "customresourcedefinitions",
+        false,
+        json!({"metadata": {"name": format!("tools.{group}")}, "spec": {
+            "group": group, "scope": "Namespaced", "versions": [version],
+            "names": {"plural": "tools", "singular": "tool", "kind": "Tool", "listKind": "ToolList"},
+        }}),
+    )];
+    let tool = |name: String| {
+        let json = json!({"metadata": {"name": name}, "spec": {"size": 1}});
+        thing(&group, "v1", "Tool", "tools", true, json)
+    };
+    things.extend((0..3).map(|number| tool(format!("tool-{number}"))));
+    let lines = bed.lines(&things).await;
+    assert_eq!(
+        lines[2..],
+        [0, 1, 2].map(|number| format!("+ Tool/shop/tool-{number} (checked when kind `Tool` is there)"))
+    );
+    bed.apply(&things).await;
+    assert_eq!(bed.lines(&things).await, NOTHING);
+    // Without its objects, and without the kind itself, both go.
+    bed.apply(&[]).await;
+    assert!(bed.world.read(&bed.path(&things[0])).await.is_none());
+    assert_eq!(bed.lines(&[]).await, NOTHING);
+}
