@@ -131,11 +131,7 @@ pub async fn observe(
 }
 
 /// What others own in the objects that were found by their names alone.
-fn beside_unlisted(
-    stack: &Stack,
-    listing: &Listing,
-    members: &[Observation],
-) -> Vec<(ObjectId, Vec<Other>)> {
+fn beside_unlisted(stack: &Stack, listing: &Listing, members: &[Observation]) -> Vec<(ObjectId, Vec<Other>)> {
     let found = stack.members.iter().zip(&listing.members).zip(members);
     let unlisted = found.filter_map(|((member, seen), observation)| match &observation.state {
         State::Suspect { live, .. } if seen.is_none() => {

@@ -24,6 +24,9 @@ const QUIET_FOR: Duration = Duration::from_secs(2);
 /// How long a cause that seldom passes by itself is watched before the wait is given up.
 const STUCK_FOR: Duration = Duration::from_mins(1);
 
+/// The conditions that say what is left in a namespace that is being deleted.
+const REMAINS: [&str; 2] = ["NamespaceContentRemaining", "NamespaceFinalizersRemaining"];
+
 /// What has been told about one wait.
 struct Story<'a> {
     id: &'a ObjectId,
@@ -166,12 +169,18 @@ fn what_holds(live: &Value) -> String {
     };
     let finalizers = names(&live["metadata"]["finalizers"]);
     let conditions = live["status"]["conditions"].as_array();
-    let remaining = conditions
+    let of_namespace = |condition: &&Value| {
+        let kind = condition["type"].as_str().unwrap_or_default();
+        condition["status"] == "True" && REMAINS.contains(&kind)
+    };
+    let remaining: Vec<&str> = conditions
         .into_iter()
         .flatten()
-        .find(|condition| condition["status"] == "True" && condition["type"] == "NamespaceContentRemaining");
-    if let Some(message) = remaining.and_then(|condition| condition["message"].as_str()) {
-        message.to_owned()
+        .filter(of_namespace)
+        .filter_map(|condition| condition["message"].as_str())
+        .collect();
+    if !remaining.is_empty() {
+        remaining.join("; ")
     } else if finalizers.is_empty() {
         "being deleted".to_owned()
     } else {

@@ -32,11 +32,17 @@ pub struct Other {
 /// Lists what others own in `live` that `desired` does not have, status and the control plane's bookkeeping aside.
 #[must_use]
 pub fn others(live: &Value, desired: &Value) -> Vec<Other> {
-    let entries = managers(live).filter(|manager| !manager.is_of_this_program() && manager.subresource != "status");
+    let entries =
+        managers(live).filter(|manager| !manager.is_of_this_program() && manager.subresource != "status");
     let named = entries.filter_map(|manager| {
         let keeps_books = CONTROL_PLANE.contains(&manager.name);
         let mut paths = Vec::new();
-        beside(&Path::default(), manager.fields().as_object()?, Some(desired), &mut paths);
+        beside(
+            &Path::default(),
+            manager.fields().as_object()?,
+            Some(desired),
+            &mut paths,
+        );
         let fields: Vec<String> = paths
             .iter()
             .filter(|path| !path.starts_with(&["status"]))
@@ -138,8 +144,10 @@ mod tests {
                     "k:{\"name\":\"proxy\"}": {".": {}, "f:name": {}, "f:image": {}},
                 }},
             }}),
-            &["mesh: metadata.annotations, metadata.labels.b, spec.affinity, spec.containers[api].env, \
-               spec.containers[proxy]"],
+            &[
+                "mesh: metadata.annotations, metadata.labels.b, spec.affinity, spec.containers[api].env, \
+               spec.containers[proxy]",
+            ],
         );
     }
 

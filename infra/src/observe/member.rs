@@ -288,5 +288,20 @@ async fn in_missing_namespace(
 fn finalizers(live: &Value) -> Vec<String> {
     let finalizers = live["metadata"]["finalizers"].as_array();
     let names = finalizers.into_iter().flatten().filter_map(Value::as_str);
-    names.map(str::to_owned).collect()
+    names.map(str::to_owned).chain(finalizers_inside(live)).collect()
+}
+
+/// The finalizers in a namespace that is being deleted, from the condition that counts them:
+/// `Some content in the namespace has finalizers remaining: NAME in 1 resource instances, …`.
+fn finalizers_inside(live: &Value) -> Vec<String> {
+    let conditions = live["status"]["conditions"].as_array();
+    let counted = conditions.into_iter().flatten().find(|condition| {
+        condition["type"] == "NamespaceFinalizersRemaining" && condition["status"] == "True"
+    });
+    let message = counted.and_then(|condition| condition["message"].as_str());
+    let Some((_, list)) = message.and_then(|message| message.split_once("remaining: ")) else {
+        return Vec::new();
+    };
+    let names = list.split(", ").filter_map(|item| item.split_once(" in "));
+    names.map(|(name, _)| name.to_owned()).collect()
 }

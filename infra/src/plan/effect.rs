@@ -48,7 +48,12 @@ fn of_fields(id: &ObjectId, fields: &[FieldDrift], live: &Value) -> Vec<Effect> 
     let pods = live["spec"]["replicas"].as_i64().unwrap_or(1);
     let in_template = |drift: &FieldDrift| drift.field.path.starts_with(&["spec", "template"]);
     if fields.iter().any(in_template) {
-        effects.extend(of_template(&id.kind, &Strategy::of(&id.kind, fields, live), live, pods));
+        effects.extend(of_template(
+            &id.kind,
+            &Strategy::of(&id.kind, fields, live),
+            live,
+            pods,
+        ));
     }
     for drift in fields {
         let number = |value: &Option<FieldValue>| match value {

@@ -276,8 +276,8 @@ mod tests {
     use k8s_openapi::api::core::v1::Secret;
 
     use super::*;
-    use crate::object::{HashKey, Kind, differences, kind_of};
     use crate::object::ownership::Operation;
+    use crate::object::{HashKey, Kind, differences, kind_of};
     use crate::plan::{Author, Effect};
 
     fn object(kind: Kind, spec: &Value) -> Object {

@@ -269,8 +269,8 @@ impl World {
             .expect("the object is deleted");
     }
 
-    /// Makes a policy that refuses an operation on this environment's objects of a kind; returns its name once it is in force.
-    pub(crate) async fn forbid(&self, resources: &str, operation: &str, message: &str) -> String {
+    /// Makes a policy that refuses an operation on this environment's objects of a kind; returns once it is in force.
+    pub(crate) async fn forbid(&self, resources: &str, operation: &str, message: &str) {
         let name = format!("{}-forbids", self.name);
         let ours = json!({"matchLabels": {"infra.internal/environment": self.name}});
         let policy = json!({
@@ -290,40 +290,60 @@ impl World {
             "spec": {"policyName": name, "validationActions": ["Deny"], "matchResources": {"objectSelector": ours}},
         });
         self.create(&format!("{POLICIES}policybindings"), &binding).await;
-        // It is in force a moment later: what it forbids is tried until it is refused.
-        let probes = format!("/api/v1/namespaces/default/{resources}");
-        let kind = if resources == "services" { "Service" } else { "ConfigMap" };
-        let mut probe = json!({"apiVersion": "v1", "kind": kind, "metadata": {
-            "name": name, "labels": {"infra.internal/environment": self.name},
-        }});
-        if resources == "services" {
-            probe["spec"] = json!({"clusterIP": "None", "ports": [{"port": 80}]});
+        if operation != "CREATE" {
+            let (probes, probe) = self.probe(resources);
+            self.create(&probes, &probe).await;
         }
-        let is_refused = async |method: &str, path: &str, body: &Value| {
-            let path = format!("{path}?dryRun=All");
-            self.request(method, &path, "application/json", body).await.is_none()
-        };
-        let wait = async {
-            if operation == "CREATE" {
-                while !is_refused("POST", &probes, &probe).await {
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
-            } else {
-                self.create(&probes, &probe).await;
-                while !is_refused("DELETE", &format!("{probes}/{name}"), &json!({})).await {
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
-            }
-        };
-        tokio::time::timeout(DEADLINE, wait).await.expect("the policy is in force in time");
-        name
+        // It is in force a moment later.
+        self.until_forbidden(resources, operation, true).await;
     }
 
-    /// Takes such a policy back.
-    pub(crate) async fn allow(&self, policy: &str) {
+    /// Takes such a policy back; returns once it is no longer in force.
+    pub(crate) async fn allow(&self, resources: &str, operation: &str) {
         for kind in ["policybindings", "policies"] {
-            self.delete(&format!("{POLICIES}{kind}/{policy}")).await;
+            self.delete(&format!("{POLICIES}{kind}/{}-forbids", self.name))
+                .await;
         }
+        self.until_forbidden(resources, operation, false).await;
+    }
+
+    /// Tries what a policy forbids until the answer is as expected.
+    async fn until_forbidden(&self, resources: &str, operation: &str, is_expected: bool) {
+        let (probes, probe) = self.probe(resources);
+        let (method, path, body) = if operation == "CREATE" {
+            ("POST", format!("{probes}?dryRun=All"), probe)
+        } else {
+            let options = json!({"apiVersion": "v1", "kind": "DeleteOptions", "dryRun": ["All"]});
+            ("DELETE", format!("{probes}/{}-forbids", self.name), options)
+        };
+        let wait = async {
+            while self
+                .request(method, &path, "application/json", &body)
+                .await
+                .is_none()
+                != is_expected
+            {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        tokio::time::timeout(DEADLINE, wait)
+            .await
+            .expect("the policy is in force in time");
+    }
+
+    /// An object that such a policy is about, and where it is made.
+    fn probe(&self, resources: &str) -> (String, Value) {
+        let (kind, spec) = match resources {
+            "services" => ("Service", json!({"clusterIP": "None", "ports": [{"port": 80}]})),
+            _ => ("ConfigMap", Value::Null),
+        };
+        let mut probe = json!({"apiVersion": "v1", "kind": kind, "metadata": {
+            "name": format!("{}-forbids", self.name), "labels": {"infra.internal/environment": self.name},
+        }});
+        if !spec.is_null() {
+            probe["spec"] = spec;
+        }
+        (format!("/api/v1/namespaces/default/{resources}"), probe)
     }
 
     /// Makes a user with these rights in the whole cluster, and returns its kubeconfig.
@@ -332,9 +352,7 @@ impl World {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("{}-user-{number}", self.name);
         let accounts = "/api/v1/namespaces/default/serviceaccounts";
-        let named = |kind: &str, api_version: &str| {
-            json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": name}})
-        };
+        let named = |kind: &str, api_version: &str| json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": name}});
         self.create(accounts, &named("ServiceAccount", "v1")).await;
         let mut role = named("ClusterRole", "rbac.authorization.k8s.io/v1");
         role["rules"] = json!(rules);
@@ -343,7 +361,8 @@ impl World {
         binding["roleRef"] =
             json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name});
         binding["subjects"] = json!([{"kind": "ServiceAccount", "namespace": "default", "name": name}]);
-        self.create(&format!("{RIGHTS}/clusterrolebindings"), &binding).await;
+        self.create(&format!("{RIGHTS}/clusterrolebindings"), &binding)
+            .await;
         let request = json!({
             "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 3600},
         });

@@ -144,7 +144,8 @@ enum Fate {
 
 /// Decides about one request; harm that is done once is over then.
 fn fate(method: &http::Method, url: &str, harm: &mut Harm) -> Fate {
-    let is_write = *method != http::Method::GET && !url.contains("dryRun=All") && !url.contains("accessreviews");
+    let is_write =
+        *method != http::Method::GET && !url.contains("dryRun=All") && !url.contains("accessreviews");
     match harm {
         Harm::None => Fate::Passes,
         Harm::NotFound => Fate::IsAnswered(http::StatusCode::NOT_FOUND),
@@ -154,7 +155,9 @@ fn fate(method: &http::Method, url: &str, harm: &mut Harm) -> Fate {
             Fate::LosesItsAnswer
         }
         Harm::CutOff(text, end) if method == "GET" && url.contains(*text) => Fate::IsCutOff(*end),
-        Harm::Unavailable(text) if url.contains(*text) => Fate::IsAnswered(http::StatusCode::SERVICE_UNAVAILABLE),
+        Harm::Unavailable(text) if url.contains(*text) => {
+            Fate::IsAnswered(http::StatusCode::SERVICE_UNAVAILABLE)
+        }
         Harm::Before(verb, text, write) if method == verb && url.contains(*text) && is_write => {
             let write = write.clone();
             *harm = Harm::None;
@@ -166,7 +169,11 @@ fn fate(method: &http::Method, url: &str, harm: &mut Harm) -> Fate {
                 return Fate::IsHeld(Held::Undone);
             }
             *left -= 1;
-            if *left == 0 { Fate::IsHeld(held) } else { Fate::Passes }
+            if *left == 0 {
+                Fate::IsHeld(held)
+            } else {
+                Fate::Passes
+            }
         }
         _ => Fate::Passes,
     }
@@ -212,7 +219,9 @@ async fn forward(
     *answer.status_mut() = head.status;
     if matches!(fate, Fate::IsCutOff(End::Broken)) {
         // More is promised than comes, so that the connection is given up.
-        answer.headers_mut().insert(http::header::CONTENT_LENGTH, whole.len().into());
+        answer
+            .headers_mut()
+            .insert(http::header::CONTENT_LENGTH, whole.len().into());
     }
     Ok(answer)
 }

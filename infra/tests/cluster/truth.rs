@@ -5,4 +5,6 @@ mod bed;
 mod content;
 mod gone;
 mod kinds;
+mod others;
 mod partial;
+mod races;

@@ -27,7 +27,9 @@ async fn a_policy_that_rewrites_one_of_our_fields_is_no_drift_for_ever() {
             }}],
         },
     });
-    bed.world.create(&format!("{GROUP}/mutatingadmissionpolicies"), &policy).await;
+    bed.world
+        .create(&format!("{GROUP}/mutatingadmissionpolicies"), &policy)
+        .await;
     let binding = json!({
         "apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingAdmissionPolicyBinding",
         "metadata": {"name": name},
@@ -35,7 +37,9 @@ async fn a_policy_that_rewrites_one_of_our_fields_is_no_drift_for_ever() {
             "matchLabels": {"infra.internal/environment": bed.world.name},
         }}},
     });
-    bed.world.create(&format!("{GROUP}/mutatingadmissionpolicybindings"), &binding).await;
+    bed.world
+        .create(&format!("{GROUP}/mutatingadmissionpolicybindings"), &binding)
+        .await;
     // A policy is in force a moment after it was made.
     let probe = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"note": "ours"}, "metadata": {
         "name": name, "labels": {"infra.internal/environment": bed.world.name},
@@ -51,7 +55,9 @@ async fn a_policy_that_rewrites_one_of_our_fields_is_no_drift_for_ever() {
             tokio::time::sleep(std::time::Duration::from_millis(200)).await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_mins(1), wait).await.expect("the policy is in force");
+    tokio::time::timeout(std::time::Duration::from_mins(1), wait)
+        .await
+        .expect("the policy is in force");
     let things = [config_map("a", &json!({"note": "ours", "kept": "ours"}))];
     bed.apply(&things).await;
     for _ in 0..2 {
@@ -59,7 +65,10 @@ async fn a_policy_that_rewrites_one_of_our_fields_is_no_drift_for_ever() {
         bed.apply(&things).await;
     }
     let live = bed.world.read(&bed.path(&things[0])).await.unwrap();
-    assert_eq!(live["data"], json!({"note": "rewritten", "more": "added", "kept": "ours"}));
+    assert_eq!(
+        live["data"],
+        json!({"note": "rewritten", "more": "added", "kept": "ours"})
+    );
     // A change of something else does not bring it up either.
     let changed = [config_map("a", &json!({"note": "ours", "kept": "changed"}))];
     assert_eq!(
@@ -77,25 +86,33 @@ async fn a_policy_that_rewrites_one_of_our_fields_is_no_drift_for_ever() {
 async fn expect_nothing(world: &World) {
     assert!(world.read(&world.record()).await.is_none());
     for namespace in [&world.app, &world.database] {
-        assert!(world.read(&format!("/api/v1/namespaces/{namespace}")).await.is_none());
+        assert!(
+            world
+                .read(&format!("/api/v1/namespaces/{namespace}"))
+                .await
+                .is_none()
+        );
     }
 }
 
 #[tokio::test]
 async fn what_a_policy_refuses_is_said_under_its_object_and_nothing_is_written() {
     let world = World::new().await;
-    let policy = world.forbid("services", "CREATE", "no doors in this house").await;
+    world.forbid("services", "CREATE", "no doors in this house").await;
     for arguments in [&["plan"][..], &["apply", "--yes"]] {
         world
             .infra(arguments[0], &arguments[1..])
             .await
             .expect_code(1)
-            .expect_text(&format!("! refuse Service/{}/api: the server refuses it: ", world.app))
+            .expect_text(&format!(
+                "! refuse Service/{}/api: the server refuses it: ",
+                world.app
+            ))
             .expect_text("no doors in this house")
             .expect_text(&format!("+ create Deployment/{}/api", world.app));
     }
     expect_nothing(&world).await;
-    world.allow(&policy).await;
+    world.allow("services", "CREATE").await;
     world.apply().await.expect_code(0);
 }
 
@@ -113,15 +130,26 @@ async fn what_a_quota_refuses_is_said_under_its_object_and_nothing_is_written() 
             quota.is_some_and(|quota| !quota["status"]["hard"].is_null())
         })
         .await;
-    let policy = format!("/apis/networking.k8s.io/v1/namespaces/{}/networkpolicies/api", world.app);
+    let policy = format!(
+        "/apis/networking.k8s.io/v1/namespaces/{}/networkpolicies/api",
+        world.app
+    );
     world.delete(&policy).await;
-    world.edit(&world.service(), &json!({"metadata": {"labels": {"app.kubernetes.io/name": "x"}}})).await;
+    world
+        .edit(
+            &world.service(),
+            &json!({"metadata": {"labels": {"app.kubernetes.io/name": "x"}}}),
+        )
+        .await;
     let before = world.read(&world.service()).await;
     world
         .apply()
         .await
         .expect_code(1)
-        .expect_text(&format!("! refuse NetworkPolicy/{}/api: the server refuses it: ", world.app))
+        .expect_text(&format!(
+            "! refuse NetworkPolicy/{}/api: the server refuses it: ",
+            world.app
+        ))
         .expect_text("exceeded quota: tight")
         .expect_text(&format!("~ change Service/{}/api", world.app));
     assert_eq!(world.read(&world.service()).await, before);
@@ -132,9 +160,16 @@ async fn what_a_quota_refuses_is_said_under_its_object_and_nothing_is_written() 
 #[tokio::test]
 async fn a_field_that_the_server_does_not_know_is_refused_under_its_object() {
     let bed = Bed::new().await;
-    let wrong = thing("", "v1", "Service", "services", true, json!({"metadata": {"name": "a"}, "spec": {
-        "clusterIP": "None", "ports": [{"port": 80, "prot": "TCP"}],
-    }}));
+    let wrong = thing(
+        "",
+        "v1",
+        "Service",
+        "services",
+        true,
+        json!({"metadata": {"name": "a"}, "spec": {
+            "clusterIP": "None", "ports": [{"port": 80, "prot": "TCP"}],
+        }}),
+    );
     let things = [config_map("a", &json!({"a": "b"})), wrong];
     let lines = bed.lines(&things).await;
     assert_eq!(lines[..2], ["+ Namespace/shop", "+ ConfigMap/shop/a"]);

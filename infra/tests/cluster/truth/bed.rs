@@ -70,7 +70,14 @@ impl Bed {
             namespaces: vec![self.namespace.clone()],
             ..Stack::default()
         };
-        let home = thing("", "v1", "Namespace", "namespaces", false, json!({"metadata": {"name": self.namespace}}));
+        let home = thing(
+            "",
+            "v1",
+            "Namespace",
+            "namespaces",
+            false,
+            json!({"metadata": {"name": self.namespace}}),
+        );
         let all = std::iter::once(&home).chain(things);
         for Thing { kind, json } in all {
             let mut json = json.clone();
@@ -80,7 +87,11 @@ impl Bed {
                 json["metadata"]["namespace"] = json!(self.namespace);
             }
             json["metadata"]["labels"]["infra.internal/environment"] = json!(self.world.name);
-            let needs = stack.members.iter().filter_map(|member| needed(kind, member)).collect();
+            let needs = stack
+                .members
+                .iter()
+                .filter_map(|member| needed(kind, member))
+                .collect();
             let object = Object::from_json(kind.clone(), json, &record.key);
             if kind.is("", "PersistentVolumeClaim") {
                 stack.claims.push(ExpectedClaim {
@@ -126,7 +137,8 @@ impl Bed {
     }
 
     fn in_short(&self, line: &str) -> String {
-        line.replace(&self.namespace, "shop").replace(&self.world.name, "shop")
+        line.replace(&self.namespace, "shop")
+            .replace(&self.world.name, "shop")
     }
 
     /// Plans and carries out; what went wrong is said.
@@ -158,15 +170,27 @@ fn needed(kind: &Kind, member: &Member) -> Option<Need> {
     let id = member.object.id();
     let until = if id.kind.is_namespace() && kind.namespaced {
         Until::Applied
-    } else if id.kind.kind == "CustomResourceDefinition" && member.object.json()["spec"]["names"]["kind"] == kind.kind {
+    } else if id.kind.kind == "CustomResourceDefinition"
+        && member.object.json()["spec"]["names"]["kind"] == kind.kind
+    {
         Until::Current
     } else {
         return None;
     };
-    Some(Need { id: id.clone(), until })
+    Some(Need {
+        id: id.clone(),
+        until,
+    })
 }
 
-pub(crate) fn thing(group: &str, version: &str, kind: &str, plural: &str, namespaced: bool, json: Value) -> Thing {
+pub(crate) fn thing(
+    group: &str,
+    version: &str,
+    kind: &str,
+    plural: &str,
+    namespaced: bool,
+    json: Value,
+) -> Thing {
     let kind = Kind::from(KindNames {
         group: group.to_owned(),
         version: version.to_owned(),
@@ -178,7 +202,14 @@ pub(crate) fn thing(group: &str, version: &str, kind: &str, plural: &str, namesp
 }
 
 pub(crate) fn config_map(name: &str, data: &Value) -> Thing {
-    thing("", "v1", "ConfigMap", "configmaps", true, json!({"metadata": {"name": name}, "data": data}))
+    thing(
+        "",
+        "v1",
+        "ConfigMap",
+        "configmaps",
+        true,
+        json!({"metadata": {"name": name}, "data": data}),
+    )
 }
 
 fn lines(change: &Change) -> Vec<String> {
@@ -190,7 +221,10 @@ fn lines(change: &Change) -> Vec<String> {
         format!(" [{}]", effects.join(", "))
     };
     match &change.action {
-        Action::Update { fields, .. } => fields.iter().map(|drift| format!("~ {id} {}{effects}", field(drift))).collect(),
+        Action::Update { fields, .. } => fields
+            .iter()
+            .map(|drift| format!("~ {id} {}{effects}", field(drift)))
+            .collect(),
         Action::Create { timing, .. } => match timing {
             Timing::Checked => vec![format!("+ {id}")],
             Timing::Unchecked { until } => vec![format!("+ {id} (checked when {until} is there)")],
@@ -220,7 +254,12 @@ fn field(drift: &FieldDrift) -> String {
         Cause::Drift { by: None } => "unknown".to_owned(),
         Cause::Removed { why, .. } => why.to_string(),
     };
-    format!("{}: {} -> {} ({cause})", change.path, side(&change.live), side(&change.proposed))
+    format!(
+        "{}: {} -> {} ({cause})",
+        change.path,
+        side(&change.live),
+        side(&change.proposed)
+    )
 }
 
 fn who(author: &Author) -> String {

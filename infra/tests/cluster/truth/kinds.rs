@@ -19,10 +19,15 @@ const MERGE: &str = "application/merge-patch+json";
 const NOTE: &str = "metadata.annotations.note";
 
 fn cases(name: &str) -> Vec<Case> {
-    [in_a_namespace(name), workloads(), of_the_cluster(name), admission(name)]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        in_a_namespace(name),
+        workloads(),
+        of_the_cluster(name),
+        admission(name),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn case(
@@ -68,42 +73,59 @@ const RIGHTS: &str = "rbac.authorization.k8s.io";
 fn in_a_namespace(name: &str) -> Vec<Case> {
     vec![
         case(
-            namespaced(["", "v1", "ConfigMap", "configmaps"], json!({"data": {"note": "ours", "more": "ours"}})),
+            namespaced(
+                ["", "v1", "ConfigMap", "configmaps"],
+                json!({"data": {"note": "ours", "more": "ours"}}),
+            ),
             json!({"data": {"note": "theirs"}}),
             &[r#"data.note: "theirs" -> "ours""#],
             json!({"data": {"more": null}}),
             &[r#"data.more: nothing -> "ours""#],
         ),
         case(
-            namespaced(["", "v1", "Secret", "secrets"], json!({
-                "type": "Opaque", "data": {"password": "b3Vycw==", "more": "b3Vycw=="},
-            })),
+            namespaced(
+                ["", "v1", "Secret", "secrets"],
+                json!({
+                    "type": "Opaque", "data": {"password": "b3Vycw==", "more": "b3Vycw=="},
+                }),
+            ),
             json!({"stringData": {"password": "theirs"}}),
             &["data.password: secret -> secret"],
             json!({"data": {"more": null}}),
             &["data.more: nothing -> secret"],
         ),
         case(
-            namespaced(["", "v1", "ServiceAccount", "serviceaccounts"], json!({"automountServiceAccountToken": false})),
+            namespaced(
+                ["", "v1", "ServiceAccount", "serviceaccounts"],
+                json!({"automountServiceAccountToken": false}),
+            ),
             json!({"automountServiceAccountToken": true}),
             &["automountServiceAccountToken: true -> false"],
             json!({"automountServiceAccountToken": null}),
             &["automountServiceAccountToken: nothing -> false"],
         ),
         case(
-            namespaced([RIGHTS, "v1", "Role", "roles"], json!({"rules": [
-                {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]},
-            ]})),
+            namespaced(
+                [RIGHTS, "v1", "Role", "roles"],
+                json!({"rules": [
+                    {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]},
+                ]}),
+            ),
             json!({"rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "delete"]}]}),
             &[r#"rules[0].verbs[1]: "delete" -> nothing"#],
             json!({"rules": null}),
-            &[r#"rules: nothing -> [{"apiGroups":[""],"resources":["pods"],"verbs":["get"]}] (Update by kubectl-edit)"#],
+            &[
+                r#"rules: nothing -> [{"apiGroups":[""],"resources":["pods"],"verbs":["get"]}] (Update by kubectl-edit)"#,
+            ],
         ),
         case(
-            namespaced([RIGHTS, "v1", "RoleBinding", "rolebindings"], json!({
-                "roleRef": {"apiGroup": RIGHTS, "kind": "Role", "name": "thing"},
-                "subjects": [{"kind": "ServiceAccount", "name": "thing"}],
-            })),
+            namespaced(
+                [RIGHTS, "v1", "RoleBinding", "rolebindings"],
+                json!({
+                    "roleRef": {"apiGroup": RIGHTS, "kind": "Role", "name": "thing"},
+                    "subjects": [{"kind": "ServiceAccount", "name": "thing"}],
+                }),
+            ),
             json!({"subjects": [{"kind": "ServiceAccount", "name": "theirs"}]}),
             &[
                 r#"subjects[theirs].kind: "ServiceAccount" -> nothing"#,
@@ -115,11 +137,14 @@ fn in_a_namespace(name: &str) -> Vec<Case> {
             &[r#"subjects: nothing -> [{"kind":"ServiceAccount","name":"thing"}]"#],
         ),
         case(
-            namespaced(["", "v1", "Service", "services"], json!({"spec": {
-                "clusterIP": "None", "selector": {"app": "ours"}, "ports": [
-                    {"name": "http", "port": 80, "targetPort": 8080}, {"name": "more", "port": 90, "targetPort": 9090},
-                ],
-            }})),
+            namespaced(
+                ["", "v1", "Service", "services"],
+                json!({"spec": {
+                    "clusterIP": "None", "selector": {"app": "ours"}, "ports": [
+                        {"name": "http", "port": 80, "targetPort": 8080}, {"name": "more", "port": 90, "targetPort": 9090},
+                    ],
+                }}),
+            ),
             json!({"spec": {"selector": {"app": "theirs"}}}),
             &[r#"spec.selector.app: "theirs" -> "ours""#],
             json!({"spec": {"ports": [{"name": "http", "port": 80, "protocol": "TCP", "targetPort": 8080}]}}),
@@ -131,29 +156,40 @@ fn in_a_namespace(name: &str) -> Vec<Case> {
             ],
         ),
         case(
-            namespaced(["discovery.k8s.io", "v1", "EndpointSlice", "endpointslices"], json!({
-                "addressType": "IPv4",
-                "endpoints": [{"addresses": ["10.1.2.3"]}],
-                "ports": [{"name": "http", "port": 80, "protocol": "TCP"}],
-            })),
+            namespaced(
+                ["discovery.k8s.io", "v1", "EndpointSlice", "endpointslices"],
+                json!({
+                    "addressType": "IPv4",
+                    "endpoints": [{"addresses": ["10.1.2.3"]}],
+                    "ports": [{"name": "http", "port": 80, "protocol": "TCP"}],
+                }),
+            ),
             json!({"endpoints": [{"addresses": ["10.1.2.4"], "conditions": {}}]}),
             &[r#"endpoints[0].addresses[0]: "10.1.2.4" -> "10.1.2.3""#],
             json!({"endpoints": []}),
-            &[r#"endpoints: nothing -> [{"addresses":["10.1.2.3"],"conditions":{}}] (Update by kubectl-edit)"#],
+            &[
+                r#"endpoints: nothing -> [{"addresses":["10.1.2.3"],"conditions":{}}] (Update by kubectl-edit)"#,
+            ],
         ),
         case(
-            namespaced(["networking.k8s.io", "v1", "Ingress", "ingresses"], json!({"spec": {
-                "ingressClassName": "ours", "defaultBackend": {"service": {"name": "thing", "port": {"number": 80}}},
-            }})),
+            namespaced(
+                ["networking.k8s.io", "v1", "Ingress", "ingresses"],
+                json!({"spec": {
+                    "ingressClassName": "ours", "defaultBackend": {"service": {"name": "thing", "port": {"number": 80}}},
+                }}),
+            ),
             json!({"spec": {"defaultBackend": {"service": {"port": {"number": 81}}}}}),
             &["spec.defaultBackend.service.port.number: 81 -> 80"],
             json!({"spec": {"ingressClassName": null}}),
             &[r#"spec.ingressClassName: nothing -> "ours""#],
         ),
         case(
-            namespaced(["networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"], json!({"spec": {
-                "podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": [{"from": [{"podSelector": {}}]}],
-            }})),
+            namespaced(
+                ["networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"],
+                json!({"spec": {
+                    "podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": [{"from": [{"podSelector": {}}]}],
+                }}),
+            ),
             json!({"spec": {"policyTypes": ["Egress", "Ingress"]}}),
             &[
                 r#"spec.policyTypes[0]: "Egress" -> "Ingress""#,
@@ -163,41 +199,58 @@ fn in_a_namespace(name: &str) -> Vec<Case> {
             &[r#"spec.ingress: nothing -> [{"from":[{"podSelector":{}}]}]"#],
         ),
         case(
-            namespaced(["policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"], json!({"spec": {
-                "maxUnavailable": 1, "unhealthyPodEvictionPolicy": "AlwaysAllow",
-                "selector": {"matchLabels": {"app": "nothing"}},
-            }})),
+            namespaced(
+                ["policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"],
+                json!({"spec": {
+                    "maxUnavailable": 1, "unhealthyPodEvictionPolicy": "AlwaysAllow",
+                    "selector": {"matchLabels": {"app": "nothing"}},
+                }}),
+            ),
             json!({"spec": {"maxUnavailable": 2}}),
             &["spec.maxUnavailable: 2 -> 1"],
             json!({"spec": {"unhealthyPodEvictionPolicy": null}}),
             &[r#"spec.unhealthyPodEvictionPolicy: nothing -> "AlwaysAllow""#],
         ),
         case(
-            namespaced(["autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"], json!({"spec": {
-                "minReplicas": 2, "maxReplicas": 5,
-                "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "nothing"},
-                "metrics": [{"type": "Resource", "resource": {
-                    "name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70},
-                }}],
-            }})),
+            namespaced(
+                [
+                    "autoscaling",
+                    "v2",
+                    "HorizontalPodAutoscaler",
+                    "horizontalpodautoscalers",
+                ],
+                json!({"spec": {
+                    "minReplicas": 2, "maxReplicas": 5,
+                    "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "nothing"},
+                    "metrics": [{"type": "Resource", "resource": {
+                        "name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70},
+                    }}],
+                }}),
+            ),
             json!({"spec": {"maxReplicas": 9}}),
             &["spec.maxReplicas: 9 -> 5"],
             json!({"spec": {"minReplicas": null}}),
             &["spec.minReplicas: 1 -> 2"],
         ),
         case(
-            namespaced(["", "v1", "ResourceQuota", "resourcequotas"], json!({"spec": {
-                "hard": {"pods": "10", "services": "50"},
-            }})),
+            namespaced(
+                ["", "v1", "ResourceQuota", "resourcequotas"],
+                json!({"spec": {
+                    "hard": {"pods": "10", "services": "50"},
+                }}),
+            ),
             json!({"spec": {"hard": {"pods": "20"}}}),
             &[r#"spec.hard.pods: "20" -> "10""#],
             json!({"spec": {"hard": {"services": null}}}),
             &[r#"spec.hard.services: nothing -> "50""#],
         ),
         case(
-            namespaced(["", "v1", "LimitRange", "limitranges"], json!({"spec": {"limits": [
-                {"type": "PersistentVolumeClaim", "max": {"storage": "64Gi"}},
-            ]}})),
+            namespaced(
+                ["", "v1", "LimitRange", "limitranges"],
+                json!({"spec": {"limits": [
+                    {"type": "PersistentVolumeClaim", "max": {"storage": "64Gi"}},
+                ]}}),
+            ),
             json!({"spec": {"limits": [{"type": "PersistentVolumeClaim", "max": {"storage": "65Gi"}}]}}),
             &[r#"spec.limits[PersistentVolumeClaim].max.storage: "65Gi" -> "64Gi""#],
             json!({"spec": {"limits": []}}),
@@ -206,18 +259,24 @@ fn in_a_namespace(name: &str) -> Vec<Case> {
             ],
         ),
         case(
-            namespaced(["coordination.k8s.io", "v1", "Lease", "leases"], json!({"spec": {
-                "leaseDurationSeconds": 15, "holderIdentity": "ours",
-            }})),
+            namespaced(
+                ["coordination.k8s.io", "v1", "Lease", "leases"],
+                json!({"spec": {
+                    "leaseDurationSeconds": 15, "holderIdentity": "ours",
+                }}),
+            ),
             json!({"spec": {"leaseDurationSeconds": 60}}),
             &["spec.leaseDurationSeconds: 60 -> 15"],
             json!({"spec": {"holderIdentity": null}}),
             &[r#"spec.holderIdentity: nothing -> "ours""#],
         ),
-        noted(namespaced(["", "v1", "PersistentVolumeClaim", "persistentvolumeclaims"], json!({"spec": {
-            "accessModes": ["ReadWriteOnce"], "storageClassName": "", "volumeName": name,
-            "resources": {"requests": {"storage": "1Gi"}},
-        }}))),
+        noted(namespaced(
+            ["", "v1", "PersistentVolumeClaim", "persistentvolumeclaims"],
+            json!({"spec": {
+                "accessModes": ["ReadWriteOnce"], "storageClassName": "", "volumeName": name,
+                "resources": {"requests": {"storage": "1Gi"}},
+            }}),
+        )),
     ]
 }
 
@@ -237,59 +296,77 @@ fn workloads() -> Vec<Case> {
     const REMOVED: &[&str] = &["spec.minReadySeconds: nothing -> 3"];
     vec![
         case(
-            namespaced(["apps", "v1", "Deployment", "deployments"], json!({"spec": {
-                "replicas": 0, "revisionHistoryLimit": 2, "minReadySeconds": 3, "selector": selector,
-                "template": template,
-            }})),
+            namespaced(
+                ["apps", "v1", "Deployment", "deployments"],
+                json!({"spec": {
+                    "replicas": 0, "revisionHistoryLimit": 2, "minReadySeconds": 3, "selector": selector,
+                    "template": template,
+                }}),
+            ),
             edit.clone(),
             EDITED,
             json!({"spec": {"revisionHistoryLimit": null}}),
             &["spec.revisionHistoryLimit: 10 -> 2"],
         ),
         case(
-            namespaced(["apps", "v1", "StatefulSet", "statefulsets"], json!({"spec": {
-                "replicas": 0, "serviceName": "thing", "minReadySeconds": 3, "selector": selector,
-                "template": template,
-            }})),
+            namespaced(
+                ["apps", "v1", "StatefulSet", "statefulsets"],
+                json!({"spec": {
+                    "replicas": 0, "serviceName": "thing", "minReadySeconds": 3, "selector": selector,
+                    "template": template,
+                }}),
+            ),
             edit.clone(),
             EDITED,
             removal.clone(),
             REMOVED,
         ),
         case(
-            namespaced(["apps", "v1", "DaemonSet", "daemonsets"], json!({"spec": {
-                "minReadySeconds": 3, "selector": selector, "template": template,
-            }})),
+            namespaced(
+                ["apps", "v1", "DaemonSet", "daemonsets"],
+                json!({"spec": {
+                    "minReadySeconds": 3, "selector": selector, "template": template,
+                }}),
+            ),
             edit.clone(),
             EDITED,
             removal.clone(),
             REMOVED,
         ),
         case(
-            namespaced(["apps", "v1", "ReplicaSet", "replicasets"], json!({"spec": {
-                "replicas": 0, "minReadySeconds": 3,
-                "selector": {"matchLabels": {"app": "set"}},
-                "template": {"metadata": {"labels": {"app": "set"}}, "spec": pod},
-            }})),
+            namespaced(
+                ["apps", "v1", "ReplicaSet", "replicasets"],
+                json!({"spec": {
+                    "replicas": 0, "minReadySeconds": 3,
+                    "selector": {"matchLabels": {"app": "set"}},
+                    "template": {"metadata": {"labels": {"app": "set"}}, "spec": pod},
+                }}),
+            ),
             edit,
             EDITED,
             removal,
             REMOVED,
         ),
         case(
-            namespaced(["batch", "v1", "Job", "jobs"], json!({"spec": {
-                "suspend": true, "backoffLimit": 2, "ttlSecondsAfterFinished": 60, "template": job,
-            }})),
+            namespaced(
+                ["batch", "v1", "Job", "jobs"],
+                json!({"spec": {
+                    "suspend": true, "backoffLimit": 2, "ttlSecondsAfterFinished": 60, "template": job,
+                }}),
+            ),
             json!({"spec": {"backoffLimit": 5}}),
             &["spec.backoffLimit: 5 -> 2"],
             json!({"spec": {"ttlSecondsAfterFinished": null}}),
             &["spec.ttlSecondsAfterFinished: nothing -> 60"],
         ),
         case(
-            namespaced(["batch", "v1", "CronJob", "cronjobs"], json!({"spec": {
-                "suspend": true, "schedule": "0 4 * * *", "timeZone": "Etc/UTC",
-                "jobTemplate": {"spec": {"template": job}},
-            }})),
+            namespaced(
+                ["batch", "v1", "CronJob", "cronjobs"],
+                json!({"spec": {
+                    "suspend": true, "schedule": "0 4 * * *", "timeZone": "Etc/UTC",
+                    "jobTemplate": {"spec": {"template": job}},
+                }}),
+            ),
             json!({"spec": {"schedule": "0 5 * * *"}}),
             &[r#"spec.schedule: "0 5 * * *" -> "0 4 * * *""#],
             json!({"spec": {"timeZone": null}}),
@@ -303,7 +380,10 @@ fn workloads() -> Vec<Case> {
             &[r#"metadata.annotations.kept: nothing -> "ours""#],
         ),
         case(
-            namespaced(["", "v1", "PodTemplate", "podtemplates"], json!({"template": template})),
+            namespaced(
+                ["", "v1", "PodTemplate", "podtemplates"],
+                json!({"template": template}),
+            ),
             json!({"template": {"spec": {"nodeSelector": {"none": "theirs"}}}}),
             &[r#"template.spec.nodeSelector.none: "theirs" -> "none""#],
             json!({"template": {"spec": {"terminationGracePeriodSeconds": null}}}),
@@ -316,7 +396,12 @@ fn of_the_cluster(name: &str) -> Vec<Case> {
     let of_cluster = |names: [&str; 4], json: Value| one(names, false, name, json);
     let group = format!("{name}.internal");
     let mut definition = of_cluster(
-        ["apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions"],
+        [
+            "apiextensions.k8s.io",
+            "v1",
+            "CustomResourceDefinition",
+            "customresourcedefinitions",
+        ],
         json!({"spec": {
             "group": group, "scope": "Namespaced",
             "names": {
@@ -340,57 +425,84 @@ fn of_the_cluster(name: &str) -> Vec<Case> {
             &[r#"spec.names.categories: nothing -> ["ours"]"#],
         ),
         case(
-            namespaced([&group, "v1", "Tool", "tools"], json!({"spec": {"size": 1, "steps": ["build", "test"]}})),
+            namespaced(
+                [&group, "v1", "Tool", "tools"],
+                json!({"spec": {"size": 1, "steps": ["build", "test"]}}),
+            ),
             json!({"spec": {"steps": ["test", "build"]}}),
-            &[r#"spec.steps[0]: "test" -> "build""#, r#"spec.steps[1]: "build" -> "test""#],
+            &[
+                r#"spec.steps[0]: "test" -> "build""#,
+                r#"spec.steps[1]: "build" -> "test""#,
+            ],
             json!({"spec": {"size": null}}),
             &["spec.size: nothing -> 1"],
         ),
         case(
-            of_cluster([RIGHTS, "v1", "ClusterRole", "clusterroles"], json!({"rules": [
-                {"apiGroups": [""], "resources": ["nodes"], "verbs": ["get"]},
-            ]})),
+            of_cluster(
+                [RIGHTS, "v1", "ClusterRole", "clusterroles"],
+                json!({"rules": [
+                    {"apiGroups": [""], "resources": ["nodes"], "verbs": ["get"]},
+                ]}),
+            ),
             json!({"rules": [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list"]}]}),
             &[r#"rules[0].verbs[1]: "list" -> nothing"#],
             json!({"metadata": {"annotations": {"kept": null}}}),
             &[r#"metadata.annotations.kept: nothing -> "ours""#],
         ),
-        noted(of_cluster([RIGHTS, "v1", "ClusterRoleBinding", "clusterrolebindings"], json!({
-            "roleRef": {"apiGroup": RIGHTS, "kind": "ClusterRole", "name": name},
-            "subjects": [{"kind": "User", "apiGroup": RIGHTS, "name": "nobody"}],
-        }))),
+        noted(of_cluster(
+            [RIGHTS, "v1", "ClusterRoleBinding", "clusterrolebindings"],
+            json!({
+                "roleRef": {"apiGroup": RIGHTS, "kind": "ClusterRole", "name": name},
+                "subjects": [{"kind": "User", "apiGroup": RIGHTS, "name": "nobody"}],
+            }),
+        )),
         case(
-            of_cluster(["", "v1", "PersistentVolume", "persistentvolumes"], json!({"spec": {
-                "capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "storageClassName": "",
-                "persistentVolumeReclaimPolicy": "Retain", "hostPath": {"path": "/tmp/nothing"},
-            }})),
+            of_cluster(
+                ["", "v1", "PersistentVolume", "persistentvolumes"],
+                json!({"spec": {
+                    "capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "storageClassName": "",
+                    "persistentVolumeReclaimPolicy": "Retain", "hostPath": {"path": "/tmp/nothing"},
+                }}),
+            ),
             json!({"spec": {"persistentVolumeReclaimPolicy": "Delete"}}),
             &[r#"spec.persistentVolumeReclaimPolicy: "Delete" -> "Retain""#],
             json!({"metadata": {"annotations": {"kept": null}}}),
             &[r#"metadata.annotations.kept: nothing -> "ours""#],
         ),
         case(
-            of_cluster(["storage.k8s.io", "v1", "StorageClass", "storageclasses"], json!({
-                "provisioner": "none.internal/none", "allowVolumeExpansion": false,
-            })),
+            of_cluster(
+                ["storage.k8s.io", "v1", "StorageClass", "storageclasses"],
+                json!({
+                    "provisioner": "none.internal/none", "allowVolumeExpansion": false,
+                }),
+            ),
             json!({"allowVolumeExpansion": true}),
             &["allowVolumeExpansion: true -> false"],
             json!({"allowVolumeExpansion": null}),
             &["allowVolumeExpansion: nothing -> false"],
         ),
         case(
-            of_cluster(["scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses"], json!({
-                "value": 7, "description": "ours",
-            })),
+            of_cluster(
+                ["scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses"],
+                json!({
+                    "value": 7, "description": "ours",
+                }),
+            ),
             json!({"description": "theirs"}),
             &[r#"description: "theirs" -> "ours""#],
             json!({"description": null}),
             &[r#"description: nothing -> "ours""#],
         ),
-        noted(of_cluster(["networking.k8s.io", "v1", "IngressClass", "ingressclasses"], json!({
-            "spec": {"controller": "none.internal/none"},
-        }))),
-        noted(of_cluster(["node.k8s.io", "v1", "RuntimeClass", "runtimeclasses"], json!({"handler": "none"}))),
+        noted(of_cluster(
+            ["networking.k8s.io", "v1", "IngressClass", "ingressclasses"],
+            json!({
+                "spec": {"controller": "none.internal/none"},
+            }),
+        )),
+        noted(of_cluster(
+            ["node.k8s.io", "v1", "RuntimeClass", "runtimeclasses"],
+            json!({"handler": "none"}),
+        )),
     ]
 }
 
@@ -417,23 +529,47 @@ fn admission(name: &str) -> Vec<Case> {
     }]});
     vec![
         case(
-            of_cluster([GROUP, "v1", "ValidatingWebhookConfiguration", "validatingwebhookconfigurations"], hook(Some(5))),
+            of_cluster(
+                [
+                    GROUP,
+                    "v1",
+                    "ValidatingWebhookConfiguration",
+                    "validatingwebhookconfigurations",
+                ],
+                hook(Some(5)),
+            ),
             hook(Some(7)),
             EDITED,
             hook(None),
             REMOVED,
         ),
         case(
-            of_cluster([GROUP, "v1", "MutatingWebhookConfiguration", "mutatingwebhookconfigurations"], hook(Some(5))),
+            of_cluster(
+                [
+                    GROUP,
+                    "v1",
+                    "MutatingWebhookConfiguration",
+                    "mutatingwebhookconfigurations",
+                ],
+                hook(Some(5)),
+            ),
             hook(Some(7)),
             EDITED,
             hook(None),
             REMOVED,
         ),
         case(
-            of_cluster([GROUP, "v1", "ValidatingAdmissionPolicy", "validatingadmissionpolicies"], json!({"spec": {
-                "failurePolicy": "Ignore", "matchConstraints": nothing, "validations": [{"expression": "true"}],
-            }})),
+            of_cluster(
+                [
+                    GROUP,
+                    "v1",
+                    "ValidatingAdmissionPolicy",
+                    "validatingadmissionpolicies",
+                ],
+                json!({"spec": {
+                    "failurePolicy": "Ignore", "matchConstraints": nothing, "validations": [{"expression": "true"}],
+                }}),
+            ),
             json!({"spec": {"validations": [{"expression": "1 == 1"}]}}),
             &[r#"spec.validations[0].expression: "1 == 1" -> "true""#],
             json!({"spec": {"failurePolicy": null}}),
@@ -441,7 +577,12 @@ fn admission(name: &str) -> Vec<Case> {
         ),
         case(
             of_cluster(
-                [GROUP, "v1", "ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings"],
+                [
+                    GROUP,
+                    "v1",
+                    "ValidatingAdmissionPolicyBinding",
+                    "validatingadmissionpolicybindings",
+                ],
                 json!({"spec": {"policyName": name, "validationActions": ["Audit"]}}),
             ),
             json!({"spec": {"validationActions": ["Warn"]}}),
@@ -475,13 +616,18 @@ async fn patch(bed: &Bed, case: &Case, patch: &Value) {
 /// The lines of a plan that belong to one case, without its name.
 fn of<'a>(lines: &'a [String], bed: &Bed, case: &Case) -> Vec<&'a str> {
     let kind = &case.thing.kind;
-    let name = case.thing.json["metadata"]["name"].as_str().unwrap().replace(&bed.world.name, "shop");
+    let name = case.thing.json["metadata"]["name"]
+        .as_str()
+        .unwrap()
+        .replace(&bed.world.name, "shop");
     let id = if kind.namespaced {
         format!("{}/shop/{name} ", kind.kind)
     } else {
         format!("{}/{name} ", kind.kind)
     };
-    let lines = lines.iter().filter_map(|line| line.strip_prefix("~ ")?.strip_prefix(id.as_str()));
+    let lines = lines
+        .iter()
+        .filter_map(|line| line.strip_prefix("~ ")?.strip_prefix(id.as_str()));
     lines.collect()
 }
 
@@ -533,10 +679,19 @@ async fn a_deleted_field_of_any_kind_is_shown_and_comes_back() {
 fn lost_marks() -> Vec<(Value, &'static str)> {
     let hash = |hash: Value| json!({"metadata": {"annotations": {"infra.internal/state-hash": hash}}});
     vec![
-        (json!({"metadata": {"managedFields": [{}]}}), "fields of ours are no longer owned by us"),
+        (
+            json!({"metadata": {"managedFields": [{}]}}),
+            "fields of ours are no longer owned by us",
+        ),
         (hash(Value::Null), "the state hash is missing"),
-        (hash(json!("v1:cut")), "the state hash is not that of this configuration"),
-        (hash(json!("v2:00")), "the state hash is not that of this configuration"),
+        (
+            hash(json!("v1:cut")),
+            "the state hash is not that of this configuration",
+        ),
+        (
+            hash(json!("v2:00")),
+            "the state hash is not that of this configuration",
+        ),
         (
             json!({"metadata": {"labels": {"infra.internal/environment": null}}}),
             "the environment's label is missing",
@@ -546,7 +701,13 @@ fn lost_marks() -> Vec<(Value, &'static str)> {
 
 /// An object without what every write changes.
 fn content(mut object: Value) -> Value {
-    for field in ["managedFields", "resourceVersion", "generation", "annotations", "labels"] {
+    for field in [
+        "managedFields",
+        "resourceVersion",
+        "generation",
+        "annotations",
+        "labels",
+    ] {
         object["metadata"][field] = Value::Null;
     }
     object["status"] = Value::Null;
@@ -563,7 +724,10 @@ async fn a_lost_mark_of_any_kind_is_restored_and_nothing_else() {
             before.push(bed.world.read(&bed.path(&case.thing)).await.map(content));
         }
         let lines = bed.lines(&things(&cases)).await;
-        let others: Vec<&String> = lines.iter().filter(|line| !line.ends_with(&format!(": {why}"))).collect();
+        let others: Vec<&String> = lines
+            .iter()
+            .filter(|line| !line.ends_with(&format!(": {why}")))
+            .collect();
         assert_eq!(others, <[&String; 0]>::default());
         assert_eq!(lines.len(), cases.len());
         assert!(lines.iter().all(|line| line.starts_with("mark ")), "{lines:#?}");
@@ -586,7 +750,10 @@ async fn a_value_that_was_changed_and_changed_back_is_a_mark_in_any_kind() {
     let lines = bed.lines(&things(&cases)).await;
     assert_eq!(lines.len(), cases.len(), "{lines:#?}");
     for line in &lines {
-        assert!(line.starts_with("mark ") && line.ends_with("fields of ours are no longer owned by us"), "{line}");
+        assert!(
+            line.starts_with("mark ") && line.ends_with("fields of ours are no longer owned by us"),
+            "{line}"
+        );
     }
     bed.apply(&things(&cases)).await;
     assert_eq!(bed.lines(&things(&cases)).await, <[String; 0]>::default());
@@ -602,7 +769,12 @@ async fn what_others_add_to_any_kind_is_left_alone() {
     assert_eq!(bed.lines(&things(&cases)).await, <[String; 0]>::default());
     // A write of ours leaves it as well.
     for case in &cases {
-        patch(&bed, case, &json!({"metadata": {"annotations": {"note": "theirs"}}})).await;
+        patch(
+            &bed,
+            case,
+            &json!({"metadata": {"annotations": {"note": "theirs"}}}),
+        )
+        .await;
     }
     let lines = bed.lines(&things(&cases)).await;
     assert_eq!(lines.len(), cases.len(), "{lines:#?}");

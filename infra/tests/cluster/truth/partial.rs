@@ -29,7 +29,10 @@ fn orphan(world: &World, action: &str, why: &str) -> String {
 }
 
 async fn orphan_is_there(world: &World) -> bool {
-    let path = format!("/api/v1/namespaces/{}/services/mongodb-cluster-ip", world.database);
+    let path = format!(
+        "/api/v1/namespaces/{}/services/mongodb-cluster-ip",
+        world.database
+    );
     world.read(&path).await.is_some()
 }
 
@@ -43,8 +46,14 @@ async fn check_cut_off(end: End) {
     through(&proxy, &world, &["apply", "--yes"])
         .await
         .expect_code(0)
-        .expect_text("warning: objects that are no longer wanted may be missing here: could not list networkpolicies")
-        .expect_text(&orphan(&world, "keep", ": not everything could be listed: could not list networkpolicies"));
+        .expect_text(
+            "warning: objects that are no longer wanted may be missing here: could not list networkpolicies",
+        )
+        .expect_text(&orphan(
+            &world,
+            "keep",
+            ": not everything could be listed: could not list networkpolicies",
+        ));
     assert!(orphan_is_there(&world).await);
     world.apply().await.expect_code(0).expect_text("1 deleted");
     assert!(!orphan_is_there(&world).await);
@@ -78,16 +87,26 @@ async fn claims_that_cannot_be_listed_whole_stop_everything() {
 async fn a_group_whose_server_is_down_is_said_and_the_others_are_planned() {
     let world = with_an_orphan().await;
     world
-        .edit(&world.service(), &json!({"metadata": {"labels": {"app.kubernetes.io/name": "x"}}}))
+        .edit(
+            &world.service(),
+            &json!({"metadata": {"labels": {"app.kubernetes.io/name": "x"}}}),
+        )
         .await;
     let proxy = Proxy::start(world.client(), Harm::Unavailable("/apis/autoscaling/")).await;
     let before = world.read(&world.service()).await.unwrap();
     through(&proxy, &world, &["apply", "--yes"])
         .await
         .expect_code(1)
-        .expect_text(&format!("! refuse HorizontalPodAutoscaler/{}/api: could not read", world.app))
+        .expect_text(&format!(
+            "! refuse HorizontalPodAutoscaler/{}/api: could not read",
+            world.app
+        ))
         .expect_text(&format!("~ change Service/{}/api", world.app))
-        .expect_text(&orphan(&world, "keep", ": not everything could be listed: could not list horizontalpodautoscalers"))
+        .expect_text(&orphan(
+            &world,
+            "keep",
+            ": not everything could be listed: could not list horizontalpodautoscalers",
+        ))
         .expect_text("error: the plan holds what cannot be done, so nothing was written");
     assert_eq!(world.read(&world.service()).await.unwrap(), before);
     assert!(orphan_is_there(&world).await);
@@ -95,15 +114,47 @@ async fn a_group_whose_server_is_down_is_said_and_the_others_are_planned() {
 
 /// A kubeconfig for a user who may do everything but these verbs on these resources.
 async fn user_without(world: &World, resource: (&str, &str), verbs: &[&str]) -> PathBuf {
-    let all = ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
+    let all = [
+        "get",
+        "list",
+        "watch",
+        "create",
+        "update",
+        "patch",
+        "delete",
+        "deletecollection",
+    ];
     let (group, plural) = resource;
     let left: Vec<&&str> = all.iter().filter(|verb| !verbs.contains(verb)).collect();
     let others: Vec<Value> = [
-        ("", vec![
-            "namespaces", "secrets", "configmaps", "services", "serviceaccounts", "pods", "persistentvolumeclaims",
-            "persistentvolumes", "events", "endpoints", "resourcequotas", "limitranges", "nodes",
-        ]),
-        ("apps", vec!["deployments", "statefulsets", "replicasets", "controllerrevisions", "daemonsets"]),
+        (
+            "",
+            vec![
+                "namespaces",
+                "secrets",
+                "configmaps",
+                "services",
+                "serviceaccounts",
+                "pods",
+                "persistentvolumeclaims",
+                "persistentvolumes",
+                "events",
+                "endpoints",
+                "resourcequotas",
+                "limitranges",
+                "nodes",
+            ],
+        ),
+        (
+            "apps",
+            vec![
+                "deployments",
+                "statefulsets",
+                "replicasets",
+                "controllerrevisions",
+                "daemonsets",
+            ],
+        ),
         ("autoscaling", vec!["horizontalpodautoscalers"]),
         ("networking.k8s.io", vec!["networkpolicies", "ingresses"]),
         ("policy", vec!["poddisruptionbudgets"]),
@@ -112,7 +163,10 @@ async fn user_without(world: &World, resource: (&str, &str), verbs: &[&str]) -> 
     ]
     .into_iter()
     .map(|(of, plurals)| {
-        let rest: Vec<&str> = plurals.into_iter().filter(|one| (of, *one) != (group, plural)).collect();
+        let rest: Vec<&str> = plurals
+            .into_iter()
+            .filter(|one| (of, *one) != (group, plural))
+            .collect();
         json!({"apiGroups": [of], "resources": rest, "verbs": ["*"]})
     })
     .chain([json!({"apiGroups": [group], "resources": [plural], "verbs": left})])
@@ -125,8 +179,13 @@ async fn a_kind_that_must_not_be_listed_is_read_by_name_and_nothing_is_pruned() 
     let world = with_an_orphan().await;
     let kubeconfig = user_without(&world, ("networking.k8s.io", "networkpolicies"), &["list"]).await;
     let kubeconfig = kubeconfig.to_str().unwrap();
-    let policy = format!("/apis/networking.k8s.io/v1/namespaces/{}/networkpolicies/api", world.app);
-    world.edit(&policy, &json!({"spec": {"policyTypes": ["Ingress"]}})).await;
+    let policy = format!(
+        "/apis/networking.k8s.io/v1/namespaces/{}/networkpolicies/api",
+        world.app
+    );
+    world
+        .edit(&policy, &json!({"spec": {"policyTypes": ["Ingress"]}}))
+        .await;
     for _ in 0..2 {
         world
             .infra("apply", &["--yes", "--kubeconfig", kubeconfig])
@@ -148,7 +207,9 @@ async fn a_kind_that_must_not_be_changed_is_refused_before_the_first_write() {
     world.apply().await.expect_code(0);
     let kubeconfig = user_without(&world, ("apps", "deployments"), &["patch"]).await;
     let before = world.read(&world.service()).await.unwrap();
-    world.edit(&world.deployment(), &json!({"spec": {"minReadySeconds": 7}})).await;
+    world
+        .edit(&world.deployment(), &json!({"spec": {"minReadySeconds": 7}}))
+        .await;
     world.configure(|settings| settings.service.push("image = \"service:next\"".to_owned()));
     world
         .infra("apply", &["--yes", "--kubeconfig", kubeconfig.to_str().unwrap()])
@@ -163,7 +224,14 @@ async fn a_kind_that_the_server_does_not_serve_is_said_and_the_others_are_planne
     let bed = Bed::new().await;
     let things = [
         config_map("a", &json!({"a": "b"})),
-        thing("none.internal", "v1", "Nothing", "nothings", true, json!({"metadata": {"name": "a"}})),
+        thing(
+            "none.internal",
+            "v1",
+            "Nothing",
+            "nothings",
+            true,
+            json!({"metadata": {"name": "a"}}),
+        ),
     ];
     let planned = [
         "+ Namespace/shop",

@@ -1,0 +1,276 @@
+//! Others who write in the same moment, and ends that come at any moment.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use futures::stream::{self, StreamExt as _};
+use serde_json::{Value, json};
+
+use crate::fixture::World;
+use crate::proxy::{Harm, Held, Proxy, Write, through};
+
+/// How many runs are killed.
+const KILLS: u64 = 20;
+
+/// How many environments are killed and mended at once.
+const AT_ONCE: usize = 5;
+
+fn merge(path: String, body: Value) -> Write {
+    Write {
+        method: "PATCH",
+        path: format!("{path}?fieldManager=somebody"),
+        content_type: "application/merge-patch+json",
+        body,
+    }
+}
+
+#[tokio::test]
+async fn a_cluster_that_moves_after_the_confirmation_is_said_and_nothing_is_written() {
+    let world = World::new().await;
+    world.apply().await.expect_code(0);
+    world.configure(|settings| settings.service.push("image = \"service:next\"".to_owned()));
+    let theirs = merge(
+        world.service(),
+        json!({"metadata": {"labels": {"app.kubernetes.io/name": "x"}}}),
+    );
+    // The lock is taken after the confirmation: its request tells that the plan was agreed to.
+    let harm = Harm::Before("POST", "/leases", theirs);
+    let proxy = Proxy::start(world.client(), harm).await;
+    let before = world.read(&world.deployment()).await.unwrap();
+    through(&proxy, &world, &["apply", "--yes"])
+        .await
+        .expect_code(5)
+        .expect_text(&format!(
+            "error: the cluster has moved since the plan was shown: Service/{}/api",
+            world.app
+        ))
+        .expect_line("hint: plan again; no object was changed");
+    assert_eq!(world.read(&world.deployment()).await.unwrap(), before);
+    world.apply().await.expect_code(0).expect_text("2 changed");
+    assert!(world.plan().await.last_line().starts_with("No changes."));
+}
+
+#[tokio::test]
+async fn what_moves_without_touching_the_plan_does_not_stop_it() {
+    let world = World::new().await;
+    world.apply().await.expect_code(0);
+    world.configure(|settings| settings.service.push("image = \"service:next\"".to_owned()));
+    let theirs = merge(
+        world.service(),
+        json!({"metadata": {"annotations": {"theirs": "x"}}}),
+    );
+    let proxy = Proxy::start(world.client(), Harm::Before("POST", "/leases", theirs)).await;
+    through(&proxy, &world, &["apply", "--yes"])
+        .await
+        .expect_code(0)
+        .expect_text("1 changed");
+}
+
+#[tokio::test]
+async fn an_object_that_somebody_makes_in_the_same_moment_is_given_back() {
+    let world = World::new().await;
+    let scripts = format!("/api/v1/namespaces/{}/configmaps", world.database);
+    let theirs = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mongodb-scripts"}, "data": {"a": "b"}});
+    let made = Write {
+        method: "POST",
+        path: format!("{scripts}?fieldManager=somebody"),
+        content_type: "application/json",
+        body: theirs.clone(),
+    };
+    let proxy = Proxy::start(
+        world.client(),
+        Harm::Before("PATCH", "/configmaps/mongodb-scripts", made),
+    )
+    .await;
+    through(&proxy, &world, &["apply", "--yes"])
+        .await
+        .expect_code(6)
+        .expect_text(&format!(
+            "ConfigMap/{}/mongodb-scripts: `somebody` made it in the same moment; our part was taken back",
+            world.database
+        ))
+        .expect_text("skipped  StatefulSet");
+    let live = world.read(&format!("{scripts}/mongodb-scripts")).await.unwrap();
+    assert_eq!(live["data"], theirs["data"]);
+    assert!(
+        live["metadata"]["labels"].is_null() && live["metadata"]["annotations"].is_null(),
+        "{live:#}"
+    );
+    world.plan().await.expect_code(6).expect_line(&format!(
+        "! refuse ConfigMap/{}/mongodb-scripts: it is there already, and not ours",
+        world.database
+    ));
+    world.delete(&format!("{scripts}/mongodb-scripts")).await;
+    world.apply().await.expect_code(0);
+    assert!(world.plan().await.last_line().starts_with("No changes."));
+}
+
+/// A seeded source of chance: the same numbers in every run.
+fn roll(seed: u64) -> u64 {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5eed;
+    for _ in 0..4 {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+    }
+    state
+}
+
+/// When a run is killed.
+#[derive(Clone, Copy, Debug)]
+enum Moment {
+    /// So many hundredths of an apply's time after its begin.
+    Time(u64),
+    /// When it sends its write of this number, which is or is not carried out.
+    Write(usize, Held),
+}
+
+fn moment(number: u64) -> Moment {
+    let dice = roll(number + 1);
+    match number % 4 {
+        0 | 1 => Moment::Time(dice % 100),
+        2 => Moment::Write(1 + usize::try_from(dice % 24).unwrap(), Held::Undone),
+        _ => Moment::Write(1 + usize::try_from(dice % 24).unwrap(), Held::Done),
+    }
+}
+
+/// The passwords in the record, if it is there.
+async fn credentials(world: &World) -> Option<Value> {
+    use base64::Engine as _;
+    let secret = world.read(&world.record()).await?;
+    let text = secret["data"]["record.json"].as_str().unwrap();
+    let bytes = base64::engine::general_purpose::STANDARD.decode(text).unwrap();
+    let record: Value = serde_json::from_slice(&bytes).unwrap();
+    let credentials = json!([
+        record["root_password"],
+        record["application_password"],
+        record["hash_key"]
+    ]);
+    assert!(
+        credentials[0].is_string() && credentials[2].is_string(),
+        "the record has credentials"
+    );
+    Some(credentials)
+}
+
+/// Everything that carries the environment's label, by kind and name.
+async fn members(world: &World) -> BTreeSet<String> {
+    let mut members = BTreeSet::new();
+    for namespace in [&world.app, &world.database] {
+        for list in [
+            "/api/v1/@/secrets",
+            "/api/v1/@/configmaps",
+            "/api/v1/@/services",
+            "/api/v1/@/serviceaccounts",
+            "/apis/apps/v1/@/deployments",
+            "/apis/apps/v1/@/statefulsets",
+            "/apis/autoscaling/v2/@/horizontalpodautoscalers",
+            "/apis/networking.k8s.io/v1/@/networkpolicies",
+            "/apis/policy/v1/@/poddisruptionbudgets",
+        ] {
+            let path = list.replace('@', &format!("namespaces/{namespace}"));
+            let selector = format!(
+                "{path}?labelSelector=infra.internal%2Fenvironment%3D{}",
+                world.name
+            );
+            let items = world.read(&selector).await.unwrap()["items"].clone();
+            for item in items.as_array().unwrap() {
+                members.insert(format!("{path}/{}", item["metadata"]["name"].as_str().unwrap()));
+            }
+        }
+    }
+    members
+}
+
+/// Kills an apply of `world` with SIGKILL.
+async fn kill_in(world: &World, moment: Moment, whole: Duration) {
+    let harm = match moment {
+        Moment::Time(_) => Harm::None,
+        Moment::Write(number, held) => Harm::Hold(number, held),
+    };
+    let proxy = Proxy::start(world.client(), harm).await;
+    let kubeconfig = proxy.kubeconfig().to_str().unwrap();
+    let mut child = world.start(&["apply", &world.name, "--yes", "--kubeconfig", kubeconfig]);
+    match moment {
+        Moment::Time(hundredths) => {
+            tokio::time::sleep(whole.mul_f64(f64::from(u32::try_from(hundredths).unwrap()) / 100.0)).await;
+        }
+        // A run with fewer writes ends by itself.
+        Moment::Write(..) => {
+            tokio::select! {
+                () = proxy.until_held() => {}
+                _ = child.wait() => {}
+            }
+        }
+    }
+    let _ = child.kill().await;
+}
+
+/// Kills one apply and lets the next one mend it.
+async fn check_killed(number: u64) {
+    let moment = moment(number);
+    let world = World::new().await;
+    let mut before = None;
+    let whole = if number % 2 == 0 {
+        Duration::from_secs(4)
+    } else {
+        // A change of what is there: objects come, change and go.
+        world.configure(|settings| {
+            settings.autoscaling = None;
+            settings.service.push("replicas = 3".to_owned());
+            settings.more.push_str("[mongodb]\ncluster_ip = true\n");
+        });
+        let begun = Instant::now();
+        world.apply().await.expect_code(0);
+        before = credentials(&world).await;
+        let whole = begun.elapsed();
+        world.configure(|settings| settings.service.push("image = \"service:next\"".to_owned()));
+        whole
+    };
+    kill_in(&world, moment, whole).await;
+    let after = credentials(&world).await;
+    if before.is_some() {
+        assert_eq!(before, after, "{number}: {moment:?}");
+    }
+    let data = world
+        .read(&world.claim())
+        .await
+        .map(|claim| claim["metadata"]["uid"].clone());
+    let applied = world.apply().await;
+    assert_eq!(applied.code, Some(0), "{number}: {moment:?}: {applied:#?}");
+    let plan = world.plan().await;
+    assert!(
+        plan.last_line().starts_with("No changes."),
+        "{number}: {moment:?}: {plan:#?}"
+    );
+    let last = credentials(&world).await;
+    if after.is_some() {
+        assert_eq!(after, last, "{number}: {moment:?}");
+    }
+    if data.is_some() {
+        let claim = world.read(&world.claim()).await.unwrap();
+        assert_eq!(
+            data.as_ref(),
+            Some(&claim["metadata"]["uid"]),
+            "{number}: {moment:?}"
+        );
+    }
+    // The namespaces aside, which were looked into.
+    let expected = crate::fixture::OBJECTS - 2;
+    assert_eq!(members(&world).await.len(), expected, "{number}: {moment:?}");
+    let lease = format!(
+        "/apis/coordination.k8s.io/v1/namespaces/infra-system/leases/infra-{}",
+        world.name
+    );
+    assert!(
+        world.read(&lease).await.is_none(),
+        "{number}: the lock is given back"
+    );
+}
+
+#[tokio::test]
+async fn an_apply_that_is_killed_at_any_moment_is_brought_to_its_end_by_the_next() {
+    stream::iter(0..KILLS)
+        .for_each_concurrent(AT_ONCE, check_killed)
+        .await;
+}
