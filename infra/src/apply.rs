@@ -9,6 +9,7 @@ pub mod outcome;
 mod readiness;
 pub mod remember;
 mod replicas;
+pub mod rights;
 mod takeover;
 mod undo;
 mod upsert;
