@@ -100,13 +100,16 @@ impl Item<'_> {
     fn covers(&self, object: &Object) -> bool {
         let entries = self.metadata.managed_fields.iter().flatten();
         let ours = entries.into_iter().find(|entry| entry.is_ours());
-        let Some(fields) = ours.and_then(|entry| entry.fields).and_then(parsed) else {
+        let fields = ours.and_then(|entry| entry.fields);
+        let Some(fields) = fields.and_then(|raw| serde_json::from_str(raw.get()).ok()) else {
             return false;
         };
-        let desired = object.json();
-        covers(&fields, &desired)
-            && (!object.id().kind.is_secret()
-                || self.data.and_then(parsed).unwrap_or_default() == desired["data"])
+        covers(&fields, object.bytes()) && (!object.id().kind.is_secret() || self.has_data_of(object))
+    }
+
+    fn has_data_of(&self, object: &Object) -> bool {
+        let live = self.data.and_then(|raw| serde_json::from_str(raw.get()).ok());
+        live.unwrap_or(Value::Null) == object.json()["data"]
     }
 }
 
@@ -114,10 +117,6 @@ impl Entry<'_> {
     fn is_ours(&self) -> bool {
         self.manager == marks::MANAGER && self.operation == "Apply" && self.subresource.is_empty()
     }
-}
-
-fn parsed(raw: &RawValue) -> Option<Value> {
-    serde_json::from_str(raw.get()).ok()
 }
 
 #[cfg(test)]

@@ -281,7 +281,7 @@ impl Refusal {
                 "apply first, which sets the claims' retention back to `Retain`; or destroy with --purge-data"
             }
             Self::ForeignData { .. } => {
-                "give the database another namespace, or delete the claim if nobody needs its data"
+                "give the database another namespace; or, if the environment was renamed, rename its file back"
             }
             Self::Unknown { .. } => "make the object visible to this user, then plan again",
         }
