@@ -482,7 +482,7 @@ mod tests {
                     .concat()
                     .iter()
                     .map(ToString::to_string)
-                    .collect(),
+                    .collect::<Vec<_>>(),
             ]
         };
         let (live, sent) = env("f:value", "f:valueFrom");

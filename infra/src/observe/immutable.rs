@@ -74,7 +74,7 @@ mod tests {
         'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden";
 
     #[track_caller]
-    fn check(causes: &[Seen], expected: &[&str]) {
+    fn check(causes: &[Seen<'_>], expected: &[&str]) {
         let causes = causes.iter().map(|(reason, field, message)| Cause {
             reason: (*reason).to_owned(),
             field: (*field).to_owned(),
