@@ -33,7 +33,7 @@ pub(super) async fn observe(object: &Object, live: Value, cluster: &Cluster) -> 
             outcome.of(Some(proposed), Vec::new(), cluster).await
         }
         Tried::Refused(status) => beside_others(object, live, &status, cluster).await,
-        Tried::NotServed(state) => Ok(state),
+        Tried::NotServed(why) => Ok(State::Unknown { why }),
     }
 }
 

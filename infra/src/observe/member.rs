@@ -62,7 +62,7 @@ async fn in_its_place(
                 check: Check::Accepted,
             }),
             Tried::Refused(status) => refused(object, None, &status, namespaces, cluster).await,
-            Tried::NotServed(state) => Ok(state),
+            Tried::NotServed(why) => Ok(State::Unknown { why }),
         };
     };
     match belonging(&live, environment) {
@@ -78,7 +78,7 @@ async fn in_its_place(
     match try_apply(object, cluster).await? {
         Tried::Taken(proposed) => Ok(State::Suspect { live, proposed }),
         Tried::Refused(status) => refused(object, Some(live), &status, namespaces, cluster).await,
-        Tried::NotServed(state) => Ok(state),
+        Tried::NotServed(why) => Ok(State::Unknown { why }),
     }
 }
 
@@ -88,8 +88,8 @@ pub(super) enum Tried {
     Taken(Value),
     /// The server refuses it.
     Refused(Box<Status>),
-    /// The server does not know what it is.
-    NotServed(State),
+    /// The server does not know what it is; why, in words.
+    NotServed(String),
 }
 
 /// Lets the server do everything but the write.
@@ -99,11 +99,10 @@ pub(super) async fn try_apply(object: &Object, cluster: &Cluster) -> Result<Trie
         .await;
     match answer {
         Ok(applied) => Ok(Tried::Taken(applied.object)),
-        Err(ClusterError::Refused { status, .. }) if status.code == 404 => {
-            Ok(Tried::NotServed(State::Unknown {
-                why: format!("the server does not serve {}", object.id().kind.plural),
-            }))
-        }
+        Err(ClusterError::Refused { status, .. }) if status.code == 404 => Ok(Tried::NotServed(format!(
+            "the server does not serve {}",
+            object.id().kind.plural
+        ))),
         Err(ClusterError::Refused { status, .. }) => Ok(Tried::Refused(status)),
         Err(error) => Err(error),
     }

@@ -8,8 +8,9 @@ use crate::object::{FieldValue, Kind, ObjectId};
 /// The effects of a change to an object that is there.
 pub(super) fn of(id: &ObjectId, action: &Action, live: &Value) -> Vec<Effect> {
     match action {
-        Action::Update { fields, .. } | Action::Adopt { fields, .. } => of_fields(id, fields, live),
-        Action::Replace {
+        Action::Update { fields, .. }
+        | Action::Adopt { fields, .. }
+        | Action::Replace {
             fields,
             pods: Pods::Stay,
             ..

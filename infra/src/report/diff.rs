@@ -142,8 +142,9 @@ fn after(drift: &FieldDrift) -> Option<Node> {
 fn author(drift: &FieldDrift) -> Option<String> {
     match &drift.cause {
         Cause::Configuration => None,
-        Cause::TakenOver { by: author } | Cause::Drift { by: Some(author) } => Some(author.to_string()),
-        Cause::Removed { by: Some(author), .. } => Some(author.to_string()),
+        Cause::TakenOver { by: author }
+        | Cause::Drift { by: Some(author) }
+        | Cause::Removed { by: Some(author), .. } => Some(author.to_string()),
         Cause::Drift { by: None } | Cause::Removed { by: None, .. } => Some("an unknown manager".to_owned()),
     }
 }
