@@ -178,7 +178,7 @@ impl Plan {
                 let replacement = replace::Replacement {
                     object,
                     live,
-                    anew: anew.as_ref(),
+                    anew,
                     reasons: fields,
                 };
                 let (change, note) = replacement.change(autoscaled_minimum, &observations.claims, consents);

@@ -190,10 +190,16 @@ async fn refused(
     if let Some(live) = &live {
         let fields = immutable_fields(status);
         if !fields.is_empty() {
-            return Ok(State::Immutable {
-                live: live.clone(),
-                anew: adoption::anew(object, cluster).await?,
-                fields,
+            // Nothing is deleted that could not be made again.
+            return Ok(match adoption::anew(object, cluster).await? {
+                Ok(anew) => State::Immutable {
+                    live: live.clone(),
+                    anew,
+                    fields,
+                },
+                Err(why) => State::Refused {
+                    message: format!("{status}; nor could it be made anew: {why}"),
+                },
             });
         }
     }
