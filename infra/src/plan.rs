@@ -82,6 +82,12 @@ impl Plan {
             let replicas = stack.autoscaled_minimum(&observation.id);
             plan.add_member(&member.object, observation, replicas, observations, consents);
         }
+        for change in &mut plan.changes {
+            let id = change.id.clone();
+            for drift in change.fields_mut() {
+                drift.key = stack.key_of(&id, &drift.field.path);
+            }
+        }
         data::guard(&mut plan, stack, record, observations, consents);
         data::note_missing(&mut plan, stack, observations);
         prune::add(&mut plan, stack, record, observations, consents);

@@ -135,6 +135,8 @@ pub struct FieldDrift {
     pub field: FieldChange,
     /// Why it would change.
     pub cause: Cause,
+    /// The key of the environment's file that decides it, by which another value can be kept.
+    pub key: Option<&'static str>,
 }
 
 /// Why a field would change.
@@ -510,6 +512,15 @@ impl Change {
                 fields
             }
             _ => &[],
+        }
+    }
+
+    pub(super) fn fields_mut(&mut self) -> &mut [FieldDrift] {
+        match &mut self.action {
+            Action::Update { fields, .. } | Action::Adopt { fields, .. } | Action::Replace { fields, .. } => {
+                fields
+            }
+            _ => &mut [],
         }
     }
 

@@ -83,6 +83,7 @@ impl Replacement<'_> {
             .map(|field| FieldDrift {
                 cause: drift::cause(&field.path, self.live, hash_is_current),
                 field,
+                key: None,
             })
             .collect()
     }
