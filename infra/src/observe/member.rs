@@ -10,27 +10,26 @@ use super::{NamespaceState, adoption, node_port};
 use crate::cluster::{Cluster, ClusterError, Mode, Status};
 use crate::object::belonging::{Belonging, belonging};
 use crate::object::{Object, ObjectId, differences, marks, ownership};
-use crate::observation::{Check, Observation, Prerequisite, State};
+use crate::observation::{Check, Prerequisite, State};
 
 pub(super) async fn observe(
     object: &Object,
     listed: Listed,
     around: &Surroundings<'_>,
     cluster: &Cluster,
-) -> Result<Observation, ClusterError> {
-    let id = object.id().clone();
-    let state = match id.namespace.as_ref().and_then(|name| around.namespaces.get(name)) {
-        Some(NamespaceState::Missing) => State::Unknown {
+) -> Result<State, ClusterError> {
+    let id = object.id();
+    match id.namespace.as_ref().and_then(|name| around.namespaces.get(name)) {
+        Some(NamespaceState::Missing) => Ok(State::Unknown {
             why: format!(
                 "namespace `{}` is not there, and `create = false`",
                 id.namespace.as_deref().unwrap_or_default()
             ),
-        },
-        Some(NamespaceState::Absent) => in_missing_namespace(object, around, cluster).await?,
-        Some(NamespaceState::Terminating) => later(&id),
-        _ => in_its_place(object, listed, around, cluster).await?,
-    };
-    Ok(Observation { id, state })
+        }),
+        Some(NamespaceState::Absent) => in_missing_namespace(object, around, cluster).await,
+        Some(NamespaceState::Terminating) => Ok(later(id)),
+        _ => in_its_place(object, listed, around, cluster).await,
+    }
 }
 
 /// What is known around an object.
