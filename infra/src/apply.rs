@@ -9,6 +9,7 @@ pub mod outcome;
 mod readiness;
 pub mod remember;
 mod replicas;
+pub mod rights;
 mod takeover;
 mod undo;
 mod upsert;
@@ -27,6 +28,9 @@ use looks::Looks;
 pub use event::Event;
 pub use lock::Fence;
 pub use outcome::{Outcome, Trouble};
+
+/// Longest wait of a run that waits for nothing: for the end of what has the name of something that is to be made.
+const LONGEST_UNAVOIDABLE_WAIT: Duration = Duration::from_mins(2);
 
 /// How an apply is carried out.
 #[derive(Clone, Debug)]
@@ -103,7 +107,7 @@ pub async fn run(
         begun: Instant::now(),
         deadline: match conduct.waiting {
             Waiting::Until(duration) => Instant::now().checked_add(duration),
-            Waiting::No => None,
+            Waiting::No => Instant::now().checked_add(LONGEST_UNAVOIDABLE_WAIT),
         },
         stop: conduct.stop,
         fence: conduct.fence,

@@ -239,7 +239,7 @@ pub struct ConsentArgs {
     /// Take over fields that another applier has declared
     #[arg(long)]
     pub force_conflicts: bool,
-    /// Make objects that are there and nobody's this environment's
+    /// Make ours what is there and nobody's
     #[arg(long)]
     pub adopt: bool,
     /// Delete and make anew what cannot be changed in place

@@ -362,6 +362,30 @@ impl Cluster {
         Ok(kinds)
     }
 
+    /// Whether this user may do something to the objects of a kind.
+    ///
+    /// # Errors
+    /// When the server cannot be asked, or does not answer such questions.
+    pub async fn may(&self, verb: &str, kind: &Kind, namespace: Option<&str>) -> Result<bool, ClusterError> {
+        let mut call = Call::new(
+            Method::POST,
+            "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews".to_owned(),
+            format!("ask whether this user may {verb} {}", kind.plural),
+        );
+        call.json(&json!({
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": { "resourceAttributes": {
+                "verb": verb,
+                "group": kind.group,
+                "version": kind.version,
+                "resource": kind.plural,
+                "namespace": namespace,
+            } },
+        }));
+        Ok(self.send(call).await?.json["status"]["allowed"] == true)
+    }
+
     /// Tells a person what is going on.
     pub(crate) fn notify(&self, text: &str) {
         (self.notice)(text);

@@ -70,8 +70,8 @@ pub enum State {
     Immutable {
         /// As it is.
         live: Value,
-        /// As the server would make it anew; `None` when that could not be tried.
-        anew: Option<Value>,
+        /// As the server would make it anew: it has been tried under another name.
+        anew: Value,
         /// What cannot be changed.
         fields: Vec<ImmutableField>,
     },

@@ -191,19 +191,33 @@ async fn members(
         namespaces,
         definitions: definitions(stack),
     };
-    stream::iter(known)
-        .map(|(object, listed, state)| {
+    // Only what must be tried takes a place among those under way.
+    let unknown = known
+        .iter()
+        .enumerate()
+        .filter(|(_, (_, _, state))| state.is_none());
+    let unknown: Vec<(usize, &Object, Listed)> = unknown
+        .map(|(place, (object, listed, _))| (place, *object, *listed))
+        .collect();
+    let mut tried: HashMap<usize, State> = stream::iter(unknown)
+        .map(|(place, object, listed)| {
             let around = &around;
-            async move {
-                match state {
-                    Some(state) => Ok(around.unless_it_goes(object.id(), state)),
-                    None => member::observe(object, listed, around, cluster).await,
-                }
-            }
+            async move { Ok((place, member::observe(object, listed, around, cluster).await?)) }
         })
-        .buffered(AT_ONCE)
+        .buffer_unordered(AT_ONCE)
         .try_collect()
-        .await
+        .await?;
+    let observations = known.into_iter().enumerate().map(|(place, (object, _, state))| {
+        let not_tried = || State::Unknown {
+            why: "it was not looked at".to_owned(),
+        };
+        let state = state.or_else(|| tried.remove(&place)).unwrap_or_else(not_tried);
+        Observation {
+            id: object.id().clone(),
+            state: around.unless_it_goes(object.id(), state),
+        }
+    });
+    Ok(observations.collect())
 }
 
 /// The states of an earlier look, by object.

@@ -83,6 +83,12 @@ impl Plan {
             let replicas = stack.autoscaled_minimum(&observation.id);
             plan.add_member(&member.object, observation, replicas, observations, consents);
         }
+        for change in &mut plan.changes {
+            let id = change.id.clone();
+            for drift in change.fields_mut() {
+                drift.key = stack.key_of(&id, &drift.field.path);
+            }
+        }
         data::guard(&mut plan, stack, record, observations, consents);
         data::note_missing(&mut plan, stack, observations);
         prune::add(&mut plan, stack, record, observations, consents);
@@ -180,7 +186,7 @@ impl Plan {
                 let replacement = replace::Replacement {
                     object,
                     live,
-                    anew: anew.as_ref(),
+                    anew,
                     reasons: fields,
                 };
                 let (change, note) = replacement.change(autoscaled_minimum, &observations.claims, consents);

@@ -11,6 +11,7 @@ pub mod network;
 pub mod pods;
 pub mod pull_secret;
 pub mod quota;
+mod settings;
 pub mod storage;
 
 use k8s_openapi::api::apps::v1::StatefulSet;
@@ -109,6 +110,7 @@ pub fn declare(environment: &Environment, record: &Record) -> Stack {
             minimum: i32::from(autoscaling.min_replicas),
         });
     }
+    settings::add(&mut stack);
     stack
 }
 

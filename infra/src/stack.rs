@@ -6,6 +6,7 @@ use k8s_openapi::{Resource, ResourceScope};
 use serde::Serialize;
 
 use crate::environment::Password;
+use crate::object::path::Path;
 use crate::object::{HashKey, Object, ObjectId, kind_of};
 
 /// Everything an environment wants to be in the cluster.
@@ -21,6 +22,19 @@ pub struct Stack {
     pub namespaces: Vec<String>,
     /// The password with which images are pulled, for the record.
     pub pull_password: Option<Password>,
+    /// The fields that a key of the environment's file decides.
+    pub settings: Vec<Setting>,
+}
+
+/// A field that a key of the environment's file decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// The object.
+    pub object: ObjectId,
+    /// The field, as a plan shows it; what lies below is meant too.
+    pub field: &'static str,
+    /// Tables and key, joined by dots.
+    pub key: &'static str,
 }
 
 /// One desired object with what must be there before it.
@@ -164,6 +178,23 @@ impl Stack {
     #[must_use]
     pub fn find(&self, id: &ObjectId) -> Option<&Member> {
         self.members.iter().find(|member| member.object.id() == id)
+    }
+
+    /// The key of the environment's file that decides a field; `None` where it is fixed.
+    #[must_use]
+    pub fn key_of(&self, id: &ObjectId, field: &Path) -> Option<&'static str> {
+        let mut of_object = self
+            .settings
+            .iter()
+            .filter(|setting| setting.object == *id)
+            .peekable();
+        of_object.peek()?;
+        let field = field.to_string();
+        let is_meant = |setting: &&Setting| {
+            let below = field.strip_prefix(setting.field);
+            below.is_some_and(|below| below.is_empty() || below.starts_with(['.', '[']))
+        };
+        of_object.find(is_meant).map(|setting| setting.key)
     }
 
     /// The number of replicas with which an autoscaled workload starts; `None` when no autoscaler sets them.

@@ -18,13 +18,19 @@ use crate::measure::{Meter, milliseconds};
 use crate::task::{Answer, Program, Task};
 
 /// Does what the driver asks for. The clock starts after everything that is no part of the work was made.
+///
+/// A failure of the engine is an answer: it scores nothing, and the other programs go on.
 pub(crate) async fn run(task: &Task) -> Result<Answer> {
     let secret: Value = serde_json::from_slice(&fs::read(&task.record)?)?;
-    match &task.program {
+    let result = match &task.program {
         Program::Plan | Program::PlanAsCommand | Program::Apply => read_only(task, &secret).await,
         Program::FirstApply | Program::Destroy => writing(task, &secret).await,
-        _ => floor(task, &secret).await,
-    }
+        _ => return floor(task, &secret).await,
+    };
+    Ok(result.unwrap_or_else(|error| Answer {
+        troubles: vec![format!("{error:#}")],
+        ..Answer::default()
+    }))
 }
 
 async fn read_only(task: &Task, secret: &Value) -> Result<Answer> {

@@ -146,8 +146,7 @@ impl<C: Transport> Driver<'_, C> {
         let place = self.place(objects)?;
         place.create(&self.http).await?;
         // Until its controllers have seen everything.
-        self.child(&place, Program::Apply, &self.kubeconfig.clone())
-            .await?;
+        self.child(&place, Program::Apply, &self.kubeconfig).await?;
         let kapp = self.kapp_place(objects)?;
         for scenario in scenarios {
             for network in self.networks() {
@@ -294,8 +293,9 @@ impl<C: Transport> Driver<'_, C> {
         while !classes.is_empty() {
             let (seeded, left) = drift::seed(&self.http, &place.desired, &classes).await?;
             ensure!(left.len() < classes.len(), "there are no objects for {left:?}");
-            let answer = self.child(place, Program::Plan, &self.kubeconfig.clone()).await?;
+            let answer = self.child(place, Program::Plan, &self.kubeconfig).await?;
             faults.extend(seeded.faults(&answer.changes));
+            faults.extend(answer.troubles);
             seeded.repair(&self.http).await?;
             classes = left;
         }

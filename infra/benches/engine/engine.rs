@@ -67,9 +67,10 @@ impl Engine {
 
     /// What a command asks before it plans.
     pub(crate) async fn look_up(&self, environment: &str) -> Result<KnownRecord> {
-        let id = self.cluster.identity().await?;
-        let known = known_record::read(environment, RECORD_NAMESPACE, &id, &self.cluster).await?;
-        known.context("the record is not there")
+        let record = Record::id(environment, RECORD_NAMESPACE);
+        let (id, secret) = tokio::try_join!(self.cluster.identity(), self.cluster.read(&record))?;
+        let secret = secret.context("the record is not there")?;
+        Ok(known_record::recognise(environment, &id, &secret)?)
     }
 
     /// Observes and decides.

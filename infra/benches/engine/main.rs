@@ -1,7 +1,6 @@
 //! `just bench engine`: how fast the engine plans and applies, against floors and against other programs.
 //!
 //! Every run is checked: a plan that misses drift, or an apply that leaves something undone, scores nothing.
-#![cfg(target_os = "linux")]
 
 mod calls;
 mod child;

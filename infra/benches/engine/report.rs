@@ -87,7 +87,8 @@ fn section(rows: &[Row], options: &Options) -> Result<String> {
         "{}. Median of {} runs, the programs in turns, each in a process of its own, between them drift of every class \
          that the plan has to name exactly. From {LARGE} objects the writes were run once. A *floor* is the requests that \
          nobody can do without, sent by the same client, 16 in flight, answers thrown away. Peers: kubectl \
-         {KUBECTL_VERSION}, kapp {KAPP_VERSION}.\n",
+         {KUBECTL_VERSION}, kapp {KAPP_VERSION}. The requests of a first apply are those of its plan too; kapp's destroy has \
+         the namespaces in it, which take their controller five seconds at least.\n",
         machine()?,
         options.runs
     )?;
@@ -103,7 +104,10 @@ fn section(rows: &[Row], options: &Options) -> Result<String> {
         "\n| work | objects | network | program | × floor | wall ms (from, to) | client CPU ms | peak MiB | server CPU ms | requests |\n\
          |---|---:|---|---|---:|---:|---:|---:|---:|---:|\n",
     );
-    let mut rows: Vec<&Row> = rows.iter().filter(|row| !row.samples.is_empty()).collect();
+    let mut rows: Vec<&Row> = rows
+        .iter()
+        .filter(|row| !row.samples.is_empty() || !row.faults.is_empty())
+        .collect();
     rows.sort_by_key(|row| row.key);
     for row in &rows {
         line(&mut text, row, &rows)?;

@@ -1,6 +1,6 @@
 //! Makes fields change hands before an object that was nobody's is applied, in one write that is guarded by its version.
 //!
-//! A run that ends right after it leaves an object that is as it was and still nobody's: the next adoption goes on from there.
+//! A run that ends right after it leaves an object whose content is as it was, and the next one goes on from there.
 
 use serde_json::json;
 

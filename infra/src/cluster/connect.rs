@@ -155,11 +155,7 @@ pub(super) async fn client(target: &Target) -> Result<Connection, ConnectError> 
         .rustls_https_connector_with_connector(connector)
         .map_err(|error| unusable(deepest(&error)))?;
     let is_near = is_loopback(config.cluster_url.host().unwrap_or_default());
-    let connector = if is_near {
-        Prepared::none(connector)
-    } else {
-        Prepared::to(&config.cluster_url, connector)
-    };
+    let connector = Prepared::to(&config.cluster_url, connector);
     let transport = legacy::Client::builder(TokioExecutor::new()).build::<_, Body>(connector);
     let service = ServiceBuilder::new()
         .layer(config.base_uri_layer())

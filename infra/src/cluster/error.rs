@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde::Deserialize;
 
 /// Why a request brought no answer, or no good one.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum ClusterError {
     /// No connection came about.
     #[error("cannot reach the API server at {server}: {cause}")]

@@ -56,10 +56,21 @@ impl Splitter {
         mut take: impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
         self.buffer.extend_from_slice(bytes);
-        for place in self.seen..self.buffer.len() {
+        let mut place = self.seen;
+        while place < self.buffer.len() {
+            if let Text::Inside { .. } = self.text {
+                // Most of a list is text, of which only the end matters.
+                let rest = &self.buffer[place..];
+                let ends = |byte: &u8| matches!(byte, b'"' | b'\\');
+                place += rest.iter().position(ends).unwrap_or(rest.len());
+                if place == self.buffer.len() {
+                    break;
+                }
+            }
             if let Some(begin) = self.look_at(place) {
                 take(&self.buffer[begin..=place])?;
             }
+            place += 1;
         }
         self.forget();
         Ok(())

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use tower::{BoxError, Service};
 
 /// How many connections are made ahead: a plan lists some ten kinds at once.
-const CONNECTIONS: usize = 6;
+const CONNECTIONS: usize = 8;
 
 /// How long a connection may lie unused. Servers and gateways close idle ones.
 const FRESH_FOR: Duration = Duration::from_secs(5);
@@ -43,15 +43,6 @@ where
     C::Error: Send,
     C::Future: Send,
 {
-    /// Makes no connections ahead: where they cost nothing there is nothing to gain.
-    pub(super) fn none(connector: C) -> Self {
-        Self {
-            connector,
-            begun: Instant::now(),
-            ahead: Arc::default(),
-        }
-    }
-
     /// Begins to make connections to a server.
     pub(super) fn to(server: &Uri, connector: C) -> Self {
         let connect = |_| {

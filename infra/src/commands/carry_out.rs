@@ -12,7 +12,7 @@ use super::execution::{self, Aim, Planned};
 use super::session::Session;
 use super::{Context, Exit, Failure, address};
 use crate::apply::lock::Lock;
-use crate::apply::{self, Conduct, Fence, Outcome, Trouble, Waiting, remember};
+use crate::apply::{self, Conduct, Fence, Outcome, Trouble, Waiting, remember, rights};
 use crate::cli::WaitArgs;
 use crate::object::ObjectId;
 use crate::observation::LiveClaim;
@@ -55,8 +55,25 @@ impl Undertaking<'_> {
         if plan.is_empty() {
             return self.rest(&known, &stack, &plan).await;
         }
+        self.refuse_without_rights(&plan).await?;
         ask(&known).await?;
         self.carry_out(known, &plan, Before { stack, observations }).await
+    }
+
+    /// Names the rights that are missing, all at once and before anything is asked or written.
+    async fn refuse_without_rights(&self, plan: &Plan) -> Result<(), Failure> {
+        let missing = rights::missing(plan, &self.session.cluster).await?;
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<String> = missing.iter().map(ToString::to_string).collect();
+        Err(Failure::new(
+            Exit::Failed,
+            anyhow!("this user lacks rights that the plan needs: {}", names.join(", ")),
+        )
+        .with_hint(
+            "nothing was written; `kubectl auth can-i --list --namespace NAME` shows what this user may do",
+        ))
     }
 
     async fn plan(&self, known: &KnownRecord, before: Option<Before>) -> Result<Planned, Failure> {

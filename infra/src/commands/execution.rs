@@ -28,13 +28,7 @@ pub(super) async fn known_record(session: &Session, aim: Aim) -> Result<KnownRec
         return session.known_record().await;
     }
     let name = session.name();
-    let stored = known_record::read(
-        name,
-        session.record_namespace(),
-        &session.cluster_id,
-        &session.cluster,
-    );
-    if let Some(known) = stored.await? {
+    if let Some(known) = session.stored_record()? {
         return Ok(known);
     }
     let credentials = Credentials::generate().map_err(known_record::KnownRecordError::from)?;

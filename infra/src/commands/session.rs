@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::anyhow;
+use serde_json::Value;
 
 use super::{Context, Exit, Failure};
 use crate::apply::lock::LockError;
@@ -12,6 +13,7 @@ use crate::cluster::{Cluster, ClusterError, ConnectError, Target};
 use crate::environment::{Environment, EnvironmentError, Location, load_location};
 use crate::observe::known_record::{self, KnownRecord, KnownRecordError};
 use crate::plan::{Consent, Consents};
+use crate::record::Record;
 use crate::report::Report;
 use crate::report::json::Place;
 
@@ -20,6 +22,8 @@ pub(super) struct Session {
     pub(super) location: Location,
     pub(super) cluster: Cluster,
     pub(super) cluster_id: String,
+    /// The Secret with the record, as it was at the beginning.
+    secret: Result<Option<Value>, ClusterError>,
     /// The whole environment; `None` where its file has faults and the command gets along with them.
     environment: Option<Environment>,
     context: Arc<Context>,
@@ -51,11 +55,13 @@ impl Session {
         let notice = Arc::new(move |text: &str| notices.report.warning(text));
         let connect = async {
             let cluster = Cluster::connect(&target, notice).await?;
-            let cluster_id = cluster.identity().await?;
-            Ok::<_, Failure>((cluster, cluster_id))
+            // Both at once: over a long wire each question costs as much as a plan.
+            let record = Record::id(location.name.as_str(), location.record.namespace.as_str());
+            let (cluster_id, secret) = tokio::join!(cluster.identity(), cluster.read(&record));
+            Ok::<_, Failure>((cluster, cluster_id?, secret))
         };
         let work = format!("connecting to the cluster of {name}");
-        let (cluster, cluster_id) = context.report.during(&work, connect).await?;
+        let (cluster, cluster_id, secret) = context.report.during(&work, connect).await?;
         if let Some(wanted) = &location.cluster.id
             && wanted.clone() != cluster_id
         {
@@ -72,6 +78,7 @@ impl Session {
             location,
             cluster,
             cluster_id,
+            secret,
             environment,
             context: Arc::clone(context),
         })
@@ -107,9 +114,22 @@ impl Session {
         self.location.record.namespace.as_str()
     }
 
+    /// The record as it was at the beginning; `None` when there was none.
+    pub(super) fn stored_record(&self) -> Result<Option<KnownRecord>, Failure> {
+        let Some(secret) = self.secret.clone()? else {
+            return Ok(None);
+        };
+        Ok(Some(known_record::recognise(
+            self.name(),
+            &self.cluster_id,
+            &secret,
+        )?))
+    }
+
     pub(super) async fn known_record(&self) -> Result<KnownRecord, Failure> {
-        let known = known_record::read_or_make(self.environment()?, &self.cluster_id, &self.cluster).await?;
-        Ok(known)
+        let stored = self.stored_record()?;
+        let environment = self.environment()?;
+        Ok(known_record::or_make(environment, stored, &self.cluster_id, &self.cluster).await?)
     }
 
     /// Refuses what must not be done to a protected environment.

@@ -13,7 +13,7 @@ use super::{Context, Exit, Failure};
 use crate::cli::StatusArgs;
 use crate::cluster::ClusterError;
 use crate::object::{Kind, ObjectId, kind_of, marks};
-use crate::observe::known_record::{self, KnownRecord, KnownRecordError};
+use crate::observe::known_record::{KnownRecord, KnownRecordError};
 use crate::record::{Credentials, Record};
 use crate::report::Standing;
 use crate::resources;
@@ -29,8 +29,7 @@ pub(super) async fn run(args: &StatusArgs, context: &Arc<Context>) -> Result<Exi
     let report = &context.report;
     let name = session.name();
     report.result(&session.describe());
-    let namespace = session.record_namespace();
-    let stored = known_record::read(name, namespace, &session.cluster_id, &session.cluster).await?;
+    let stored = session.stored_record()?;
     let record = match stored.as_ref().map(KnownRecord::record) {
         Some(record) => record.clone(),
         None => throw_away(name, &session.cluster_id)?,

@@ -60,7 +60,17 @@ impl StateHash {
     /// Whether an annotation holds this hash.
     #[must_use]
     pub fn is(&self, annotation: &str) -> bool {
-        annotation == self.to_string()
+        let digits = annotation
+            .strip_prefix(VERSION)
+            .and_then(|rest| rest.strip_prefix(':'));
+        digits.is_some_and(|digits| {
+            digits.len() == 2 * self.0.len()
+                && digits
+                    .as_bytes()
+                    .chunks_exact(2)
+                    .zip(&self.0)
+                    .all(|(pair, byte)| *pair == two_digits(*byte))
+        })
     }
 }
 
@@ -73,9 +83,15 @@ impl fmt::Display for StateHash {
 /// Writes bytes as lower-case hexadecimal digits.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| two_digits(*byte).map(char::from))
+        .collect()
+}
+
+fn two_digits(byte: u8) -> [u8; 2] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = |byte: &u8| [byte >> 4, byte & 15].map(|digit| char::from(DIGITS[usize::from(digit)]));
-    bytes.iter().flat_map(digits).collect()
+    [byte >> 4, byte & 15].map(|digit| DIGITS[usize::from(digit)])
 }
 
 /// Reads bytes written by [`hex`]; `None` when `text` is something else.

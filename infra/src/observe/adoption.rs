@@ -84,7 +84,7 @@ async fn beside_others(
         });
     }
     // Ours alone must be valid, and its field set says what we would send.
-    let Some(alone) = anew(object, cluster).await? else {
+    let Ok(alone) = anew(object, cluster).await? else {
         return Ok(refused);
     };
     let Some(sent) = ownership::ours(&alone).map(|ours| ours.fields().clone()) else {
@@ -115,8 +115,8 @@ async fn beside_others(
     Ok(refused)
 }
 
-/// What the server would make of an object under another name; `None` when it refuses that.
-pub(super) async fn anew(object: &Object, cluster: &Cluster) -> Result<Option<Value>, ClusterError> {
+/// What the server would make of an object under another name, or why it does not say.
+pub(super) async fn anew(object: &Object, cluster: &Cluster) -> Result<Result<Value, String>, ClusterError> {
     let stand_in = StandIn::beside(object);
     let answer = cluster
         .apply(&stand_in.id, &stand_in.json, marks::MANAGER, Mode::DryRun)
@@ -126,9 +126,10 @@ pub(super) async fn anew(object: &Object, cluster: &Cluster) -> Result<Option<Va
             let mut anew = applied.object;
             anew["metadata"]["name"] = json!(object.id().name);
             super::node_port::put_back(&mut anew, &object.json());
-            Ok(Some(anew))
+            Ok(Ok(anew))
         }
-        Ok(_) | Err(ClusterError::Refused { .. }) => Ok(None),
+        Ok(_) => Ok(Err(format!("{} is there", stand_in.id))),
+        Err(ClusterError::Refused { status, .. }) => Ok(Err(stand_in.in_its_own_words(&status.to_string()))),
         Err(error) => Err(error),
     }
 }

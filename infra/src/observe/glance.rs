@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::object::coverage::covers;
+use crate::object::coverage::{FieldSet, covers};
 use crate::object::{Object, marks};
 
 /// An item of a LIST: what is needed to tell whether it is unchanged, the rest unparsed.
@@ -62,7 +62,7 @@ struct Entry<'a> {
     #[serde(borrow, default)]
     subresource: Cow<'a, str>,
     #[serde(borrow, default, rename = "fieldsV1")]
-    fields: Option<&'a RawValue>,
+    fields: Option<FieldSet<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -100,13 +100,15 @@ impl Item<'_> {
     fn covers(&self, object: &Object) -> bool {
         let entries = self.metadata.managed_fields.iter().flatten();
         let ours = entries.into_iter().find(|entry| entry.is_ours());
-        let Some(fields) = ours.and_then(|entry| entry.fields).and_then(parsed) else {
+        let Some(fields) = ours.and_then(|entry| entry.fields.as_ref()) else {
             return false;
         };
-        let desired = object.json();
-        covers(&fields, &desired)
-            && (!object.id().kind.is_secret()
-                || self.data.and_then(parsed).unwrap_or_default() == desired["data"])
+        covers(fields, object.bytes()) && (!object.id().kind.is_secret() || self.has_data_of(object))
+    }
+
+    fn has_data_of(&self, object: &Object) -> bool {
+        let live = self.data.and_then(|raw| serde_json::from_str(raw.get()).ok());
+        live.unwrap_or(Value::Null) == object.json()["data"]
     }
 }
 
@@ -114,10 +116,6 @@ impl Entry<'_> {
     fn is_ours(&self) -> bool {
         self.manager == marks::MANAGER && self.operation == "Apply" && self.subresource.is_empty()
     }
-}
-
-fn parsed(raw: &RawValue) -> Option<Value> {
-    serde_json::from_str(raw.get()).ok()
 }
 
 #[cfg(test)]

@@ -94,12 +94,24 @@ pub async fn read(
     cluster_id: &str,
     cluster: &Cluster,
 ) -> Result<Option<KnownRecord>, KnownRecordError> {
-    let Some(secret) = cluster.read(&Record::id(environment, namespace)).await? else {
-        return Ok(None);
-    };
-    let record = Record::from_secret(&secret)?;
+    let secret = cluster.read(&Record::id(environment, namespace)).await?;
+    secret
+        .map(|secret| recognise(environment, cluster_id, &secret))
+        .transpose()
+}
+
+/// Takes a Secret for the record of an environment in a cluster.
+///
+/// # Errors
+/// When it is none, or that of another environment or cluster.
+pub fn recognise(
+    environment: &str,
+    cluster_id: &str,
+    secret: &Value,
+) -> Result<KnownRecord, KnownRecordError> {
+    let record = Record::from_secret(secret)?;
     // The name in the label is outside of the text, so that a copy under another name is found out either way.
-    let label = marks::label(&secret, marks::RECORD).unwrap_or_default();
+    let label = marks::label(secret, marks::RECORD).unwrap_or_default();
     if record.environment != environment || label != environment {
         return Err(KnownRecordError::OtherEnvironment {
             environment: environment.to_owned(),
@@ -113,23 +125,27 @@ pub async fn read(
             live: cluster_id.to_owned(),
         });
     }
-    Ok(Some(KnownRecord::Stored {
+    Ok(KnownRecord::Stored {
         record,
-        resource_version: resource_version(&secret),
-    }))
+        resource_version: resource_version(secret),
+    })
 }
 
-/// Reads the record, or makes one: from the live Secret when the record was lost, else with new passwords.
+/// Completes what is known of the record; makes one when there is none: from the live Secret when the record was lost, else with new passwords.
 ///
 /// # Errors
 /// When the cluster cannot be asked, the record cannot be used here, new passwords would shut data away, or images need a
 /// password that neither the environment nor the record has.
-pub async fn read_or_make(
+pub async fn or_make(
     environment: &Environment,
+    stored: Option<KnownRecord>,
     cluster_id: &str,
     cluster: &Cluster,
 ) -> Result<KnownRecord, KnownRecordError> {
-    let known = read_or_make_any(environment, cluster_id, cluster).await?;
+    let known = match stored {
+        Some(known) => known,
+        None => make(environment, cluster_id, cluster).await?,
+    };
     match &environment.pull_secret {
         Some(settings) if resources::pull_password(environment, known.record()).is_none() => {
             Err(KnownRecordError::NoPullPassword {
@@ -141,16 +157,12 @@ pub async fn read_or_make(
     }
 }
 
-async fn read_or_make_any(
+async fn make(
     environment: &Environment,
     cluster_id: &str,
     cluster: &Cluster,
 ) -> Result<KnownRecord, KnownRecordError> {
     let name = environment.name.as_str();
-    let namespace = environment.record.namespace.as_str();
-    if let Some(known) = read(name, namespace, cluster_id, cluster).await? {
-        return Ok(known);
-    }
     let users = cluster.read(&resources::users_secret(environment)).await?;
     let owner = users.as_ref().map(|secret| belonging(secret, name));
     if let Some(credentials) = users.as_ref().and_then(credentials) {

@@ -10,15 +10,15 @@ use super::{NamespaceState, adoption, node_port};
 use crate::cluster::{Cluster, ClusterError, Mode, Status};
 use crate::object::belonging::{Belonging, belonging};
 use crate::object::{Object, ObjectId, differences, marks, ownership};
-use crate::observation::{Check, Observation, Prerequisite, State};
+use crate::observation::{Check, Prerequisite, State};
 
 pub(super) async fn observe(
     object: &Object,
     listed: Listed,
     around: &Surroundings<'_>,
     cluster: &Cluster,
-) -> Result<Observation, ClusterError> {
-    let id = object.id().clone();
+) -> Result<State, ClusterError> {
+    let id = object.id();
     let looked = match id.namespace.as_ref().and_then(|name| around.namespaces.get(name)) {
         Some(NamespaceState::Missing) => Ok(State::Unknown {
             why: format!(
@@ -27,21 +27,20 @@ pub(super) async fn observe(
             ),
         }),
         Some(NamespaceState::Absent) => in_missing_namespace(object, around, cluster).await,
-        Some(NamespaceState::Terminating) => Ok(later(&id)),
+        Some(NamespaceState::Terminating) => Ok(later(id)),
         _ => in_its_place(object, listed, around, cluster).await,
     };
-    let state = match looked {
+    match looked {
         // One object that cannot be looked at does not hide the others.
         Err(
             error @ (ClusterError::Refused { .. }
             | ClusterError::BadAnswer { .. }
             | ClusterError::Broken { .. }),
-        ) => State::Unknown {
+        ) => Ok(State::Unknown {
             why: error.to_string(),
-        },
-        looked => looked?,
-    };
-    Ok(Observation { id, state })
+        }),
+        looked => looked,
+    }
 }
 
 /// What is known around an object.
@@ -54,15 +53,10 @@ pub(super) struct Surroundings<'a> {
 
 impl Surroundings<'_> {
     /// What was found of an object, unless its namespace is being deleted: then it goes with that, however it is now.
-    pub(super) fn unless_it_goes(&self, id: &ObjectId, state: State) -> Observation {
-        let namespace = id.namespace.as_ref().and_then(|name| self.namespaces.get(name));
-        let state = match namespace {
+    pub(super) fn unless_it_goes(&self, id: &ObjectId, state: State) -> State {
+        match id.namespace.as_ref().and_then(|name| self.namespaces.get(name)) {
             Some(NamespaceState::Terminating) => later(id),
             _ => state,
-        };
-        Observation {
-            id: id.clone(),
-            state,
         }
     }
 
@@ -206,10 +200,16 @@ async fn refused(
     if let Some(live) = &live {
         let fields = immutable_fields(status);
         if !fields.is_empty() {
-            return Ok(State::Immutable {
-                live: live.clone(),
-                anew: adoption::anew(object, cluster).await?,
-                fields,
+            // Nothing is deleted that could not be made again.
+            return Ok(match adoption::anew(object, cluster).await? {
+                Ok(anew) => State::Immutable {
+                    live: live.clone(),
+                    anew,
+                    fields,
+                },
+                Err(why) => State::Refused {
+                    message: format!("{status}; nor could it be made anew: {why}"),
+                },
             });
         }
     }

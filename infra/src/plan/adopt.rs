@@ -75,7 +75,11 @@ fn field_drift(mut field: FieldChange, live: &Value, takeover: &Takeover) -> Fie
     if is_copy(&field.path) {
         field.live = field.live.map(|_| FieldValue::Hidden);
     }
-    FieldDrift { field, cause }
+    FieldDrift {
+        field,
+        cause,
+        key: None,
+    }
 }
 
 fn removal(path: &Path, takeover: &Takeover) -> Option<Removal> {

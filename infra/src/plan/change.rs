@@ -136,6 +136,8 @@ pub struct FieldDrift {
     pub field: FieldChange,
     /// Why it would change.
     pub cause: Cause,
+    /// The key of the environment's file that decides it, by which another value can be kept.
+    pub key: Option<&'static str>,
 }
 
 /// Why a field would change.
@@ -284,7 +286,7 @@ impl Refusal {
                 "apply first, which sets the claims' retention back to `Retain`; or destroy with --purge-data"
             }
             Self::ForeignData { .. } => {
-                "give the database another namespace, or delete the claim if nobody needs its data"
+                "give the database another namespace; or, if the environment was renamed, rename its file back"
             }
             Self::Unknown { .. } => "make the object visible to this user, then plan again",
         }
@@ -514,6 +516,15 @@ impl Change {
                 fields
             }
             _ => &[],
+        }
+    }
+
+    pub(super) fn fields_mut(&mut self) -> &mut [FieldDrift] {
+        match &mut self.action {
+            Action::Update { fields, .. } | Action::Adopt { fields, .. } | Action::Replace { fields, .. } => {
+                fields
+            }
+            _ => &mut [],
         }
     }
 

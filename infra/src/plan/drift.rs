@@ -24,6 +24,7 @@ pub(super) fn change(
         .map(|field| FieldDrift {
             cause: cause(&field.path, live, hash_is_current),
             field,
+            key: None,
         })
         .collect();
     if let Some(why) = conflict(&fields, live, consents) {

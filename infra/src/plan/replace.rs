@@ -14,7 +14,7 @@ pub(super) struct Replacement<'a> {
     pub(super) object: &'a Object,
     pub(super) live: &'a Value,
     /// As the server would make it anew.
-    pub(super) anew: Option<&'a Value>,
+    pub(super) anew: &'a Value,
     pub(super) reasons: &'a [ImmutableField],
 }
 
@@ -72,9 +72,7 @@ impl Replacement<'_> {
 
     /// What changes of what is ours: fields that were sent before, or are now.
     fn fields(&self, autoscaled_minimum: Option<i32>) -> Vec<FieldDrift> {
-        let Some(anew) = self.anew else {
-            return Vec::new();
-        };
+        let anew = self.anew;
         let hash_is_current = drift::has_current_hash(self.object, self.live);
         let (_, fields) = drift::changed(self.object, self.live, anew, autoscaled_minimum);
         let is_ours =
@@ -85,6 +83,7 @@ impl Replacement<'_> {
             .map(|field| FieldDrift {
                 cause: drift::cause(&field.path, self.live, hash_is_current),
                 field,
+                key: None,
             })
             .collect()
     }
@@ -117,12 +116,7 @@ impl Replacement<'_> {
             );
             return Err(format!("{name} with its data would be deleted along with it"));
         }
-        // The desired object, not the server's answer: what is compared has no defaults.
-        let desired = self.anew.unwrap_or(self.live);
-        let (before, after) = (mounted(self.live), mounted(desired));
-        if self.anew.is_none() {
-            return Err("it could not be tried which claims it would mount".to_owned());
-        }
+        let (before, after) = (mounted(self.live), mounted(self.anew));
         if before != after {
             return Err(format!(
                 "its data is in {}, and it would mount {}",
@@ -131,7 +125,7 @@ impl Replacement<'_> {
             ));
         }
         let labels = &self.live["spec"]["template"]["metadata"]["labels"];
-        let selector = desired["spec"]["selector"]["matchLabels"].as_object();
+        let selector = self.anew["spec"]["selector"]["matchLabels"].as_object();
         let is_taken_over = selector.is_some_and(|selector| {
             selector
                 .iter()

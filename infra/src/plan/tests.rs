@@ -4,8 +4,12 @@ use serde_json::{Value, json};
 
 use super::{Action, Consent, Consents, Plan, Summary};
 use crate::object::belonging::Belonging;
+use crate::object::path::Path;
 use crate::object::{HashKey, Kind, KindNames, Object, ObjectId, marks};
-use crate::observation::{Check, Contents, Evidence, LiveClaim, Observation, Observations, State};
+use crate::observation::takeover::LAST_APPLIED;
+use crate::observation::{
+    Check, Contents, Evidence, ImmutableField, LiveClaim, Observation, Observations, State, Takeover,
+};
 use crate::record::{Claim, Credentials, Record};
 use crate::stack::{ClaimOrigin, ExpectedClaim, Member, Role, Stack};
 
@@ -181,6 +185,10 @@ fn show(change: &super::Change) -> String {
             )
         }
         Action::Mark { lost, .. } => format!("mark {id}: {lost}"),
+        Action::Delete {
+            makes_way_for: Some(_),
+            ..
+        } => format!("- {id} first"),
         Action::Delete { .. } => format!("- {id}"),
         Action::Keep { why } => format!("keep {id}: {why}"),
         Action::Refuse { why } => format!("refuse {id}: {why}"),
@@ -565,6 +573,368 @@ fn a_claim_with_the_environments_label_is_counted_once() {
         &[
             "keep PersistentVolumeClaim/shop/data: holds data (volume v)",
             "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 kept",
+        ],
+    );
+}
+
+fn replacing() -> Consents {
+    Consents {
+        replace: Consent::Given,
+        ..Consents::default()
+    }
+}
+
+fn adopting() -> Consents {
+    Consents {
+        adopt: Consent::Given,
+        ..Consents::default()
+    }
+}
+
+/// An object of ours whose `before` cannot become `anew` in place.
+fn immutable(text: &str, field: &str, why: &str, before: &Value, anew: &Value) -> State {
+    let object = desired(&id(text), "wanted");
+    let owner =
+        || json!([{"manager": "infra", "operation": "Apply", "fieldsV1": {"f:spec": {}, "f:data": {}}}]);
+    let with = |content: &Value| {
+        let mut json = object.json().clone();
+        json["metadata"]["uid"] = json!("u");
+        json["metadata"]["managedFields"] = owner();
+        json["spec"] = content.clone();
+        json
+    };
+    State::Immutable {
+        live: with(before),
+        anew: with(anew),
+        fields: vec![ImmutableField {
+            field: field.to_owned(),
+            why: why.to_owned(),
+        }],
+    }
+}
+
+const STATEFUL_SET_FIELDS: &str =
+    "updates to statefulset spec for fields other than 'replicas', 'template' are forbidden";
+
+#[test]
+fn a_field_that_cannot_be_changed_in_place_is_named_and_replaced_only_with_consent() {
+    let case = || Case {
+        members: vec![(
+            API,
+            immutable(
+                API,
+                "spec.selector",
+                "field is immutable",
+                &json!({"selector": "old", "replicas": 4}),
+                &json!({"selector": "new", "replicas": 1}),
+            ),
+        )],
+        ..Case::default()
+    };
+    check(
+        case(),
+        &[
+            "refuse Deployment/shop/api: the server does not change `spec.selector` (field is immutable) in place: \
+             spec.selector \"old\" -> \"new\"",
+            "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 refused",
+        ],
+    );
+    check(
+        Case {
+            consents: replacing(),
+            ..case()
+        },
+        &[
+            "-/+ Deployment/shop/api spec.replicas, spec.selector pods End None",
+            "0 to create, 0 to change, 1 to replace, 0 to delete, 0 unchanged",
+        ],
+    );
+}
+
+#[test]
+fn what_data_hangs_on_is_never_replaced() {
+    for (text, shown) in [
+        (CLAIM, "PersistentVolumeClaim/shop/data"),
+        ("PersistentVolume/data", "PersistentVolume/data"),
+        ("Namespace/shop", "Namespace/shop"),
+    ] {
+        let state = immutable(text, "spec", "is immutable", &json!({"a": 1}), &json!({"a": 2}));
+        check(
+            Case {
+                members: vec![(text, state)],
+                consents: replacing(),
+                ..Case::default()
+            },
+            &[
+                &format!(
+                    "refuse {shown}: the server does not change `spec` (is immutable) in place: spec.a 1 -> 2; and it is \
+                     not replaced, because data hangs on it"
+                ),
+                "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 refused",
+            ],
+        );
+    }
+}
+
+/// The spec of a database whose template of a claim has this name, class and size.
+fn database_spec(name: &str, class: &str, size: &str, selector: &str) -> Value {
+    json!({
+        "selector": {"matchLabels": {"app": selector}},
+        "template": {"metadata": {"labels": {"app": "mongodb"}}},
+        "volumeClaimTemplates": [{"metadata": {"name": name}, "spec": {"storageClassName": class, "size": size}}],
+    })
+}
+
+fn database_replaced_by(anew: &Value) -> Case {
+    let before = database_spec("data", "standard", "1Gi", "mongodb");
+    Case {
+        members: vec![(
+            DATABASE,
+            immutable(DATABASE, "spec", STATEFUL_SET_FIELDS, &before, anew),
+        )],
+        consents: replacing(),
+        ..Case::default()
+    }
+}
+
+#[test]
+fn a_database_is_replaced_around_its_pod_while_it_mounts_the_same_claims() {
+    check(
+        database_replaced_by(&database_spec("data", "standard", "2Gi", "mongodb")),
+        &[
+            "-/+ StatefulSet/shop/mongodb spec.volumeClaimTemplates[0].spec.size pods Stay None",
+            "0 to create, 0 to change, 1 to replace, 0 to delete, 0 unchanged",
+        ],
+    );
+}
+
+#[test]
+fn a_database_that_would_lose_its_claim_or_its_pod_is_not_replaced() {
+    for (anew, change, why) in [
+        (
+            database_spec("other", "standard", "1Gi", "mongodb"),
+            "spec.volumeClaimTemplates[0].metadata.name \"data\" -> \"other\"",
+            "its data is in claim `template data` (class `standard`), and it would mount claim `template other` (class \
+             `standard`)",
+        ),
+        (
+            database_spec("data", "fast", "1Gi", "mongodb"),
+            "spec.volumeClaimTemplates[0].spec.storageClassName \"standard\" -> \"fast\"",
+            "its data is in claim `template data` (class `standard`), and it would mount claim `template data` (class \
+             `fast`)",
+        ),
+        (
+            database_spec("data", "standard", "1Gi", "other"),
+            "spec.selector.matchLabels.app \"mongodb\" -> \"other\"",
+            "its new selector does not choose the pod that is there, which would keep the name",
+        ),
+    ] {
+        check(
+            database_replaced_by(&anew),
+            &[
+                &format!(
+                    "refuse StatefulSet/shop/mongodb: the server does not change `spec` ({STATEFUL_SET_FIELDS}) in place: \
+                     {change}; and it is not replaced, because {why}"
+                ),
+                "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 refused",
+            ],
+        );
+    }
+    check(
+        Case {
+            claims: vec![CLAIM],
+            goes_with_its_workload: true,
+            expected_claim: Some(CLAIM),
+            ..database_replaced_by(&database_spec("data", "standard", "2Gi", "mongodb"))
+        },
+        &[
+            &format!(
+                "refuse StatefulSet/shop/mongodb: the server does not change `spec` ({STATEFUL_SET_FIELDS}) in place: \
+                 spec.volumeClaimTemplates[0].spec.size \"1Gi\" -> \"2Gi\"; and it is not replaced, because \
+                 PersistentVolumeClaim/shop/data with its data would be deleted along with it"
+            ),
+            "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 refused",
+        ],
+    );
+}
+
+/// An object that is nobody's, with `live` and `proposed` as its spec.
+fn adoptable(text: &str, manager: (&str, &str), live: &Value, proposed: &Value) -> State {
+    let object = desired(&id(text), "wanted");
+    let with = |content: &Value| {
+        let mut json = object.json().clone();
+        json["metadata"]["uid"] = json!("u");
+        json["metadata"]["managedFields"] =
+            json!([{"manager": manager.0, "operation": manager.1, "time": "t", "fieldsV1": {"f:spec": {}}}]);
+        json["spec"] = content.clone();
+        json
+    };
+    let mut live = with(live);
+    live["metadata"]["annotations"][LAST_APPLIED] = json!("a copy");
+    State::Adoptable {
+        live,
+        proposed: with(proposed),
+        takeover: Takeover {
+            excluded: vec![vec!["f:spec".to_owned(), "f:valueFrom".to_owned()]],
+            removed: vec![Path::of(&["spec", "left"]), Path::of(&["spec", "valueFrom"])],
+        },
+    }
+}
+
+#[test]
+fn an_object_that_is_nobodys_is_adopted_only_with_consent() {
+    let state = || {
+        adoptable(
+            API,
+            ("kubectl-create", "Update"),
+            &json!({"value": 1, "left": {"a": 1}, "valueFrom": 2, "theirs": 1}),
+            &json!({"value": 2, "theirs": 1}),
+        )
+    };
+    check(
+        Case {
+            members: vec![(API, state())],
+            consents: replacing(),
+            ..Case::default()
+        },
+        &[
+            "refuse Deployment/shop/api: it is there already, and not ours",
+            "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 refused",
+        ],
+    );
+    let by = "Author { manager: \"kubectl-create\", operation: Update, subresource: \"\", time: \"t\" }";
+    check(
+        Case {
+            members: vec![(API, state())],
+            consents: adopting(),
+            ..Case::default()
+        },
+        &[
+            &format!(
+                "adopt Deployment/shop/api metadata.annotations[\"{LAST_APPLIED}\"]: Removed {{ by: None, why: Copy }}, \
+                 spec.left.a: Removed {{ by: Some({by}), why: History }}, spec.value: TakenOver {{ by: {by} }}, \
+                 spec.valueFrom: Removed {{ by: Some({by}), why: Excluded }}"
+            ),
+            "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 to adopt",
+        ],
+    );
+}
+
+#[test]
+fn an_adoption_does_not_take_over_what_another_applier_has_declared() {
+    let state = adoptable(
+        API,
+        ("argocd", "Apply"),
+        &json!({"value": 1}),
+        &json!({"value": 2}),
+    );
+    check(
+        Case {
+            members: vec![(API, state)],
+            consents: adopting(),
+            ..Case::default()
+        },
+        &[
+            "refuse Deployment/shop/api: `spec.value` is declared by argocd at t",
+            "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 refused",
+        ],
+    );
+}
+
+#[test]
+fn a_database_is_not_adopted_away_from_its_data() {
+    let volumes =
+        |volume: &Value| json!({"template": {"spec": {"volumes": [volume, {"name": "c", "configMap": {}}]}}});
+    let claim = |name: &str| json!({"name": "data", "persistentVolumeClaim": {"claimName": name}});
+    for (live, proposed, why) in [
+        (
+            claim("old"),
+            claim("new"),
+            "claim `old`, and would mount claim `new`",
+        ),
+        (
+            json!({"name": "data", "hostPath": {"path": "/data"}}),
+            claim("new"),
+            "volume `data` (hostPath), and would mount claim `new`",
+        ),
+        (
+            json!({"name": "other", "secret": {}}),
+            claim("new"),
+            "no claim, and would mount claim `new`",
+        ),
+    ] {
+        check(
+            Case {
+                members: vec![(
+                    DATABASE,
+                    adoptable(DATABASE, ("a", "Update"), &volumes(&live), &volumes(&proposed)),
+                )],
+                consents: adopting(),
+                ..Case::default()
+            },
+            &[
+                &format!(
+                    "refuse StatefulSet/shop/mongodb: the database would start empty: it keeps its data in {why}"
+                ),
+                "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 refused",
+            ],
+        );
+    }
+}
+
+#[test]
+fn an_adopted_database_is_guarded_as_any_other() {
+    let same = json!({"volumeClaimTemplates": [{"metadata": {"name": "data"}}]});
+    check(
+        Case {
+            members: vec![(DATABASE, adoptable(DATABASE, ("a", "Update"), &same, &same))],
+            expected_claim: Some(CLAIM),
+            strangers: vec![CLAIM],
+            consents: adopting(),
+            ..Case::default()
+        },
+        &[
+            "refuse StatefulSet/shop/mongodb: it would mount PersistentVolumeClaim/shop/data, which is not this environment's",
+            "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 refused",
+        ],
+    );
+}
+
+fn blocked_by(holder: &str) -> State {
+    State::Blocked {
+        holder: id(holder),
+        message: "provided port is already allocated".to_owned(),
+        object: None,
+    }
+}
+
+#[test]
+fn an_orphan_that_has_what_its_successor_needs_goes_first() {
+    const SERVICE: &str = "Service/shop/api";
+    check(
+        Case {
+            members: vec![(SERVICE, blocked_by("Service/shop/old"))],
+            orphans: vec!["Service/shop/old"],
+            ..Case::default()
+        },
+        &[
+            "+ Service/shop/api",
+            "- Service/shop/old first",
+            "1 to create, 0 to change, 0 to replace, 1 to delete, 0 unchanged",
+        ],
+    );
+    // One that stays keeps the port, and so does somebody else's.
+    check(
+        Case {
+            members: vec![(SERVICE, blocked_by("Service/shop/old"))],
+            orphans: vec!["Service/shop/old"],
+            gaps: vec!["could not list secrets"],
+            ..Case::default()
+        },
+        &[
+            "refuse Service/shop/api: the server refuses it: provided port is already allocated; Service/shop/old has it",
+            "keep Service/shop/old: not everything could be listed: could not list secrets",
+            "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 kept, 1 refused",
         ],
     );
 }

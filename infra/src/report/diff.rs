@@ -310,6 +310,7 @@ mod tests {
         let fields = fields.into_iter().map(|field| FieldDrift {
             field,
             cause: cause.clone(),
+            key: None,
         });
         let action = Action::Update {
             fields: fields.collect(),

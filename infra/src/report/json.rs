@@ -93,6 +93,9 @@ struct Field<'a> {
     /// True when the values are secret.
     secret: bool,
     cause: Cause<'a>,
+    /// The key of the environment's file that decides it, by which another value can be kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'a str>,
 }
 
 /// Why a field would change.
@@ -292,6 +295,7 @@ impl<'a> Field<'a> {
             live: shown(&field.live),
             proposed: shown(&field.proposed),
             secret: is_hidden(&field.live) || is_hidden(&field.proposed),
+            key: drift.key,
             cause: match &drift.cause {
                 plan::Cause::Configuration => Cause::Configuration,
                 plan::Cause::TakenOver { by } => Cause::TakenOver { by: Author::new(by) },

@@ -139,11 +139,11 @@ fn field(drift: &FieldDrift, verbosity: Verbosity) -> String {
             Some(author) => format!("{verb} by {author}"),
             None => format!("{verb} by an unknown manager"),
         };
-        let _ = write!(
-            text,
-            "\n        {}",
-            style::faint(&format!("{who}; apply reverts it"))
-        );
+        let mut note = format!("{who}; apply reverts it");
+        if let Some(key) = drift.key {
+            let _ = write!(note, ", `{key}` keeps it");
+        }
+        let _ = write!(text, "\n        {}", style::faint(&note));
     }
     text
 }

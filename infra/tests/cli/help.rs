@@ -62,6 +62,8 @@ fn the_flags_are_one_line_each() {
           --timeout <TIME>   How long to wait in all, such as 90s [default: 5m]
           --no-wait          Do not wait
           --force-conflicts  Take over fields that another applier has declared
+          --adopt            Make ours what is there and nobody's
+          --replace          Delete and make anew what cannot be changed in place
           --confirm <NAME>   The environment's name: an empty database is fine
       -o, --output <FORMAT>  Form of the result: human, json [default: human]
       -h, --help             Print help

@@ -1,5 +1,6 @@
 //! An object that is there and nobody's becomes ours when that was agreed to; what is another's never does.
 
+use infra::observation::takeover::managers_after;
 use serde_json::{Value, json};
 
 use crate::fixture::{OBJECTS, World};
@@ -230,9 +231,13 @@ async fn no_copy_of_a_credential_is_left_or_shown() {
         .infra("plan", &["--adopt", "--verbose"])
         .await
         .expect_code(0);
+    let json = world
+        .infra("plan", &["--adopt", "--output", "json"])
+        .await
+        .expect_code(0);
+    let diff = world.infra("diff", &["--adopt"]).await.expect_code(0);
     let applied = adopt(&world).await.expect_code(0);
-    let json = world.infra("plan", &["--output", "json"]).await.expect_code(0);
-    for printed in [planned, applied, json] {
+    for printed in [planned, json, diff, applied] {
         assert!(!printed.stdout.contains("aHVudGVyMg") && !printed.stderr.contains("aHVudGVyMg"));
     }
     let live = world.read(&world.users()).await.unwrap();
@@ -371,4 +376,32 @@ async fn a_claim_and_its_volume_are_not_adopted() {
             refused.stdout
         );
     }
+}
+
+#[tokio::test]
+async fn an_adoption_that_was_cut_off_is_brought_to_its_end_by_the_next_apply() {
+    let world = World::new().await;
+    let mut scripts = manifest(&world, "ConfigMap", "mongodb-scripts").await;
+    apply_all_but(&world, &scripts).await;
+    scripts["data"]["left-over.sh"] = json!("exit 1");
+    kubectl_apply(&world, &scripts).await;
+    // As it is between the two writes of an adoption: the history is ours, and the content is as it was.
+    let mut live = world.read(&path(&scripts)).await.unwrap();
+    let managers = managers_after(&live, "v1", &[]).unwrap();
+    live["metadata"]["managedFields"] = json!(managers);
+    world
+        .request("PUT", &path(&scripts), "application/json", &live)
+        .await
+        .unwrap();
+    // The label and the hash are those that were rendered, so it counts as ours by now.
+    world
+        .plan()
+        .await
+        .expect_code(0)
+        .expect_text("data[\"left-over.sh\"]: \"exit 1\" -> nothing");
+    world.apply().await.expect_code(0);
+    let live = world.read(&path(&scripts)).await.unwrap();
+    assert!(live["data"]["left-over.sh"].is_null());
+    assert!(live["metadata"]["annotations"][LAST_APPLIED].is_null());
+    expect_no_changes(&world).await;
 }

@@ -267,3 +267,35 @@ async fn an_environment_takes_its_node_port_along_to_another_namespace() {
     assert_eq!(service["spec"]["ports"][0]["nodePort"], json!(world.node_port));
     expect_no_changes(&world).await;
 }
+
+#[tokio::test]
+async fn a_run_that_was_killed_in_the_middle_of_a_replacement_is_brought_to_its_end_by_the_next_one() {
+    let world = World::new().await;
+    world.apply().await.expect_code(0);
+    let users = world.users();
+    let password = world.root_password().await;
+    let held = json!({
+        "immutable": true, "data": {"root-password": "c3Bpbg=="},
+        "metadata": {"finalizers": ["example.com/hold"]},
+    });
+    world.edit(&users, &held).await;
+    let mut run = world.start(&["apply", &world.name, "--yes", "--replace"]);
+    world
+        .wait_for(&users, |live| {
+            live.is_some_and(|live| live["metadata"]["deletionTimestamp"].is_string())
+        })
+        .await;
+    run.kill().await.unwrap();
+    world
+        .edit(&users, &json!({"metadata": {"finalizers": null}}))
+        .await;
+    world.wait_for(&users, |live| live.is_none()).await;
+    let applied = world.apply().await.expect_code(0);
+    assert!(
+        applied.last_line().starts_with("Applied: 1 created, "),
+        "{}",
+        applied.last_line()
+    );
+    assert_eq!(world.root_password().await, password);
+    expect_no_changes(&world).await;
+}

@@ -8,4 +8,5 @@ mod mutations;
 mod references;
 mod rendered;
 mod rules;
+mod settings;
 mod users;

@@ -1,0 +1,129 @@
+//! Which key of the environment's file decides a field, so that a plan can say how to keep what it would revert. Pure.
+//!
+//! A test changes each key and looks at which fields follow, so that this table cannot lag behind the builders.
+
+use crate::stack::{Setting, Stack};
+
+/// Kind and name of an object, one of its fields as it is shown, and the key that decides it.
+const TABLE: &[(&str, &str, &str, &str)] = &[
+    ("Deployment", "api", "spec.replicas", "service.replicas"),
+    (
+        "Deployment",
+        "api",
+        "spec.template.spec.containers[api].image",
+        "service.image",
+    ),
+    (
+        "Deployment",
+        "api",
+        "spec.template.spec.containers[api].imagePullPolicy",
+        "service.image_pull_policy",
+    ),
+    (
+        "Deployment",
+        "api",
+        "spec.template.spec.containers[api].resources.requests",
+        "service.requests",
+    ),
+    (
+        "Deployment",
+        "api",
+        "spec.template.spec.containers[api].resources.limits",
+        "service.limits",
+    ),
+    ("Service", "api", "spec.ports[http].nodePort", "service.node_port"),
+    (
+        "HorizontalPodAutoscaler",
+        "api",
+        "spec.minReplicas",
+        "service.autoscaling.min_replicas",
+    ),
+    (
+        "HorizontalPodAutoscaler",
+        "api",
+        "spec.maxReplicas",
+        "service.autoscaling.max_replicas",
+    ),
+    (
+        "HorizontalPodAutoscaler",
+        "api",
+        "spec.metrics",
+        "service.autoscaling.target_cpu_percent",
+    ),
+    (
+        "StatefulSet",
+        "mongodb",
+        "spec.template.spec.containers[mongodb].image",
+        "mongodb.image",
+    ),
+    (
+        "StatefulSet",
+        "mongodb",
+        "spec.template.spec.containers[mongodb].resources.requests",
+        "mongodb.requests",
+    ),
+    (
+        "StatefulSet",
+        "mongodb",
+        "spec.template.spec.containers[mongodb].resources.limits",
+        "mongodb.limits",
+    ),
+    (
+        "StatefulSet",
+        "mongodb",
+        "spec.template.spec.initContainers[users].image",
+        "mongodb.image",
+    ),
+    (
+        "StatefulSet",
+        "mongodb",
+        "spec.template.spec.initContainers[users].resources.requests",
+        "mongodb.requests",
+    ),
+    (
+        "StatefulSet",
+        "mongodb",
+        "spec.template.spec.initContainers[users].resources.limits",
+        "mongodb.limits",
+    ),
+    (
+        "ResourceQuota",
+        "data-api",
+        "spec.hard[\"requests.cpu\"]",
+        "quota.requests_cpu",
+    ),
+    (
+        "ResourceQuota",
+        "data-api",
+        "spec.hard[\"requests.memory\"]",
+        "quota.requests_memory",
+    ),
+    (
+        "ResourceQuota",
+        "data-api",
+        "spec.hard[\"limits.cpu\"]",
+        "quota.limits_cpu",
+    ),
+    (
+        "ResourceQuota",
+        "data-api",
+        "spec.hard[\"limits.memory\"]",
+        "quota.limits_memory",
+    ),
+];
+
+/// Tells the stack which keys decide its fields.
+pub(super) fn add(stack: &mut Stack) {
+    let ids = stack.members.iter().map(|member| member.object.id());
+    let settings = ids.flat_map(|id| {
+        TABLE
+            .iter()
+            .filter(|(kind, name, ..)| id.kind.kind == *kind && id.name == *name)
+            .map(|(_, _, field, key)| Setting {
+                object: id.clone(),
+                field,
+                key,
+            })
+    });
+    stack.settings = settings.collect();
+}
