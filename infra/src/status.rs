@@ -113,8 +113,13 @@ fn deployment(object: &Value) -> Status {
     let wanted = object["spec"]["replicas"].as_i64().unwrap_or(1);
     let updated = number(object, "updatedReplicas");
     let available = number(object, "availableReplicas");
+    // The server may refuse the pods themselves, as a quota or a policy does; no pod can tell that.
+    let refusal = conditions(object)
+        .find(|condition| condition["type"] == "ReplicaFailure" && condition["status"] == "True")
+        .and_then(|condition| condition["message"].as_str());
     if updated < wanted {
-        in_progress(format!("{updated} of {wanted} pods are new"))
+        let refusal = refusal.map_or_else(String::new, |message| format!(": {message}"));
+        in_progress(format!("{updated} of {wanted} pods are new{refusal}"))
     } else if number(object, "replicas") > updated {
         let old = number(object, "replicas") - updated;
         in_progress(format!("{old} old pods still run"))

@@ -50,7 +50,7 @@ fn of_fields(id: &ObjectId, fields: &[FieldDrift], live: &Value) -> Vec<Effect> 
     if fields.iter().any(in_template) {
         effects.extend(of_template(
             &id.kind,
-            &Strategy::of(&id.kind, fields, live),
+            Strategy::of(&id.kind, fields, live),
             live,
             pods,
         ));
@@ -70,7 +70,7 @@ fn of_fields(id: &ObjectId, fields: &[FieldDrift], live: &Value) -> Vec<Effect> 
 }
 
 /// The effect of another pod template. What runs no pods has none, and neither has what leaves its pods as they are.
-fn of_template(kind: &Kind, strategy: &Strategy, live: &Value, pods: i64) -> Option<Effect> {
+fn of_template(kind: &Kind, strategy: Strategy, live: &Value, pods: i64) -> Option<Effect> {
     let daemons = live["status"]["desiredNumberScheduled"].as_i64().unwrap_or(0);
     let (pods, is_alone) = match (kind.group.as_str(), kind.kind.as_str()) {
         ("apps", "Deployment") => (pods, false),

@@ -116,11 +116,6 @@ impl Proxy {
         std::mem::take(&mut self.requests.lock().unwrap())
     }
 
-    /// Does something else from now on.
-    pub(crate) fn harm(&self, harm: Harm) {
-        *self.harm.lock().unwrap() = harm;
-    }
-
     /// Waits until a write is held.
     pub(crate) async fn until_held(&self) {
         while !matches!(*self.harm.lock().unwrap(), Harm::Hold(0, _)) {
@@ -147,7 +142,6 @@ fn fate(method: &http::Method, url: &str, harm: &mut Harm) -> Fate {
     let is_write =
         *method != http::Method::GET && !url.contains("dryRun=All") && !url.contains("accessreviews");
     match harm {
-        Harm::None => Fate::Passes,
         Harm::NotFound => Fate::IsAnswered(http::StatusCode::NOT_FOUND),
         Harm::Slow(time) => Fate::Comes(*time),
         Harm::LoseAnswer(verb, text) if method == verb && url.contains(*text) => {

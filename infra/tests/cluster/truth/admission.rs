@@ -158,6 +158,29 @@ async fn what_a_quota_refuses_is_said_under_its_object_and_nothing_is_written() 
 }
 
 #[tokio::test]
+async fn pods_that_are_refused_are_named_with_the_reason() {
+    let world = World::new().await;
+    world.apply().await.expect_code(0);
+    let quotas = format!("/api/v1/namespaces/{}/resourcequotas", world.app);
+    let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "tight"}, "spec": {
+        "hard": {"pods": "2"},
+    }});
+    world.create(&quotas, &quota).await;
+    world
+        .wait_for(&format!("{quotas}/tight"), |quota| {
+            quota.is_some_and(|quota| quota["status"]["used"]["pods"] == "2")
+        })
+        .await;
+    world.configure(|settings| settings.service.push("image = \"service:next\"".to_owned()));
+    world
+        .infra("apply", &["--yes", "--timeout", "8s"])
+        .await
+        .expect_code(3)
+        .expect_text("0 of 2 pods are new: pods \"api-")
+        .expect_text("exceeded quota: tight");
+}
+
+#[tokio::test]
 async fn a_field_that_the_server_does_not_know_is_refused_under_its_object() {
     let bed = Bed::new().await;
     let wrong = thing(

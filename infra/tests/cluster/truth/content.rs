@@ -29,8 +29,8 @@ fn deployment(name: &str, spec: Value) -> Thing {
 }
 
 async fn patch(bed: &Bed, thing: &Thing, content_type: &str, patch: &Value) {
-    let path = format!("{}?fieldManager=somebody", bed.path(thing));
-    let taken = bed.world.request("PATCH", &path, content_type, patch).await;
+    let url = format!("{}?fieldManager=somebody", bed.path(thing));
+    let taken = bed.world.request("PATCH", &url, content_type, patch).await;
     assert!(taken.is_some(), "{patch} is taken");
 }
 

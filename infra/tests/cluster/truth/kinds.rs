@@ -280,7 +280,11 @@ fn in_a_namespace(name: &str) -> Vec<Case> {
     ]
 }
 
+const EDITED: &[&str] = &["spec.minReadySeconds: 7 -> 3"];
+const REMOVED: &[&str] = &["spec.minReadySeconds: nothing -> 3"];
+
 /// Workloads that run no pods.
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn workloads() -> Vec<Case> {
     let pod = json!({
         "automountServiceAccountToken": false, "terminationGracePeriodSeconds": 5, "nodeSelector": {"none": "none"},
@@ -292,8 +296,6 @@ fn workloads() -> Vec<Case> {
     let selector = json!({"matchLabels": {"app": "thing"}});
     let edit = json!({"spec": {"minReadySeconds": 7}});
     let removal = json!({"spec": {"minReadySeconds": null}});
-    const EDITED: &[&str] = &["spec.minReadySeconds: 7 -> 3"];
-    const REMOVED: &[&str] = &["spec.minReadySeconds: nothing -> 3"];
     vec![
         case(
             namespaced(
@@ -392,6 +394,7 @@ fn workloads() -> Vec<Case> {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn of_the_cluster(name: &str) -> Vec<Case> {
     let of_cluster = |names: [&str; 4], json: Value| one(names, false, name, json);
     let group = format!("{name}.internal");
@@ -506,8 +509,11 @@ fn of_the_cluster(name: &str) -> Vec<Case> {
     ]
 }
 
+const GROUP: &str = "admissionregistration.k8s.io";
+const HOOK_EDITED: &[&str] = &["webhooks[none.none.internal].timeoutSeconds: 7 -> 5"];
+const HOOK_REMOVED: &[&str] = &["webhooks[none.none.internal].timeoutSeconds: 10 -> 5"];
+
 fn admission(name: &str) -> Vec<Case> {
-    const GROUP: &str = "admissionregistration.k8s.io";
     let of_cluster = |names: [&str; 4], json: Value| one(names, false, name, json);
     let hook = |timeout: Option<u32>| {
         let mut hook = json!({
@@ -522,8 +528,6 @@ fn admission(name: &str) -> Vec<Case> {
         }
         json!({"webhooks": [hook]})
     };
-    const EDITED: &[&str] = &["webhooks[none.none.internal].timeoutSeconds: 7 -> 5"];
-    const REMOVED: &[&str] = &["webhooks[none.none.internal].timeoutSeconds: 10 -> 5"];
     let nothing = json!({"resourceRules": [{
         "operations": ["CREATE"], "apiGroups": ["none.internal"], "apiVersions": ["v1"], "resources": ["nothing"],
     }]});
@@ -539,9 +543,9 @@ fn admission(name: &str) -> Vec<Case> {
                 hook(Some(5)),
             ),
             hook(Some(7)),
-            EDITED,
+            HOOK_EDITED,
             hook(None),
-            REMOVED,
+            HOOK_REMOVED,
         ),
         case(
             of_cluster(
@@ -554,9 +558,9 @@ fn admission(name: &str) -> Vec<Case> {
                 hook(Some(5)),
             ),
             hook(Some(7)),
-            EDITED,
+            HOOK_EDITED,
             hook(None),
-            REMOVED,
+            HOOK_REMOVED,
         ),
         case(
             of_cluster(
@@ -608,8 +612,8 @@ async fn applied() -> (Bed, Vec<Case>) {
 }
 
 async fn patch(bed: &Bed, case: &Case, patch: &Value) {
-    let path = format!("{}?fieldManager=kubectl-edit", bed.path(&case.thing));
-    let taken = bed.world.request("PATCH", &path, MERGE, patch).await;
+    let url = format!("{}?fieldManager=kubectl-edit", bed.path(&case.thing));
+    let taken = bed.world.request("PATCH", &url, MERGE, patch).await;
     assert!(taken.is_some(), "{} takes {patch}", case.thing.kind.kind);
 }
 

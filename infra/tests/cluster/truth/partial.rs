@@ -220,6 +220,27 @@ async fn a_kind_that_must_not_be_changed_is_refused_before_the_first_write() {
 }
 
 #[tokio::test]
+async fn a_right_that_only_the_writes_need_is_named_before_the_first_of_them() {
+    let world = with_an_orphan().await;
+    let kubeconfig = user_without(&world, ("", "services"), &["delete"]).await;
+    let edit = json!({"metadata": {"labels": {"app.kubernetes.io/name": "x"}}});
+    world.edit(&world.deployment(), &edit).await;
+    let before = world.read(&world.deployment()).await.unwrap();
+    world
+        .infra("apply", &["--yes", "--kubeconfig", kubeconfig.to_str().unwrap()])
+        .await
+        .expect_code(1)
+        .expect_text(&format!(
+            "this user lacks rights that the plan needs: delete services in `{}`",
+            world.database
+        ));
+    let after = world.read(&world.deployment()).await.unwrap();
+    assert_eq!(before["spec"], after["spec"]);
+    assert_eq!(before["metadata"]["labels"], after["metadata"]["labels"]);
+    assert!(orphan_is_there(&world).await);
+}
+
+#[tokio::test]
 async fn a_kind_that_the_server_does_not_serve_is_said_and_the_others_are_planned() {
     let bed = Bed::new().await;
     let things = [

@@ -258,12 +258,14 @@ async fn check_killed(number: u64) {
     // The namespaces aside, which were looked into.
     let expected = crate::fixture::OBJECTS - 2;
     assert_eq!(members(&world).await.len(), expected, "{number}: {moment:?}");
+    // The lock of the dead stays where nothing was left to write, and stops nobody.
     let lease = format!(
         "/apis/coordination.k8s.io/v1/namespaces/infra-system/leases/infra-{}",
         world.name
     );
+    let wrote = applied.last_line().starts_with("Applied: ");
     assert!(
-        world.read(&lease).await.is_none(),
+        !wrote || world.read(&lease).await.is_none(),
         "{number}: the lock is given back"
     );
 }
