@@ -46,7 +46,7 @@ pub struct Global {
     /// Print the result alone
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Print unchanged objects, whole values and what others own too
+    /// Print the unchanged, whole values, others' fields
     #[arg(short, long, global = true)]
     pub verbose: bool,
 }

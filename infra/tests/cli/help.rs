@@ -42,7 +42,7 @@ fn the_commands_are_one_line_each() {
           --environments <DIR>  Directory of the files [default: environments]
           --color <WHEN>        Colours: auto, always or never [default: auto]
       -q, --quiet               Print the result alone
-      -v, --verbose             Print unchanged objects, whole values and what others own too
+      -v, --verbose             Print the unchanged, whole values, others' fields
     ");
 }
 
@@ -73,7 +73,7 @@ fn the_flags_are_one_line_each() {
           --environments <DIR>  Directory of the files [default: environments]
           --color <WHEN>        Colours: auto, always or never [default: auto]
       -q, --quiet               Print the result alone
-      -v, --verbose             Print unchanged objects, whole values and what others own too
+      -v, --verbose             Print the unchanged, whole values, others' fields
     ");
     for command in ["plan", "diff", "destroy", "status", "render", "validate"] {
         let help = check(&[command, "--help"]);

@@ -1,12 +1,18 @@
 //! Others who write in the same moment, and ends that come at any moment.
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Write as _;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use futures::stream::{self, StreamExt as _};
+use rustix::fs::{Mode, OFlags};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt as _;
 
-use crate::fixture::World;
+use crate::fixture::{Ended, World};
 use crate::proxy::{Harm, Held, Proxy, Write, through};
 
 /// How many runs are killed.
@@ -15,7 +21,7 @@ const KILLS: u64 = 20;
 /// How many environments are killed and mended at once.
 const AT_ONCE: usize = 5;
 
-fn merge(path: String, body: Value) -> Write {
+fn merge(path: &str, body: Value) -> Write {
     Write {
         method: "PATCH",
         path: format!("{path}?fieldManager=somebody"),
@@ -30,7 +36,7 @@ async fn a_cluster_that_moves_after_the_confirmation_is_said_and_nothing_is_writ
     world.apply().await.expect_code(0);
     world.configure(|settings| settings.service.push("image = \"service:next\"".to_owned()));
     let theirs = merge(
-        world.service(),
+        &world.service(),
         json!({"metadata": {"labels": {"app.kubernetes.io/name": "x"}}}),
     );
     // The lock is taken after the confirmation: its request tells that the plan was agreed to.
@@ -50,13 +56,83 @@ async fn a_cluster_that_moves_after_the_confirmation_is_said_and_nothing_is_writ
     assert!(world.plan().await.last_line().starts_with("No changes."));
 }
 
+/// Runs an apply that asks, and answers `yes` on its terminal only when `until` has come to its end.
+async fn answered_late(world: &World, until: impl Future<Output = ()>) -> Ended {
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+    grantpt(&master).expect("a terminal");
+    unlockpt(&master).expect("a terminal");
+    let name = ptsname(&master, Vec::new()).expect("a terminal");
+    let terminal = rustix::fs::open(name.as_c_str(), OFlags::RDWR | OFlags::NOCTTY, Mode::empty());
+    let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_infra"))
+        .args(["apply", &world.name, "--environments"])
+        .arg(world.directory())
+        .env_clear()
+        .stdin(Stdio::from(terminal.expect("a terminal")))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("the binary starts");
+    // The question stands on standard error without an end of its line.
+    let mut stderr = child.stderr.take().expect("it is piped");
+    let mut asked = Vec::new();
+    while !String::from_utf8_lossy(&asked).contains("[y/N] ") {
+        let count = stderr.read_buf(&mut asked).await.expect("what is asked");
+        assert!(count > 0, "{}", String::from_utf8_lossy(&asked));
+    }
+    until.await;
+    File::from(master.try_clone().expect("a terminal"))
+        .write_all(b"yes\n")
+        .expect("the answer is typed");
+    let read = async {
+        stderr.read_to_end(&mut asked).await.expect("text");
+        child.wait_with_output().await.expect("the binary ends")
+    };
+    let output = tokio::time::timeout(Duration::from_mins(2), read)
+        .await
+        .expect("the binary ends in time");
+    Ended {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).expect("text"),
+        stderr: String::from_utf8(asked).expect("text"),
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_late_is_for_the_plan_that_was_shown_alone() {
+    let world = World::new().await;
+    world.apply().await.expect_code(0);
+    world.configure(|settings| settings.service.push("image = \"service:next\"".to_owned()));
+    let before = world.read(&world.deployment()).await.unwrap();
+    let moves = async {
+        world
+            .edit(
+                &world.service(),
+                &json!({"spec": {"sessionAffinity": "ClientIP"}}),
+            )
+            .await;
+        world.delete(&world.autoscaler()).await;
+    };
+    answered_late(&world, moves)
+        .await
+        .expect_code(5)
+        .expect_text("error: the cluster has moved since the plan was shown: ")
+        .expect_text(&format!("HorizontalPodAutoscaler/{}/api", world.app));
+    assert_eq!(world.read(&world.deployment()).await.unwrap(), before);
+    // Where nothing moves, a late answer is as good as any.
+    answered_late(&world, tokio::time::sleep(Duration::from_secs(2)))
+        .await
+        .expect_code(0);
+    assert!(world.plan().await.last_line().starts_with("No changes."));
+}
+
 #[tokio::test]
 async fn what_moves_without_touching_the_plan_does_not_stop_it() {
     let world = World::new().await;
     world.apply().await.expect_code(0);
     world.configure(|settings| settings.service.push("image = \"service:next\"".to_owned()));
     let theirs = merge(
-        world.service(),
+        &world.service(),
         json!({"metadata": {"annotations": {"theirs": "x"}}}),
     );
     let proxy = Proxy::start(world.client(), Harm::Before("POST", "/leases", theirs)).await;
@@ -125,12 +201,19 @@ enum Moment {
     Write(usize, Held),
 }
 
+/// Whether a first apply is killed, or one that changes what is there.
+fn is_first(number: u64) -> bool {
+    (number / 4).is_multiple_of(2)
+}
+
 fn moment(number: u64) -> Moment {
     let dice = roll(number + 1);
+    let writes = if is_first(number) { 24 } else { 8 };
+    let write = 1 + usize::try_from(dice % writes).unwrap();
     match number % 4 {
         0 | 1 => Moment::Time(dice % 100),
-        2 => Moment::Write(1 + usize::try_from(dice % 24).unwrap(), Held::Undone),
-        _ => Moment::Write(1 + usize::try_from(dice % 24).unwrap(), Held::Done),
+        2 => Moment::Write(write, Held::Undone),
+        _ => Moment::Write(write, Held::Done),
     }
 }
 
@@ -211,7 +294,7 @@ async fn check_killed(number: u64) {
     let moment = moment(number);
     let world = World::new().await;
     let mut before = None;
-    let whole = if number % 2 == 0 {
+    let whole = if is_first(number) {
         Duration::from_secs(4)
     } else {
         // A change of what is there: objects come, change and go.
