@@ -9,6 +9,7 @@ pub mod id;
 pub mod marks;
 pub mod others;
 pub mod ownership;
+pub mod packed;
 pub mod path;
 
 use std::fmt;

@@ -18,9 +18,8 @@ use k8s_openapi::api::core::v1::Namespace;
 use serde_json::Value;
 
 use crate::cluster::{Cluster, ClusterError};
-use crate::object::belonging::{Belonging, belonging};
 use crate::object::others::{Other, others};
-use crate::object::{Kind, Object, ObjectId, StateHash, marks, ownership};
+use crate::object::{Kind, Object, ObjectId, StateHash, marks};
 use crate::observation::{Observation, Observations, State};
 use crate::record::Record;
 use crate::stack::{Stack, id_of};
@@ -318,14 +317,6 @@ async fn orphans(
         orphans.push(Observation { id, state });
     }
     Ok(orphans)
-}
-
-/// The guard of every prune: labels can be copied or inherited, so only what this program applied, and what no
-/// controller owns, may ever be deleted.
-fn may_be_pruned(metadata: &Value, environment: &str) -> bool {
-    ownership::ours(metadata).is_some()
-        && belonging(metadata, environment) == Belonging::Ours
-        && !marks::has_controller(metadata)
 }
 
 /// Names an object of a list, whose items carry no kind.

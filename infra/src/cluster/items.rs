@@ -1,4 +1,6 @@
-//! Splits the JSON of a list into its items while it arrives, so that no list is ever held whole. Pure.
+//! Splits a list into its items while it arrives, so that no list is ever held whole. Pure.
+
+use crate::object::packed::{Damaged, MAGIC, varint};
 
 /// What is wrong with the JSON of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,6 +51,11 @@ enum Text {
 }
 
 impl Splitter {
+    /// Whether nothing has been fed yet.
+    pub(super) fn is_new(&self) -> bool {
+        self.buffer.is_empty() && self.depth == 0 && !self.has_ended
+    }
+
     /// Takes the next bytes and hands out each item that they complete.
     pub(super) fn feed<E>(
         &mut self,
@@ -154,6 +161,109 @@ impl Splitter {
     }
 }
 
+/// Takes the bytes of a packed list in any portions.
+#[derive(Default)]
+pub(super) struct PackedSplitter {
+    /// What has not been handed out.
+    buffer: Vec<u8>,
+    stage: Stage,
+}
+
+/// Which part of a packed list comes next.
+#[derive(Default)]
+enum Stage {
+    /// The bytes with which every packed answer begins.
+    #[default]
+    Magic,
+    /// A field of the envelope.
+    Envelope,
+    /// A field of the list, of which so many bytes are left.
+    List(u64),
+    /// Nothing that matters.
+    Ended,
+}
+
+/// Field 2 with bytes: the list in its envelope, and an item in the list.
+const SECOND_FIELD: u64 = 2 << 3 | 2;
+
+impl PackedSplitter {
+    /// Takes the next bytes and hands out each item that they complete.
+    pub(super) fn feed(
+        &mut self,
+        bytes: &[u8],
+        mut take: impl FnMut(&[u8]) -> Result<(), Damaged>,
+    ) -> Result<(), Damaged> {
+        self.buffer.extend_from_slice(bytes);
+        let mut done = 0;
+        while let Some(length) = self.step(done, &mut take)? {
+            done += length;
+        }
+        self.buffer.drain(..done);
+        Ok(())
+    }
+
+    /// Ends the list.
+    pub(super) fn end(self) -> Result<(), NoList> {
+        match self.stage {
+            Stage::Ended | Stage::List(0) => Ok(()),
+            _ => Err(NoList::CutOff),
+        }
+    }
+
+    /// Takes the next part; returns its length, or `None` when it is not there as a whole.
+    fn step(
+        &mut self,
+        from: usize,
+        take: &mut impl FnMut(&[u8]) -> Result<(), Damaged>,
+    ) -> Result<Option<usize>, Damaged> {
+        let rest = &self.buffer[from..];
+        if let Stage::Magic = self.stage {
+            let Some(magic) = rest.get(..MAGIC.len()) else {
+                return Ok(None);
+            };
+            self.stage = Stage::Envelope;
+            return if magic == MAGIC {
+                Ok(Some(MAGIC.len()))
+            } else {
+                Err(Damaged)
+            };
+        }
+        if let Stage::Ended | Stage::List(0) = self.stage {
+            self.stage = Stage::Ended;
+            return Ok(Some(rest.len()).filter(|length| *length > 0));
+        }
+        let Some((tag, tag_length)) = varint(rest)? else {
+            return Ok(None);
+        };
+        let Some((size, size_length)) = varint(&rest[tag_length..])? else {
+            return Ok(None);
+        };
+        // Every field of the envelope and of the list holds bytes.
+        if tag & 7 != 2 {
+            return Err(Damaged);
+        }
+        let head = tag_length + size_length;
+        if let (Stage::Envelope, SECOND_FIELD) = (&self.stage, tag) {
+            self.stage = Stage::List(size);
+            return Ok(Some(head));
+        }
+        let length = usize::try_from(size)
+            .ok()
+            .and_then(|size| size.checked_add(head))
+            .ok_or(Damaged)?;
+        let Some(field) = rest.get(head..length) else {
+            return Ok(None);
+        };
+        if let Stage::List(left) = &mut self.stage {
+            *left = left.checked_sub(length as u64).ok_or(Damaged)?;
+            if tag == SECOND_FIELD {
+                take(field)?;
+            }
+        }
+        Ok(Some(length))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
@@ -225,6 +335,69 @@ mod tests {
             &Err(NoList::WithoutItems),
         );
         check(r#"{"metadata":{"items":[]}}"#, &Err(NoList::WithoutItems));
+    }
+
+    /// A packed list of these items.
+    fn packed(items: &[&[u8]]) -> Vec<u8> {
+        let field = |number: u8, bytes: &[u8]| {
+            let mut field = vec![number << 3 | 2];
+            let mut length = bytes.len();
+            while length > 127 {
+                field.push(u8::try_from(length & 0x7f | 0x80).unwrap());
+                length >>= 7;
+            }
+            field.push(u8::try_from(length).unwrap());
+            field.extend(bytes);
+            field
+        };
+        let mut list = field(1, b"metadata");
+        for item in items {
+            list.extend(field(2, item));
+        }
+        [
+            MAGIC,
+            &field(1, b"type"),
+            &field(2, &list),
+            &field(3, b""),
+            &field(4, b""),
+        ]
+        .concat()
+    }
+
+    fn split_packed(bytes: &[u8], size: usize) -> Result<Vec<Vec<u8>>, String> {
+        let mut splitter = PackedSplitter::default();
+        let mut items = Vec::new();
+        for portion in bytes.chunks(size) {
+            let fed = splitter.feed(portion, |item| {
+                items.push(item.to_vec());
+                Ok(())
+            });
+            fed.map_err(|error| error.to_string())?;
+        }
+        splitter.end().map_err(|error| error.to_string())?;
+        Ok(items)
+    }
+
+    #[test]
+    fn packed_items_come_one_by_one() {
+        let large = [7; 300];
+        let items: [&[u8]; 3] = [b"one", &large, b""];
+        let list = packed(&items);
+        for size in [1, 2, 3, 100, list.len()] {
+            assert_eq!(split_packed(&list, size).unwrap(), items, "in portions of {size}");
+            assert!(split_packed(&packed(&[]), size).unwrap().is_empty());
+        }
+    }
+
+    #[test]
+    fn a_packed_list_that_is_cut_off_is_found_out() {
+        let list = packed(&[b"one", b"two"]);
+        // The envelope's last two fields are empty, and nobody misses them.
+        for end in 1..list.len() - 4 {
+            let error = split_packed(&list[..end], 4).unwrap_err();
+            assert_eq!(error, NoList::CutOff.to_string(), "{end}");
+        }
+        assert!(split_packed(b"{\"items\":[]}", 4).is_err());
     }
 
     fn value() -> impl Strategy<Value = Value> {

@@ -15,8 +15,9 @@ use serde_json::Value;
 
 use super::connect::deepest;
 use super::error::{ClusterError, Status};
-use super::items::Splitter;
+use super::items::{PackedSplitter, Splitter};
 use super::{Cluster, Ordering};
+use crate::object::packed::{Damaged, MAGIC};
 use crate::object::{Kind, ObjectId};
 
 /// Deadline of one try. A dry-run of the slowest kind takes milliseconds; webhooks may take up to 30 s.
@@ -31,7 +32,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// Longest wait between two tries, whatever the server asks for.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
-/// How large answers come when the server is not on this machine: packed to a tenth, which pays as soon as there is a wire.
+/// How large answers come when the server is not on this machine: a tenth of the bytes, which pays as soon as there is a wire.
 const GZIP: &str = "gzip";
 
 /// In which form the answer is wanted.
@@ -41,6 +42,8 @@ pub enum Representation {
     Whole,
     /// Their metadata alone.
     Metadata,
+    /// Their metadata alone, packed (protobuf) where the server can: a third of the work for both sides.
+    PackedMetadata,
     /// The aggregated discovery document.
     Discovery,
 }
@@ -50,6 +53,11 @@ impl Representation {
         match self {
             Self::Whole => "application/json",
             Self::Metadata => "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
+            // Servers that extend the API may know JSON alone.
+            Self::PackedMetadata => {
+                "application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,\
+                 application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+            }
             Self::Discovery => "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList",
         }
     }
@@ -193,29 +201,61 @@ pub trait Fold {
     /// # Errors
     /// When it is not what was expected.
     fn take(&mut self, item: &[u8]) -> serde_json::Result<()>;
+
+    /// Takes the next item, packed. Only those who ask for packed items get any.
+    ///
+    /// # Errors
+    /// When it is not what was expected.
+    fn take_packed(&mut self, _: &[u8]) -> Result<(), Damaged> {
+        Err(Damaged)
+    }
 }
 
 struct Items<T> {
-    splitter: Splitter,
+    splitter: Split,
     folded: T,
+}
+
+enum Split {
+    Json(Splitter),
+    Packed(PackedSplitter),
 }
 
 impl<T: Fold> Reader for Items<T> {
     type Read = T;
 
     fn feed(&mut self, bytes: &[u8]) -> Result<(), String> {
+        // The first byte tells how a list is written, whatever a gateway has made of the headers.
+        if let (Split::Json(splitter), Some(first)) = (&self.splitter, bytes.first())
+            && splitter.is_new()
+            && *first == MAGIC[0]
+        {
+            self.splitter = Split::Packed(PackedSplitter::default());
+        }
         let folded = &mut self.folded;
-        let taken = self.splitter.feed(bytes, |item| folded.take(item));
-        taken.map_err(|error| error.to_string())
+        match &mut self.splitter {
+            Split::Json(splitter) => {
+                let taken = splitter.feed(bytes, |item| folded.take(item));
+                taken.map_err(|error| error.to_string())
+            }
+            Split::Packed(splitter) => {
+                let taken = splitter.feed(bytes, |item| folded.take_packed(item));
+                taken.map_err(|error| error.to_string())
+            }
+        }
     }
 
     fn end(self) -> Result<T, String> {
-        self.splitter.end().map_err(|error| error.to_string())?;
+        let ended = match self.splitter {
+            Split::Json(splitter) => splitter.end(),
+            Split::Packed(splitter) => splitter.end(),
+        };
+        ended.map_err(|error| error.to_string())?;
         Ok(self.folded)
     }
 }
 
-/// A body that may come packed.
+/// A body that may come compressed.
 struct Unpacked<R> {
     reader: R,
     decoder: Option<Box<GzDecoder<Portions>>>,
@@ -238,12 +278,12 @@ impl std::io::Write for Portions {
 
 impl<R: Reader> Unpacked<R> {
     fn new(headers: &HeaderMap, reader: R) -> Self {
-        let is_packed = headers
+        let is_compressed = headers
             .get(header::CONTENT_ENCODING)
             .is_some_and(|encoding| encoding == GZIP);
         Self {
             reader,
-            decoder: is_packed.then(|| Box::new(GzDecoder::new(Portions::default()))),
+            decoder: is_compressed.then(|| Box::new(GzDecoder::new(Portions::default()))),
         }
     }
 
@@ -283,7 +323,7 @@ impl Cluster {
         begin: impl Fn() -> T,
     ) -> Result<T, ClusterError> {
         let begin = || Items {
-            splitter: Splitter::default(),
+            splitter: Split::Json(Splitter::default()),
             folded: begin(),
         };
         let (_, _, folded) = self.send_and_read(&call, begin).await?;

@@ -7,13 +7,108 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::object::coverage::{FieldSet, covers};
+use crate::object::packed::{Damaged, PackedMetadata};
 use crate::object::{Object, marks};
 
-/// An item of a LIST: what is needed to tell whether it is unchanged, the rest unparsed.
-#[derive(Deserialize)]
+/// What a LIST says of an object, as far as it matters here.
 pub(super) struct Item<'a> {
+    pub(super) name: Cow<'a, str>,
+    /// Empty for cluster-scoped kinds.
+    pub(super) namespace: Cow<'a, str>,
+    pub(super) uid: Cow<'a, str>,
+    pub(super) resource_version: Cow<'a, str>,
+    is_terminating: bool,
+    has_controller: bool,
+    environment: Option<Cow<'a, str>>,
+    state_hash: Option<Cow<'a, str>>,
+    /// The fields of our applied configuration.
+    ours: Option<FieldSet<'a>>,
+    /// The values of a Secret.
+    data: Option<&'a RawValue>,
+    /// The number of replicas, where the LIST holds it.
+    pub(super) replicas: Option<i64>,
+}
+
+impl<'a> Item<'a> {
+    pub(super) fn from_json(json: &'a [u8]) -> serde_json::Result<Self> {
+        let Json { metadata, data, spec } = serde_json::from_slice(json)?;
+        let owners = metadata.owner_references.into_iter().flatten();
+        let entries = metadata.managed_fields.into_iter().flatten();
+        Ok(Self {
+            name: metadata.name,
+            namespace: metadata.namespace.unwrap_or_default(),
+            uid: metadata.uid,
+            resource_version: metadata.resource_version,
+            is_terminating: metadata.deletion_timestamp.is_some(),
+            has_controller: owners.into_iter().any(|owner| owner.controller == Some(true)),
+            environment: metadata.labels.and_then(|labels| labels.environment),
+            state_hash: metadata
+                .annotations
+                .and_then(|annotations| annotations.state_hash),
+            ours: entries
+                .into_iter()
+                .find(Entry::is_ours)
+                .and_then(|entry| entry.fields),
+            data,
+            replicas: spec.and_then(|spec| spec.replicas),
+        })
+    }
+
+    pub(super) fn from_packed(object: &'a [u8]) -> Result<Self, Damaged> {
+        let metadata = PackedMetadata::read(object)?;
+        let ours = metadata.ours.map(serde_json::from_slice).transpose();
+        Ok(Self {
+            name: metadata.name.into(),
+            namespace: metadata.namespace.into(),
+            uid: metadata.uid.into(),
+            resource_version: metadata.resource_version.into(),
+            is_terminating: metadata.is_terminating,
+            has_controller: metadata.has_controller,
+            environment: metadata.environment.map(Cow::from),
+            state_hash: metadata.state_hash.map(Cow::from),
+            ours: ours.map_err(|_| Damaged)?,
+            data: None,
+            replicas: None,
+        })
+    }
+
+    /// Which object in which version: equal texts mean that nobody has written it in between.
+    pub(super) fn version(&self) -> String {
+        format!("{} {}", self.uid, self.resource_version)
+    }
+
+    /// Whether the live object is as desired: it has our marks, and every field that we send is still ours.
+    ///
+    /// Anything else is no more than a suspicion, which a dry-run clears up.
+    pub(super) fn is_unchanged(&self, object: &Object, environment: &str) -> bool {
+        let hash = self.state_hash.as_deref();
+        hash.is_some_and(|hash| object.hash().is(hash))
+            && !self.is_terminating
+            && self.environment.as_deref() == Some(environment)
+            && self
+                .ours
+                .as_ref()
+                .is_some_and(|ours| covers(ours, object.bytes()))
+            && (!object.id().kind.is_secret() || self.has_data_of(object))
+    }
+
+    fn has_data_of(&self, object: &Object) -> bool {
+        let live = self.data.and_then(|raw| serde_json::from_str(raw.get()).ok());
+        live.unwrap_or(Value::Null) == object.json()["data"]
+    }
+
+    /// Whether a prune may ever touch it: labels can be copied or inherited, so only what this program applied, and what no
+    /// controller owns.
+    pub(super) fn may_be_pruned(&self, environment: &str) -> bool {
+        self.ours.is_some() && self.environment.as_deref() == Some(environment) && !self.has_controller
+    }
+}
+
+/// An item as JSON, of which the rest stays unparsed.
+#[derive(Deserialize)]
+struct Json<'a> {
     #[serde(borrow)]
-    pub(super) metadata: Metadata<'a>,
+    metadata: Metadata<'a>,
     #[serde(borrow, default)]
     data: Option<&'a RawValue>,
     #[serde(default)]
@@ -22,22 +117,31 @@ pub(super) struct Item<'a> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Metadata<'a> {
-    pub(super) name: String,
-    #[serde(default)]
-    pub(super) namespace: Option<String>,
+struct Metadata<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(borrow, default)]
+    namespace: Option<Cow<'a, str>>,
     #[serde(borrow)]
     uid: Cow<'a, str>,
     #[serde(borrow)]
     resource_version: Cow<'a, str>,
     #[serde(borrow, default)]
     deletion_timestamp: Option<&'a RawValue>,
+    #[serde(default)]
+    owner_references: Option<Vec<Owner>>,
     #[serde(borrow, default)]
     labels: Option<Labels<'a>>,
     #[serde(borrow, default)]
     annotations: Option<Annotations<'a>>,
     #[serde(borrow, default)]
     managed_fields: Option<Vec<Entry<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct Owner {
+    #[serde(default)]
+    controller: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -65,57 +169,16 @@ struct Entry<'a> {
     fields: Option<FieldSet<'a>>,
 }
 
-#[derive(Deserialize)]
-struct Spec {
-    #[serde(default)]
-    replicas: Option<i64>,
-}
-
-impl Item<'_> {
-    /// Which object in which version: equal texts mean that nobody has written it in between.
-    pub(super) fn version(&self) -> String {
-        format!("{} {}", self.metadata.uid, self.metadata.resource_version)
-    }
-
-    /// Its number of replicas, where the LIST holds it.
-    pub(super) fn replicas(&self) -> Option<i64> {
-        self.spec.as_ref()?.replicas
-    }
-
-    /// Whether the live object is as desired: it has our marks, and every field that we send is still ours.
-    ///
-    /// Anything else is no more than a suspicion, which a dry-run clears up.
-    pub(super) fn is_unchanged(&self, object: &Object, environment: &str) -> bool {
-        let metadata = &self.metadata;
-        let annotations = metadata.annotations.as_ref();
-        let hash = annotations.and_then(|annotations| annotations.state_hash.as_deref());
-        let labels = metadata.labels.as_ref();
-        let owner = labels.and_then(|labels| labels.environment.as_deref());
-        hash.is_some_and(|hash| object.hash().is(hash))
-            && metadata.deletion_timestamp.is_none()
-            && owner == Some(environment)
-            && self.covers(object)
-    }
-
-    fn covers(&self, object: &Object) -> bool {
-        let entries = self.metadata.managed_fields.iter().flatten();
-        let ours = entries.into_iter().find(|entry| entry.is_ours());
-        let Some(fields) = ours.and_then(|entry| entry.fields.as_ref()) else {
-            return false;
-        };
-        covers(fields, object.bytes()) && (!object.id().kind.is_secret() || self.has_data_of(object))
-    }
-
-    fn has_data_of(&self, object: &Object) -> bool {
-        let live = self.data.and_then(|raw| serde_json::from_str(raw.get()).ok());
-        live.unwrap_or(Value::Null) == object.json()["data"]
-    }
-}
-
 impl Entry<'_> {
     fn is_ours(&self) -> bool {
         self.manager == marks::MANAGER && self.operation == "Apply" && self.subresource.is_empty()
     }
+}
+
+#[derive(Deserialize)]
+struct Spec {
+    #[serde(default)]
+    replicas: Option<i64>,
 }
 
 #[cfg(test)]
@@ -150,7 +213,7 @@ mod tests {
         }}]);
         change(&mut live);
         let text = live.to_string();
-        let item: Item<'_> = serde_json::from_str(&text).unwrap();
+        let item = Item::from_json(text.as_bytes()).unwrap();
         assert_eq!(item.is_unchanged(&object, "shop"), expected, "{text}");
     }
 

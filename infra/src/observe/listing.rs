@@ -6,9 +6,10 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
 
 use super::glance::Item;
-use super::{AT_ONCE, Beside, Depth, Look, identify, may_be_pruned};
+use super::{AT_ONCE, Beside, Depth, Look};
 use crate::cluster::{Cluster, ClusterError, Fold, Representation};
 use crate::object::others::{Other, others};
+use crate::object::packed::Damaged;
 use crate::object::{Kind, Object, ObjectId, marks};
 use crate::record::Record;
 use crate::stack::Stack;
@@ -83,11 +84,7 @@ pub(super) async fn list(
         .map(|(kind, namespace)| {
             let (selector, wanted) = (&selector, &wanted);
             async move {
-                let representation = if is_needed_whole(kind, stack) {
-                    Representation::Whole
-                } else {
-                    Representation::Metadata
-                };
+                let representation = representation(kind, stack, look);
                 let begin = || Found::begin(kind, &record.environment, look, wanted);
                 match cluster
                     .list_items(kind, namespace, selector, representation, begin)
@@ -164,44 +161,69 @@ impl<'a> Found<'a> {
     }
 }
 
-impl Fold for Found<'_> {
-    fn take(&mut self, json: &[u8]) -> serde_json::Result<()> {
-        let mut item: Item<'_> = serde_json::from_slice(json)?;
+impl Found<'_> {
+    /// Judges an item; returns the member that it is.
+    fn judge(&mut self, item: &Item<'_>) -> Option<&Object> {
         let id = ObjectId {
             kind: self.kind.clone(),
-            namespace: item.metadata.namespace.take().filter(|_| self.kind.namespaced),
-            name: std::mem::take(&mut item.metadata.name),
+            namespace: self.kind.namespaced.then(|| item.namespace.clone().into_owned()),
+            name: item.name.clone().into_owned(),
         };
-        if let Some(&(place, object)) = self.wanted.get(&id) {
-            let seen = if self.look.depth == Depth::Fast && item.is_unchanged(object, self.environment) {
-                Seen::Unchanged {
-                    replicas: item.replicas(),
-                }
-            } else {
-                Seen::Suspect(item.version())
-            };
-            self.members.push((place, seen));
-            if self.look.beside == Beside::Named {
-                let others = others(&serde_json::from_slice(json)?, &object.json());
-                if !others.is_empty() {
-                    self.others.push((object.id().clone(), others));
-                }
+        let Some(&(place, object)) = self.wanted.get(&id) else {
+            if item.may_be_pruned(self.environment) {
+                self.orphans.push((id, identity(item)));
             }
-            return Ok(());
+            return None;
+        };
+        let seen = if self.look.depth == Depth::Fast && item.is_unchanged(object, self.environment) {
+            Seen::Unchanged {
+                replicas: item.replicas,
+            }
+        } else {
+            Seen::Suspect(item.version())
+        };
+        self.members.push((place, seen));
+        Some(object)
+    }
+}
+
+impl Fold for Found<'_> {
+    fn take(&mut self, json: &[u8]) -> serde_json::Result<()> {
+        let is_named = self.look.beside == Beside::Named;
+        let item = Item::from_json(json)?;
+        if let Some(object) = self.judge(&item)
+            && is_named
+        {
+            let others = others(&serde_json::from_slice(json)?, &object.json());
+            if !others.is_empty() {
+                let id = object.id().clone();
+                self.others.push((id, others));
+            }
         }
-        let object: Value = serde_json::from_slice(json)?;
-        if may_be_pruned(&object, self.environment) {
-            self.orphans
-                .push((identify(self.kind, &object), identity(&object)));
-        }
+        Ok(())
+    }
+
+    fn take_packed(&mut self, object: &[u8]) -> Result<(), Damaged> {
+        let item = Item::from_packed(object)?;
+        self.judge(&item);
         Ok(())
     }
 }
 
 /// What is remembered of an orphan: which object it is.
-fn identity(object: &Value) -> Value {
-    let metadata = &object["metadata"];
-    json!({ "metadata": { "uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"] } })
+fn identity(item: &Item<'_>) -> Value {
+    json!({ "metadata": { "uid": item.uid, "resourceVersion": item.resource_version } })
+}
+
+/// In which form a kind is listed.
+fn representation(kind: &Kind, stack: &Stack, look: Look) -> Representation {
+    if is_needed_whole(kind, stack) {
+        Representation::Whole
+    } else if look.beside == Beside::Named {
+        Representation::Metadata
+    } else {
+        Representation::PackedMetadata
+    }
 }
 
 /// Values of Secrets can be changed behind an intact field set, and replicas are shown although they are not ours.
