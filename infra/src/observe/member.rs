@@ -218,7 +218,11 @@ async fn refused(
         return Ok(State::Refused { message });
     }
     let Some(holder) = node_port::holder(object, &around.namespaces, cluster).await? else {
-        return Ok(State::Refused { message });
+        let why =
+            "no Service is seen to have it; a creation that was cut off keeps its port for some minutes";
+        return Ok(State::Refused {
+            message: format!("{message} ({why})"),
+        });
     };
     // All the rest must be right before anything goes for it.
     let mut json = object.json();

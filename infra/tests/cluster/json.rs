@@ -60,7 +60,9 @@ async fn drift_has_its_values_and_its_author() {
         field,
         json!({
             "path": "spec.strategy.rollingUpdate.maxSurge", "live": 3, "proposed": 1, "secret": false,
-            "cause": {"kind": "drift", "by": {"manager": "kubectl-edit", "subresource": "", "time": null}},
+            "cause": {"kind": "drift", "by": {
+                "manager": "kubectl-edit", "operation": "Update", "subresource": "", "time": null,
+            }},
         })
     );
 }
