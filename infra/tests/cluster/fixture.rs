@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kube::client::Body;
 use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig};
@@ -16,6 +16,9 @@ use tokio::process::{Child, Command};
 
 /// Longest run of the binary in any test.
 const DEADLINE: Duration = Duration::from_mins(2);
+
+/// How long the server may take to free a port that no Service has.
+const PORTS_REPAIRED: Duration = Duration::from_mins(4);
 
 /// How many objects an environment of [`World::new`] has: 2 namespaces; for each component an account, a policy, a budget and
 /// a workload; its database's users, scripts and Service; its API's URI, Service and autoscaler.
@@ -196,6 +199,21 @@ impl World {
 
     pub(crate) async fn apply(&self) -> Ended {
         self.infra("apply", &["--yes"]).await
+    }
+
+    /// Applies after a run that was killed.
+    ///
+    /// The server keeps the port of a Service whose creation was cut off until it looks through its ports, every few minutes.
+    pub(crate) async fn apply_after_a_kill(&self) -> Ended {
+        let begun = Instant::now();
+        loop {
+            let applied = self.apply().await;
+            let is_port_kept = applied.stdout.contains("provided port is already allocated");
+            if !is_port_kept || begun.elapsed() > PORTS_REPAIRED {
+                return applied;
+            }
+            tokio::time::sleep(Duration::from_secs(5)).await;
+        }
     }
 
     pub(crate) async fn destroy(&self) -> Ended {

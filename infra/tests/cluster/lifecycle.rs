@@ -140,7 +140,7 @@ async fn a_killed_apply_is_completed_by_the_next() {
     let mut child = world.start(&["apply", &world.name, "--yes"]);
     world.wait_for(&world.record(), |record| record.is_some()).await;
     child.kill().await.unwrap();
-    world.apply().await.expect_code(0);
+    world.apply_after_a_kill().await.expect_code(0);
     assert!(
         world
             .plan()

@@ -21,9 +21,6 @@ const KILLS: u64 = 20;
 /// How many environments are killed and mended at once.
 const AT_ONCE: usize = 5;
 
-/// How long the server may take to free a port that no Service has.
-const PORTS_REPAIRED: Duration = Duration::from_mins(4);
-
 fn merge(path: &str, body: Value) -> Write {
     Write {
         method: "PATCH",
@@ -322,13 +319,7 @@ async fn check_killed(number: u64) {
         .read(&world.claim())
         .await
         .map(|claim| claim["metadata"]["uid"].clone());
-    let mut applied = world.apply().await;
-    let begun = Instant::now();
-    // The server keeps the port of a Service whose creation was cut off, until it looks through its ports every few minutes.
-    while applied.stdout.contains("provided port is already allocated") && begun.elapsed() < PORTS_REPAIRED {
-        tokio::time::sleep(Duration::from_secs(5)).await;
-        applied = world.apply().await;
-    }
+    let applied = world.apply_after_a_kill().await;
     assert_eq!(applied.code, Some(0), "{number}: {moment:?}: {applied:#?}");
     let plan = world.plan().await;
     assert!(
