@@ -4,16 +4,17 @@ use std::fmt;
 
 use serde_json::Value;
 
-/// The fields by which the API's keyed lists tell their items apart, the most telling first.
+/// The fields by which the API's keyed lists tell their items apart. Those first that stand beside a name: a list with them is
+/// keyed by them, and so are the owners of its fields.
 ///
 /// A list counts as keyed when every item has all fields of one row and no two items share them. For lists that the API
 /// treats as atomic this only decides how a change is shown.
 const LIST_KEYS: [&[&str]; 8] = [
-    &["name"],
     &["containerPort", "protocol"],
     &["port", "protocol"],
     &["mountPath"],
     &["devicePath"],
+    &["name"],
     &["topologyKey", "whenUnsatisfiable"],
     &["type"],
     &["ip"],

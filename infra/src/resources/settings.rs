@@ -31,7 +31,12 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
         "spec.template.spec.containers[api].resources.limits",
         "service.limits",
     ),
-    ("Service", "api", "spec.ports[http].nodePort", "service.node_port"),
+    (
+        "Service",
+        "api",
+        "spec.ports[5000/TCP].nodePort",
+        "service.node_port",
+    ),
     (
         "HorizontalPodAutoscaler",
         "api",

@@ -185,3 +185,25 @@ async fn a_changed_configuration_is_no_drift() {
     world.apply().await.expect_code(0);
     assert!(world.plan().await.last_line().starts_with("No changes."));
 }
+
+#[tokio::test]
+async fn drift_in_an_item_that_is_keyed_by_its_port_names_its_author() {
+    let world = World::new().await;
+    world.apply().await.expect_code(0);
+    let path = format!("{}?fieldManager=kubectl-patch", world.service());
+    // Another port than any test's.
+    let change =
+        json!([{"op": "replace", "path": "/spec/ports/0/nodePort", "value": world.node_port + 2000}]);
+    world
+        .request("PATCH", &path, "application/json-patch+json", &change)
+        .await
+        .expect("the patch is taken");
+    let plan = world.plan().await.expect_code(0);
+    let line = plan.stdout.lines().find(|line| line.contains("changed by"));
+    let line = line.expect("a line that names the author");
+    assert!(line.contains("changed by kubectl-patch at "), "{line}");
+    assert!(
+        line.ends_with("apply reverts it, `service.node_port` keeps it"),
+        "{line}"
+    );
+}

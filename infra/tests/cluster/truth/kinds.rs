@@ -149,10 +149,10 @@ fn in_a_namespace(name: &str) -> Vec<Case> {
             &[r#"spec.selector.app: "theirs" -> "ours""#],
             json!({"spec": {"ports": [{"name": "http", "port": 80, "protocol": "TCP", "targetPort": 8080}]}}),
             &[
-                r#"spec.ports[more].name: nothing -> "more""#,
-                "spec.ports[more].port: nothing -> 90",
-                r#"spec.ports[more].protocol: nothing -> "TCP""#,
-                "spec.ports[more].targetPort: nothing -> 9090",
+                r#"spec.ports[90/TCP].name: nothing -> "more""#,
+                "spec.ports[90/TCP].port: nothing -> 90",
+                r#"spec.ports[90/TCP].protocol: nothing -> "TCP""#,
+                "spec.ports[90/TCP].targetPort: nothing -> 9090",
             ],
         ),
         case(
