@@ -106,24 +106,27 @@ async fn in_its_place(
     around: &Surroundings<'_>,
     cluster: &Cluster,
 ) -> Result<State, ClusterError> {
-    // What is missing can be tried without a look: whether it was there is part of the answer.
-    let mut tried = match listed {
-        Listed::Perhaps => None,
+    let (live, tried) = match listed {
+        // Both at once: what counts over a long wire is the number of round trips.
+        Listed::Perhaps => {
+            let (live, tried) = tokio::join!(cluster.read(object.id()), try_apply(object, cluster));
+            (live?, tried?)
+        }
+        // What is missing can be tried without a look: whether it was there is part of the answer.
         Listed::Missing => match try_apply(object, cluster).await? {
             Tried::WouldCreate => {
                 return Ok(State::Absent {
                     check: Check::Accepted,
                 });
             }
-            tried => Some(tried),
+            tried => (cluster.read(object.id()).await?, tried),
         },
     };
-    let live = cluster.read(object.id()).await?;
     let Some(live) = live else {
-        let tried = match tried.take() {
+        let tried = match tried {
             // It was deleted between the two.
-            None | Some(Tried::Taken(_)) => try_apply(object, cluster).await?,
-            Some(tried) => tried,
+            Tried::Taken(_) => try_apply(object, cluster).await?,
+            tried => tried,
         };
         return match tried {
             Tried::WouldCreate | Tried::Taken(_) => Ok(State::Absent {
@@ -143,10 +146,6 @@ async fn in_its_place(
             finalizers: finalizers(&live),
         });
     }
-    let tried = match tried {
-        Some(tried) => tried,
-        None => try_apply(object, cluster).await?,
-    };
     match tried {
         // It was deleted between the two.
         Tried::WouldCreate => Ok(State::Absent {
