@@ -748,10 +748,9 @@ fn a_database_that_would_lose_its_claim_or_its_pod_is_not_replaced() {
             ..database_replaced_by(&database_spec("data", "standard", "2Gi", "mongodb"))
         },
         &[
-            &"refuse StatefulSet/shop/mongodb: the server does not change all of `spec` in place: \
+            "refuse StatefulSet/shop/mongodb: the server does not change all of `spec` in place: \
                  spec.volumeClaimTemplates[0].spec.size \"1Gi\" -> \"2Gi\"; and it is not replaced, because \
-                 PersistentVolumeClaim/shop/data with its data would be deleted along with it"
-                .to_string(),
+                 PersistentVolumeClaim/shop/data with its data would be deleted along with it",
             "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 refused",
         ],
     );
