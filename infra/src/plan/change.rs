@@ -345,7 +345,14 @@ impl fmt::Display for Refusal {
 pub fn reasons_to_replace(reasons: &[ImmutableField]) -> String {
     let names: Vec<String> = reasons
         .iter()
-        .map(|reason| format!("`{}` ({})", reason.field, reason.why))
+        .map(|reason| {
+            // A long list of what could have been changed says nothing about what was.
+            if reason.why.contains("fields other than") {
+                format!("all of `{}`", reason.field)
+            } else {
+                format!("`{}` ({})", reason.field, reason.why)
+            }
+        })
         .collect();
     format!("the server does not change {} in place", names.join(", "))
 }
