@@ -7,8 +7,8 @@ mod prepare;
 mod request;
 mod served;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::Method;
@@ -38,6 +38,8 @@ pub struct Cluster {
     is_near: bool,
     slots: Semaphore,
     notice: Notice,
+    /// What every try of a write to an object asks first.
+    permit: Mutex<Option<Permit>>,
     /// Whether the server has answered yet: before that, a refused connection is final.
     answered: AtomicBool,
 }
@@ -50,6 +52,16 @@ pub enum Mode {
     /// The server writes.
     Write,
 }
+
+/// Whether an apply takes over fields that others own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Force {
+    Yes,
+    No,
+}
+
+/// Tells whether a write is still allowed.
+pub type Permit = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// When a deletion takes what the object owns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +118,7 @@ impl Cluster {
             is_near: connection.is_near,
             slots: Semaphore::new(IN_FLIGHT),
             notice,
+            permit: Mutex::default(),
             answered: AtomicBool::new(false),
         })
     }
@@ -232,7 +245,7 @@ impl Cluster {
         mode: Mode,
     ) -> Result<Applied, ClusterError> {
         let bytes = Bytes::from(configuration.to_string());
-        self.apply_bytes(id, bytes, manager, mode).await
+        self.apply_bytes(id, bytes, manager, mode, Force::Yes).await
     }
 
     /// Applies a desired object as this program, as [`Cluster::apply`] does.
@@ -241,7 +254,18 @@ impl Cluster {
     /// When the server refuses it or cannot be asked.
     pub async fn apply_object(&self, object: &Object, mode: Mode) -> Result<Applied, ClusterError> {
         let bytes = object.bytes().clone();
-        self.apply_bytes(object.id(), bytes, marks::MANAGER, mode).await
+        self.apply_bytes(object.id(), bytes, marks::MANAGER, mode, Force::Yes)
+            .await
+    }
+
+    /// Makes a desired object that must not be there yet. One that is there and differs is left alone: that is a conflict.
+    ///
+    /// # Errors
+    /// When the server refuses it or cannot be asked.
+    pub async fn make_object(&self, object: &Object) -> Result<Applied, ClusterError> {
+        let bytes = object.bytes().clone();
+        self.apply_bytes(object.id(), bytes, marks::MANAGER, Mode::Write, Force::No)
+            .await
     }
 
     async fn apply_bytes(
@@ -250,6 +274,7 @@ impl Cluster {
         configuration: Bytes,
         manager: &str,
         mode: Mode,
+        force: Force,
     ) -> Result<Applied, ClusterError> {
         let verb = match mode {
             Mode::DryRun => "check",
@@ -257,7 +282,8 @@ impl Cluster {
         };
         let mut call = Call::new(Method::PATCH, item_path(id), format!("{verb} {id}"));
         call.parameter("fieldManager", manager);
-        call.parameter("force", "true");
+        call.parameter("force", if force == Force::Yes { "true" } else { "false" });
+        call.is_fenced = mode == Mode::Write;
         call.parameter("fieldValidation", "Strict");
         if mode == Mode::DryRun {
             call.parameter("dryRun", "All");
@@ -304,6 +330,11 @@ impl Cluster {
         uid: &str,
         dependents: Dependents,
     ) -> Result<Progress, ClusterError> {
+        if !self.may_write() {
+            return Err(ClusterError::NotAllowed {
+                attempt: format!("delete {id}"),
+            });
+        }
         self.delete_if(id, json!({ "uid": uid }), dependents).await
     }
 
@@ -384,6 +415,16 @@ impl Cluster {
             } },
         }));
         Ok(self.send(call).await?.json["status"]["allowed"] == true)
+    }
+
+    /// Asks `permit` before each try of a write to an object, also before those that repeat one; `None` asks nobody.
+    pub fn allow_writes_while(&self, permit: Option<Permit>) {
+        *self.permit.lock().unwrap_or_else(PoisonError::into_inner) = permit;
+    }
+
+    fn may_write(&self) -> bool {
+        let permit = self.permit.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        permit.is_none_or(|permit| permit())
     }
 
     /// Tells a person what is going on.

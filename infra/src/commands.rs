@@ -140,8 +140,8 @@ pub async fn run(command: &Command, context: &Arc<Context>) -> Result<Exit, Fail
     match command {
         Command::Plan(args) => plan::run(args, context).await,
         Command::Diff(args) => diff::run(args, context).await,
-        Command::Apply(args) => apply::run(args, context).await,
-        Command::Destroy(args) => destroy::run(args, context).await,
+        Command::Apply(args) => Box::pin(apply::run(args, context)).await,
+        Command::Destroy(args) => Box::pin(destroy::run(args, context)).await,
         Command::Image(args) => image::run(args, context).await,
         Command::Forward(args) => forward::run(args, context).await,
         Command::Status(args) => status::run(args, context).await,

@@ -100,11 +100,22 @@ pub async fn observe(
 ) -> Result<Observations, ClusterError> {
     let look = look.into();
     let names = namespaces(stack, record);
-    let (mut listing, claims) = tokio::try_join!(
+    let given: BTreeSet<String> = names
+        .iter()
+        .filter(|name| stack.find(&id_of::<Namespace>(None, name)).is_none())
+        .cloned()
+        .collect();
+    // Namespaces of the stack are among what is listed; of all others somebody else decides.
+    let (mut listing, mut claims, given) = tokio::try_join!(
         listing::list(stack, record, look, &names, cluster),
         claims::data_claims(record, &names, cluster),
+        namespace_states(&given, stack, cluster),
     )?;
-    let members = members(stack, record, &listing, before, &names, cluster).await?;
+    let (members, namespaces) = members(stack, record, &listing, before, &names, given, cluster).await?;
+    for live in &mut claims {
+        // While its pods end, the claim itself does not say yet that it goes.
+        live.is_terminating |= namespaces.get(&live.claim.namespace) == Some(&NamespaceState::Terminating);
+    }
     let strangers = claims::strangers(stack, record, &claims, cluster).await?;
     let versions = listing
         .members
@@ -155,8 +166,9 @@ async fn members(
     listing: &Listing,
     before: Option<Before>,
     names: &BTreeSet<String>,
+    given: BTreeMap<String, NamespaceState>,
     cluster: &Cluster,
-) -> Result<Vec<Observation>, ClusterError> {
+) -> Result<(Vec<Observation>, BTreeMap<String, NamespaceState>), ClusterError> {
     let mut before = Memory::new(before);
     let known: Vec<(&Object, Listed, Option<State>)> = stack
         .members
@@ -180,11 +192,16 @@ async fn members(
         })
         .collect();
     // Where nothing has to be tried, nobody needs to know whether the namespaces can be written into.
-    let namespaces = if known.iter().all(|(_, _, state)| state.is_some()) {
-        BTreeMap::new()
-    } else {
-        namespace_states(names, stack, cluster).await?
-    };
+    // Where nothing has to be tried, the stack's own namespaces are as they should be.
+    let mut namespaces = given;
+    if known.iter().any(|(_, _, state)| state.is_none()) {
+        let own = names
+            .iter()
+            .filter(|name| !namespaces.contains_key(*name))
+            .cloned()
+            .collect();
+        namespaces.extend(namespace_states(&own, stack, cluster).await?);
+    }
     let around = Surroundings {
         environment: &record.environment,
         namespaces,
@@ -206,17 +223,21 @@ async fn members(
         .buffer_unordered(AT_ONCE)
         .try_collect()
         .await?;
-    let observations = known.into_iter().enumerate().map(|(place, (object, _, state))| {
-        let not_tried = || State::Unknown {
-            why: "it was not looked at".to_owned(),
-        };
-        let state = state.or_else(|| tried.remove(&place)).unwrap_or_else(not_tried);
-        Observation {
-            id: object.id().clone(),
-            state: around.unless_it_goes(object.id(), state),
-        }
-    });
-    Ok(observations.collect())
+    let observations: Vec<Observation> = known
+        .into_iter()
+        .enumerate()
+        .map(|(place, (object, _, state))| {
+            let not_tried = || State::Unknown {
+                why: "it was not looked at".to_owned(),
+            };
+            let state = state.or_else(|| tried.remove(&place)).unwrap_or_else(not_tried);
+            Observation {
+                id: object.id().clone(),
+                state: around.unless_it_goes(object.id(), state),
+            }
+        })
+        .collect();
+    Ok((observations, around.namespaces))
 }
 
 /// The states of an earlier look, by object.

@@ -93,7 +93,12 @@ impl Plan {
         data::note_missing(&mut plan, stack, observations);
         prune::add(&mut plan, stack, record, observations, consents);
         succession::resolve(&mut plan, stack, observations, consents);
-        plan.notes.extend(beside::notes(observations));
+        let stays = |note: &Note| {
+            let of_object = plan.changes.iter().find(|change| change.id == note.id);
+            of_object.is_none_or(|change| !matches!(change.action, Action::Replace { .. }))
+        };
+        let beside: Vec<Note> = beside::notes(observations).filter(stays).collect();
+        plan.notes.extend(beside);
         plan
     }
 

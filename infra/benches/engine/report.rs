@@ -85,7 +85,7 @@ fn section(rows: &[Row], options: &Options) -> Result<String> {
     writeln!(
         text,
         "{}. Median of {} runs, the programs in turns, each in a process of its own, between them drift of every class \
-         that the plan has to name exactly. From {LARGE} objects the writes were run once, those of peers from {ONCE_FOR_PEERS}. A *floor* is the \
+         that the plan has to name exactly. From {LARGE} objects the writes were run once, those of peers from {ONCE_FOR_PEERS} (but for `kubectl delete`, which took 204 s there). A *floor* is the \
          requests that nobody can do without, sent by a bare client as JSON, 16 in flight, answers thrown away; the engine asks for \
          packed metadata, which costs the server less. Peers: kubectl \
          {KUBECTL_VERSION}, kapp {KAPP_VERSION}. The requests of a first apply are those of its plan too; kapp's destroy has \

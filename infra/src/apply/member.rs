@@ -57,9 +57,17 @@ pub(super) async fn write(change: &Change, run: &Run<'_>) -> Result<Option<(Deed
         }
         _ => {}
     }
-    let applied = apply(desired, run).await.map_err(failed)?;
-    // Unless an earlier try was ours, the object is somebody else's: under the lock no other run of ours creates any.
     let is_new = matches!(deed, Deed::Created | Deed::Replaced);
+    let applied = match apply(desired, is_new, run).await {
+        // What others have made meanwhile is not touched.
+        Err(error) if is_new && error.is_conflict() => {
+            return Err(Trouble::Foreign(format!(
+                "somebody made it in the same moment, and it was left alone ({error})"
+            )));
+        }
+        applied => applied.map_err(failed)?,
+    };
+    // Unless an earlier try was ours, the object is somebody else's: under the lock no other run of ours creates any.
     if is_new && !applied.created && !applied.was_repeated {
         return Err(undo::take_back(desired, &applied.object, run).await);
     }
@@ -85,8 +93,18 @@ async fn make_room(id: &ObjectId, uid: &str, pods: Pods, run: &Run<'_>) -> Resul
     readiness::wait_until_free(id, Some(uid), run).await
 }
 
-async fn apply(desired: &Object, run: &Run<'_>) -> Result<crate::cluster::Applied, ClusterError> {
-    let write = || run.cluster.apply_object(desired, Mode::Write);
+async fn apply(
+    desired: &Object,
+    is_new: bool,
+    run: &Run<'_>,
+) -> Result<crate::cluster::Applied, ClusterError> {
+    let write = async || {
+        if is_new {
+            run.cluster.make_object(desired).await
+        } else {
+            run.cluster.apply_object(desired, Mode::Write).await
+        }
+    };
     let mut answer = write().await;
     // A kind is served a moment after its definition says so.
     for _ in 0..TRIES_OF_A_NEW_KIND {

@@ -56,6 +56,12 @@ pub enum ClusterError {
         /// The server's answer.
         status: Box<Status>,
     },
+    /// The lock is not held any more, so nothing was sent.
+    #[error("could not {attempt}: the lock is not held any more")]
+    NotAllowed {
+        /// What was attempted.
+        attempt: String,
+    },
     /// The answer is not what an API server sends.
     #[error("could not {attempt}: the answer of {server} is not understood: {cause}")]
     BadAnswer {
@@ -163,6 +169,27 @@ impl ClusterError {
         self.status().is_some_and(|status| {
             status.code == StatusCode::CONFLICT.as_u16() && status.details.causes.is_empty()
         })
+    }
+
+    /// Whether fields belong to another manager.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        self.status().is_some_and(|status| {
+            let causes = &status.details.causes;
+            status.code == StatusCode::CONFLICT.as_u16()
+                && causes.iter().any(|cause| cause.reason == "FieldManagerConflict")
+        })
+    }
+
+    /// Whether the server may have done what was asked, although it did not say so.
+    #[must_use]
+    pub fn may_have_been_carried_out(&self) -> bool {
+        match self {
+            // Turned away before anything was done.
+            Self::Refused { status, .. } => status.code != StatusCode::TOO_MANY_REQUESTS.as_u16(),
+            Self::Unreachable { .. } => false,
+            _ => true,
+        }
     }
 
     /// What to do next, where that is known.

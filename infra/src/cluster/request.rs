@@ -80,6 +80,8 @@ pub(super) struct Call {
     body: Bytes,
     pub(super) representation: Representation,
     pub(super) patch: Patch,
+    /// Whether it writes to an object, for which the lock must be held.
+    pub(super) is_fenced: bool,
 }
 
 /// A good answer.
@@ -100,6 +102,7 @@ impl Call {
             body: Bytes::new(),
             representation: Representation::Whole,
             patch: Patch::Apply,
+            is_fenced: false,
         }
     }
 
@@ -340,6 +343,11 @@ impl Cluster {
         let mut tries_left = TRIES;
         loop {
             tries_left -= 1;
+            if call.is_fenced && !self.may_write() {
+                return Err(ClusterError::NotAllowed {
+                    attempt: call.attempt.clone(),
+                });
+            }
             let error = match self.try_once(call, begin()).await {
                 Ok((code, read)) => return Ok((code, was_repeated, read)),
                 Err(error) => error,
@@ -347,7 +355,7 @@ impl Cluster {
             let Some(asked) = self.wait_before_retry(call, &error).filter(|_| tries_left > 0) else {
                 return Err(error);
             };
-            was_repeated |= !matches!(error, ClusterError::Unreachable { .. });
+            was_repeated |= error.may_have_been_carried_out();
             let pause = wait.max(asked).min(LONGEST_WAIT);
             self.notify(&format!("{error}; trying again in {} ms", pause.as_millis()));
             tokio::time::sleep(pause).await;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::anyhow;
+use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 use tokio::sync::mpsc;
 
 use super::ending::{exit, finish};
@@ -19,8 +20,9 @@ use crate::observation::LiveClaim;
 use crate::observe::claims::data_claims;
 use crate::observe::known_record::{self, KnownRecord};
 use crate::observe::{Before, Depth, namespaces};
-use crate::plan::{Action, Consents, Plan};
-use crate::stack::Stack;
+use crate::plan::{Action, Consent, Consents, Plan};
+use crate::record::Record;
+use crate::stack::{Stack, id_of};
 
 /// What is to be carried out, and how.
 pub(super) struct Undertaking<'a> {
@@ -93,9 +95,19 @@ impl Undertaking<'_> {
                 self.locked(async |known, fence| self.write(known, shown, before, Some(fence)).await)
                     .await
             }
-            // A destroy without a record has no place for a lock either.
+            // A destroy without a record has no place for a lock either; but one may have come while it asked.
+            known if self.record_has_come().await? => Err(moved(&[Record::id(
+                &known.record().environment,
+                session.record_namespace(),
+            )])),
             known => self.write(known, shown, before, None).await,
         }
+    }
+
+    async fn record_has_come(&self) -> Result<bool, Failure> {
+        let session = self.session;
+        let id = Record::id(session.name(), session.record_namespace());
+        Ok(session.cluster.read(&id).await?.is_some())
     }
 
     /// Ends a command that has nothing to write but, perhaps, the record: waits until everything is ready.
@@ -128,6 +140,10 @@ impl Undertaking<'_> {
         let mut lock = Lock::take(name, namespace, &holder(), &session.cluster).await?;
         self.context.interrupts.begin_writing();
         let fence = lock.fence();
+        let permit = Arc::clone(&fence);
+        session
+            .cluster
+            .allow_writes_while(Some(Arc::new(move || permit.is_open())));
         let work = async {
             // Another run may have written it, or made an end of the environment, while this one waited.
             let known = known_record::read(name, namespace, &session.cluster_id, &session.cluster).await?;
@@ -142,6 +158,7 @@ impl Undertaking<'_> {
                 work.await.and(Err(lost.into()))
             }
         };
+        session.cluster.allow_writes_while(None);
         if let Err(error) = lock.release().await {
             self.context
                 .report
@@ -232,6 +249,24 @@ impl Undertaking<'_> {
             }
         }
         let record = known.record();
+        // The record keeps to the data that it knows: only a consent lets another claim take its place.
+        let was_agreed = self.consents.empty_database == Consent::Given;
+        let mut live = live;
+        for claim in &record.claims {
+            let is_other = |live: &LiveClaim| live.claim.is_namesake_of(claim) && live.claim.uid != claim.uid;
+            if self.aim == Aim::Apply
+                && !was_agreed
+                && let Some(other) = live.iter().position(is_other)
+            {
+                let other = live.swap_remove(other).claim;
+                let id = id_of::<PersistentVolumeClaim>(Some(&claim.namespace), &claim.name);
+                let why = format!(
+                    "it was made anew (uid {}) while this run was under way; the data was in uid {}",
+                    other.uid, claim.uid
+                );
+                outcome.troubles.push((id, Trouble::Failed(why)));
+            }
+        }
         let next = if outcome.is_complete() {
             remember::narrowed(record, stack, plan, &live)
         } else {

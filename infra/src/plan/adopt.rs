@@ -62,6 +62,20 @@ pub(super) fn change(
     }
 }
 
+/// Whether a value that somebody else has put here may be a password: it stands where people put them.
+fn may_be_secret(path: &Path) -> bool {
+    const PLACES: [&str; 3] = ["annotations", "args", "command"];
+    let fields = || {
+        path.0.iter().filter_map(|step| match step {
+            Step::Field(name) => Some(name.as_str()),
+            Step::Item(_) | Step::Index(_) => None,
+        })
+    };
+    // A variable that refers to a Secret by its name tells nothing.
+    let is_variable = fields().any(|name| name == "env") && fields().last() == Some("value");
+    is_variable || fields().any(|name| PLACES.contains(&name))
+}
+
 fn field_drift(mut field: FieldChange, live: &Value, takeover: &Takeover) -> FieldDrift {
     let by = drift::last_writer(&field.path, live);
     let cause = match removal(&field.path, takeover) {
@@ -71,8 +85,9 @@ fn field_drift(mut field: FieldChange, live: &Value, takeover: &Takeover) -> Fie
             None => Cause::Configuration,
         },
     };
-    // The copy holds every value that was ever applied.
-    if is_copy(&field.path) {
+    // What somebody else has written there may be a password.
+    let is_foreign = !matches!(cause, Cause::Configuration);
+    if is_copy(&field.path) || (is_foreign && may_be_secret(&field.path)) {
         field.live = field.live.map(|_| FieldValue::Hidden);
     }
     FieldDrift {

@@ -279,8 +279,8 @@ impl Refusal {
             }
             Self::Rejected { .. } => "correct what the server says and plan again",
             Self::StartsEmpty { .. } => {
-                "restore the claim; or, if the data is not needed, apply with --confirm and the \
-                 environment's name"
+                "restore the claim (of one that is being deleted, copy the data while a pod still has it); or, if the \
+                 data is not needed, apply with --confirm and the environment's name"
             }
             Self::TakesData { .. } => {
                 "apply first, which sets the claims' retention back to `Retain`; or destroy with --purge-data"

@@ -62,6 +62,12 @@ pub(super) fn note_missing(plan: &mut Plan, stack: &Stack, observations: &Observ
 fn difference(expected: &ExpectedClaim, record: &Record, live: &[LiveClaim]) -> Option<String> {
     let is_expected = |claim: &Claim| claim.is_named(&expected.claim);
     let found = live.iter().find(|live| is_expected(&live.claim));
+    if let Some(live) = found.filter(|live| live.is_terminating) {
+        return Some(format!(
+            "claim {} with its data (uid {}) is being deleted",
+            expected.claim, live.claim.uid
+        ));
+    }
     let Some(recorded) = record.claim(&expected.claim) else {
         // A claim that was made by a run that never came to record it counts as well.
         let elsewhere = record.claims.iter().chain(live.iter().map(|live| &live.claim));
@@ -83,10 +89,6 @@ fn difference(expected: &ExpectedClaim, record: &Record, live: &[LiveClaim]) -> 
         Some(live) if live.claim.uid != recorded.uid => Some(format!(
             "claim {claim} was made anew (uid {}); its data was in uid {}",
             live.claim.uid, recorded.uid
-        )),
-        Some(live) if live.is_terminating => Some(format!(
-            "claim {claim} with its data (uid {}) is being deleted",
-            recorded.uid
         )),
         Some(_) => None,
     }

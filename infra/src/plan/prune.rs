@@ -22,7 +22,7 @@ pub(super) fn add(
     observations: &Observations,
     consents: Consents,
 ) {
-    let mut changes = claims(stack, &observations.claims, consents);
+    let mut changes = claims(stack, observations, consents);
     let settled: HashSet<ObjectId> = changes.iter().map(|change| change.id.clone()).collect();
     for orphan in &observations.orphans {
         let State::Orphaned { metadata, contents } = &orphan.state else {
@@ -90,8 +90,9 @@ fn claim_id(live: &LiveClaim) -> ObjectId {
 }
 
 /// Claims that no workload of the stack mounts. What only looks like ours is never deleted.
-fn claims(stack: &Stack, claims: &[LiveClaim], consents: Consents) -> Vec<Change> {
-    claims
+fn claims(stack: &Stack, observations: &Observations, consents: Consents) -> Vec<Change> {
+    observations
+        .claims
         .iter()
         .map(|live| (claim_id(live), live))
         .filter(|(id, _)| stack.claims.iter().all(|expected| expected.claim != *id))
@@ -105,6 +106,9 @@ fn claims(stack: &Stack, claims: &[LiveClaim], consents: Consents) -> Vec<Change
                 format!("may hold data of ours (volume {volume}), but is not in the record")
             } else if consents.purge == Consent::Withheld {
                 format!("holds data (volume {volume})")
+            } else if let Some(gap) = observations.gaps.first() {
+                // What mounts it may be among what could not be listed, and stays.
+                format!("not everything could be listed: {gap}")
             } else {
                 return delete(&id, &live.claim.uid);
             };

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::change::{Action, Change, FieldDrift, Handover, Note, Pods, Refusal};
 use super::{Consent, Consents, drift, effect};
+use crate::object::others::others;
 use crate::object::path::{Path, Step};
 use crate::object::{FieldChange, Kind, Object, marks, ownership};
 use crate::observation::{ImmutableField, LiveClaim};
@@ -48,7 +49,14 @@ impl Replacement<'_> {
         if let Some(why) = drift::conflict(&fields, self.live, consents) {
             return refuse(why);
         }
-        let note = (pods == Pods::Stay).then(|| self.note(&fields));
+        let note = match (self.lost(), (pods == Pods::Stay).then(|| self.note(&fields))) {
+            (Some(lost), Some(note)) => Some(Note {
+                text: format!("{}; {lost}", note.text),
+                ..note
+            }),
+            (Some(text), None) => Some(Note { id: id.clone(), text }),
+            (None, note) => note,
+        };
         let action = Action::Replace {
             desired: self.object.clone(),
             uid: marks::uid(self.live).to_owned(),
@@ -68,6 +76,13 @@ impl Replacement<'_> {
             handover,
         };
         (change, note)
+    }
+
+    /// What others own in it, which goes with it.
+    fn lost(&self) -> Option<String> {
+        let others = others(self.live, &self.object.json());
+        let fields: Vec<String> = others.into_iter().flat_map(|other| other.fields).collect();
+        (!fields.is_empty()).then(|| format!("what others own goes with it: {}", fields.join(", ")))
     }
 
     /// What changes of what is ours: fields that were sent before, or are now.

@@ -405,3 +405,35 @@ async fn an_adoption_that_was_cut_off_is_brought_to_its_end_by_the_next_apply() 
     assert!(live["metadata"]["annotations"][LAST_APPLIED].is_null());
     expect_no_changes(&world).await;
 }
+
+#[tokio::test]
+async fn what_somebody_has_put_into_an_environment_variable_is_not_shown() {
+    let world = World::new().await;
+    world.apply().await.expect_code(0);
+    world.delete(&world.deployment()).await;
+    world
+        .wait_for(&world.deployment(), |deployment| deployment.is_none())
+        .await;
+    let labels = json!({"app.kubernetes.io/name": "api", "app.kubernetes.io/instance": world.name});
+    let deployments = format!("/apis/apps/v1/namespaces/{}/deployments", world.app);
+    let foreign = json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "api"},
+        "spec": {"selector": {"matchLabels": labels}, "template": {
+            "metadata": {"labels": labels},
+            "spec": {"containers": [{
+                "name": "api", "image": "theirs:1",
+                "env": [{"name": "MONGODB_URI_FILE", "value": "mongodb://root:hunter2@database"}],
+            }]},
+        }},
+    });
+    world.create(&deployments, &foreign).await;
+    for flags in [
+        &["--adopt"][..],
+        &["--adopt", "--output", "json"],
+        &["--adopt", "-v"],
+    ] {
+        let plan = world.infra("plan", flags).await.expect_text("MONGODB_URI_FILE");
+        assert!(!plan.stdout.contains("hunter2"), "{}", plan.stdout);
+        assert!(!plan.stderr.contains("hunter2"), "{}", plan.stderr);
+    }
+}

@@ -309,3 +309,66 @@ async fn a_claim_that_somebody_deletes_is_not_forgotten() {
         .expect_text("is being deleted, by another hand; its data is in volume pvc-")
         .expect_text("opens the data in claim");
 }
+
+/// Orders the deletion of the database's namespace while a pod holds it up: its claim does not say yet that it goes.
+async fn begin_to_delete_the_namespace(world: &World) {
+    let pod = format!("/api/v1/namespaces/{}/pods/mongodb-0", world.database);
+    let hold = json!({"metadata": {"finalizers": ["shop.internal/hold"]}});
+    world.edit(&pod, &hold).await;
+    world
+        .delete(&format!("/api/v1/namespaces/{}", world.database))
+        .await;
+    let claim = world.read(&world.claim()).await.unwrap();
+    assert!(claim["metadata"]["deletionTimestamp"].is_null(), "{claim:#}");
+}
+
+async fn let_go(world: &World) {
+    let pod = format!("/api/v1/namespaces/{}/pods/mongodb-0", world.database);
+    world.edit(&pod, &json!({"metadata": {"finalizers": null}})).await;
+}
+
+#[tokio::test]
+async fn a_database_whose_namespace_is_being_deleted_does_not_begin_empty() {
+    let world = World::new().await;
+    world.apply().await.expect_code(0);
+    begin_to_delete_the_namespace(&world).await;
+    for flags in [&[][..], &["--thorough"]] {
+        world
+            .infra("plan", flags)
+            .await
+            .expect_code(6)
+            .expect_text("the database would start empty")
+            .expect_text("is being deleted");
+    }
+    world.apply().await.expect_code(6);
+    let_go(&world).await;
+}
+
+#[tokio::test]
+async fn a_given_namespace_that_is_being_deleted_is_seen_although_every_object_is_as_it_should_be() {
+    let world = World::new().await;
+    for namespace in [&world.app, &world.database] {
+        world
+            .create("/api/v1/namespaces", &json!({"metadata": {"name": namespace}}))
+            .await;
+    }
+    world.configure(|settings| settings.namespaces.push("create = false".to_owned()));
+    world.apply().await.expect_code(0);
+    begin_to_delete_the_namespace(&world).await;
+    world
+        .plan()
+        .await
+        .expect_code(6)
+        .expect_text("the database would start empty");
+    let_go(&world).await;
+}
+
+#[tokio::test]
+async fn a_claim_that_is_being_deleted_is_not_forgotten_with_the_record() {
+    let world = World::new().await;
+    world.apply().await.expect_code(0);
+    // Its pod protects it until that ends.
+    world.delete(&world.claim()).await;
+    world.delete(&world.record()).await;
+    world.plan().await.expect_code(6).expect_text("is being deleted");
+}

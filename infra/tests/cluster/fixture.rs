@@ -17,8 +17,8 @@ use tokio::process::{Child, Command};
 /// Longest run of the binary in any test.
 const DEADLINE: Duration = Duration::from_mins(2);
 
-/// How long the server may take to free a port that no Service has.
-const PORTS_REPAIRED: Duration = Duration::from_mins(4);
+/// How long the server may take to free a port that no Service has: it looks every three minutes, and waits for the fourth look.
+const PORTS_REPAIRED: Duration = Duration::from_mins(14);
 
 /// How many objects an environment of [`World::new`] has: 2 namespaces; for each component an account, a policy, a budget and
 /// a workload; its database's users, scripts and Service; its API's URI, Service and autoscaler.
