@@ -58,7 +58,10 @@ pub(super) fn finish(outcome: &Outcome, plan: &Plan, aim: Aim, started: Instant,
     if outcome.lost_lock {
         report.warning("the lock could not be kept, so nothing more was written");
     }
-    if !good {
+    let is_foreign = |(_, trouble): &(_, Trouble)| matches!(trouble, Trouble::Foreign(_));
+    if outcome.troubles.iter().any(is_foreign) {
+        report.hint("plan again; `--adopt` takes over what is nobody's");
+    } else if !good && !outcome.lost_lock {
         report.hint("the same command goes on where this one ended");
     }
     let exit = exit(outcome, context);

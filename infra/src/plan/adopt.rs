@@ -72,7 +72,7 @@ fn may_be_secret(path: &Path) -> bool {
         })
     };
     // A variable that refers to a Secret by its name tells nothing.
-    let is_variable = fields().any(|name| name == "env") && fields().last() == Some("value");
+    let is_variable = fields().any(|name| name == "env") && fields().next_back() == Some("value");
     is_variable || fields().any(|name| PLACES.contains(&name))
 }
 
