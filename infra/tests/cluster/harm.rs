@@ -21,7 +21,7 @@ async fn a_creation_whose_answer_is_lost_is_taken_for_ours() {
     let world = World::new().await;
     let harm = Harm::LoseAnswer(
         "PATCH",
-        "/configmaps/mongodb-scripts?fieldManager=infra&force=true&fieldValidation=Strict",
+        "/configmaps/mongodb-scripts?fieldManager=infra&force=false&fieldValidation=Strict",
     );
     let proxy = Proxy::start(world.client(), harm).await;
     through(&proxy, &world, &["apply", "--yes"])
