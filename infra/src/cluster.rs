@@ -330,12 +330,9 @@ impl Cluster {
         uid: &str,
         dependents: Dependents,
     ) -> Result<Progress, ClusterError> {
-        if !self.may_write() {
-            return Err(ClusterError::NotAllowed {
-                attempt: format!("delete {id}"),
-            });
-        }
-        self.delete_if(id, json!({ "uid": uid }), dependents).await
+        let mut call = deletion(id, &json!({ "uid": uid }), dependents);
+        call.is_fenced = true;
+        self.send_deletion(call).await
     }
 
     /// Deletes exactly this version of an object. It is no error when it is gone already.
@@ -345,27 +342,12 @@ impl Cluster {
     pub async fn delete_version(&self, id: &ObjectId, live: &Value) -> Result<(), ClusterError> {
         let version = &live["metadata"]["resourceVersion"];
         let preconditions = json!({ "uid": marks::uid(live), "resourceVersion": version });
-        self.delete_if(id, preconditions, Dependents::Later).await?;
+        self.send_deletion(deletion(id, &preconditions, Dependents::Later))
+            .await?;
         Ok(())
     }
 
-    async fn delete_if(
-        &self,
-        id: &ObjectId,
-        preconditions: Value,
-        dependents: Dependents,
-    ) -> Result<Progress, ClusterError> {
-        let mut call = Call::new(Method::DELETE, item_path(id), format!("delete {id}"));
-        call.json(&json!({
-            "apiVersion": "v1",
-            "kind": "DeleteOptions",
-            "propagationPolicy": match dependents {
-                Dependents::First => "Foreground",
-                Dependents::Later => "Background",
-                Dependents::Never => "Orphan",
-            },
-            "preconditions": preconditions,
-        }));
+    async fn send_deletion(&self, call: Call) -> Result<Progress, ClusterError> {
         match self.send(call).await {
             // The answer is the object as it was left, or a word of success.
             Ok(answer) if marks::is_terminating(&answer.json) => Ok(Progress::Going),
@@ -444,6 +426,7 @@ impl Cluster {
     pub async fn patch(&self, id: &ObjectId, operations: &Value, mode: Mode) -> Result<Value, ClusterError> {
         let mut call = Call::new(Method::PATCH, item_path(id), format!("change {id}"));
         call.patch = Patch::Json;
+        call.is_fenced = mode == Mode::Write;
         call.parameter("fieldManager", marks::MANAGER);
         if mode == Mode::DryRun {
             call.parameter("dryRun", "All");
@@ -451,4 +434,19 @@ impl Cluster {
         call.json(operations);
         Ok(self.send(call).await?.json)
     }
+}
+
+fn deletion(id: &ObjectId, preconditions: &Value, dependents: Dependents) -> Call {
+    let mut call = Call::new(Method::DELETE, item_path(id), format!("delete {id}"));
+    call.json(&json!({
+        "apiVersion": "v1",
+        "kind": "DeleteOptions",
+        "propagationPolicy": match dependents {
+            Dependents::First => "Foreground",
+            Dependents::Later => "Background",
+            Dependents::Never => "Orphan",
+        },
+        "preconditions": preconditions,
+    }));
+    call
 }

@@ -191,7 +191,6 @@ async fn members(
             }
         })
         .collect();
-    // Where nothing has to be tried, nobody needs to know whether the namespaces can be written into.
     // Where nothing has to be tried, the stack's own namespaces are as they should be.
     let mut namespaces = given;
     if known.iter().any(|(_, _, state)| state.is_none()) {

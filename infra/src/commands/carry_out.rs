@@ -21,7 +21,7 @@ use crate::observe::claims::data_claims;
 use crate::observe::known_record::{self, KnownRecord};
 use crate::observe::{Before, Depth, namespaces};
 use crate::plan::{Action, Consent, Consents, Plan};
-use crate::record::Record;
+use crate::record::{Claim, Record};
 use crate::stack::{Stack, id_of};
 
 /// What is to be carried out, and how.
@@ -239,7 +239,7 @@ impl Undertaking<'_> {
         plan: &Plan,
         outcome: &mut Outcome,
     ) -> Result<(), Failure> {
-        let live = self.claims(&known, stack).await?;
+        let mut live = self.claims(&known, stack).await?;
         for change in &plan.changes {
             let is_claim = change.id.kind.is("", "PersistentVolumeClaim");
             let is_there = live.iter().any(|live| live.claim.is_named(&change.id));
@@ -249,23 +249,8 @@ impl Undertaking<'_> {
             }
         }
         let record = known.record();
-        // The record keeps to the data that it knows: only a consent lets another claim take its place.
-        let was_agreed = self.consents.empty_database == Consent::Given;
-        let mut live = live;
-        for claim in &record.claims {
-            let is_other = |live: &LiveClaim| live.claim.is_namesake_of(claim) && live.claim.uid != claim.uid;
-            if self.aim == Aim::Apply
-                && !was_agreed
-                && let Some(other) = live.iter().position(is_other)
-            {
-                let other = live.swap_remove(other).claim;
-                let id = id_of::<PersistentVolumeClaim>(Some(&claim.namespace), &claim.name);
-                let why = format!(
-                    "it was made anew (uid {}) while this run was under way; the data was in uid {}",
-                    other.uid, claim.uid
-                );
-                outcome.troubles.push((id, Trouble::Failed(why)));
-            }
+        if self.aim == Aim::Apply && self.consents.empty_database == Consent::Withheld {
+            refuse_exchanged(record, &mut live, outcome);
         }
         let next = if outcome.is_complete() {
             remember::narrowed(record, stack, plan, &live)
@@ -301,6 +286,23 @@ impl Undertaking<'_> {
         })
         .await
     }
+}
+
+/// Leaves claims out that stand where the record knows other data: only a consent lets them take its place.
+fn refuse_exchanged(record: &Record, live: &mut Vec<LiveClaim>, outcome: &mut Outcome) {
+    live.retain(|live| {
+        let is_known = |known: &&Claim| known.is_namesake_of(&live.claim) && known.uid != live.claim.uid;
+        let Some(known) = record.claims.iter().find(is_known) else {
+            return true;
+        };
+        let id = id_of::<PersistentVolumeClaim>(Some(&known.namespace), &known.name);
+        let why = format!(
+            "it was made anew (uid {}) while this run was under way; the data was in uid {}",
+            live.claim.uid, known.uid
+        );
+        outcome.troubles.push((id, Trouble::Failed(why)));
+        false
+    });
 }
 
 /// How many objects that moved are named.

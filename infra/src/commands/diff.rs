@@ -2,28 +2,15 @@
 
 use std::sync::Arc;
 
-use super::execution::{self, Aim};
-use super::session::{Needs, Session, consents};
+use super::execution;
 use super::{Context, Exit, Failure};
 use crate::cli::DiffArgs;
 use crate::observe::Depth;
-use crate::plan::Consents;
 
 pub(super) async fn run(args: &DiffArgs, context: &Arc<Context>) -> Result<Exit, Failure> {
-    let needs = if args.destroy {
-        Needs::Location
-    } else {
-        Needs::Image
-    };
-    let session = Session::open(&args.environment, needs, context).await?;
+    let (session, aim, consents) =
+        execution::begin(&args.environment, args.destroy, &args.consent, context).await?;
     let report = &context.report;
-    report.aside(&session.describe());
-    let (aim, consents) = if args.destroy {
-        session.refuse_if_protected()?;
-        (Aim::Destroy, Consents::default())
-    } else {
-        (Aim::Apply, consents(&args.consent, session.environment()?)?)
-    };
     let known = execution::known_record(&session, aim).await?;
     let planned = execution::plan(&session, known.record(), aim, consents, Depth::Fast, None).await?;
     let plan = planned.plan;

@@ -1,8 +1,11 @@
 //! From a session to a plan, and to what is printed of it: what `plan`, `apply` and `destroy` have in common.
 
-use super::session::Session;
-use super::{Exit, Failure};
+use std::sync::Arc;
+
+use super::session::{Needs, Session, consents};
+use super::{Context, Exit, Failure};
 use crate::apply::remember;
+use crate::cli::ConsentArgs;
 use crate::observation::Observations;
 use crate::observe::known_record::{self, KnownRecord};
 use crate::observe::{Before, Beside, Depth, Look, observe};
@@ -18,6 +21,24 @@ pub(super) enum Aim {
     Apply,
     /// Nothing but its data.
     Destroy,
+}
+
+/// How a command begins that only shows a plan, of an apply or of a destroy.
+pub(super) async fn begin(
+    environment: &str,
+    is_destroy: bool,
+    consent: &ConsentArgs,
+    context: &Arc<Context>,
+) -> Result<(Session, Aim, Consents), Failure> {
+    let needs = if is_destroy { Needs::Location } else { Needs::Image };
+    let session = Session::open(environment, needs, context).await?;
+    context.report.aside(&session.describe());
+    if is_destroy {
+        session.refuse_if_protected()?;
+        return Ok((session, Aim::Destroy, Consents::default()));
+    }
+    let consents = consents(consent, session.environment()?)?;
+    Ok((session, Aim::Apply, consents))
 }
 
 /// The record to plan with.

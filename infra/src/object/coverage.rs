@@ -203,7 +203,7 @@ fn covers_value(fields: &FieldSet<'_>, value: &Value) -> bool {
 }
 
 /// Whether a key names this item. A key field that we do not send was defaulted.
-fn is_item(key: &Map<String, Value>, item: &Map<String, Value>) -> bool {
+pub(super) fn is_item(key: &Map<String, Value>, item: &Map<String, Value>) -> bool {
     key.iter().any(|(name, _)| item.contains_key(name))
         && key
             .iter()

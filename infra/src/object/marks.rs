@@ -14,6 +14,12 @@ pub const STATE_HASH: &str = "infra.internal/state-hash";
 /// Field manager of every object this program applies.
 pub const MANAGER: &str = "infra";
 
+/// Whether an entry of `managedFields` is this program's own applied configuration.
+#[must_use]
+pub fn is_our_entry(manager: &str, operation: &str, subresource: &str) -> bool {
+    manager == MANAGER && operation == "Apply" && subresource.is_empty()
+}
+
 /// Field manager that holds `spec.replicas` between this program and an autoscaler.
 pub const REPLICAS_MANAGER: &str = "infra-replicas";
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::coverage::is_item;
 use super::ownership::{Operation, managers};
 use super::path::{Path, Step};
 
@@ -86,7 +87,11 @@ fn step<'a>(name: &str, desired: Option<&'a Value>) -> Option<(Step, Option<&'a 
         "k" => {
             let key: Map<String, Value> = serde_json::from_str(rest).ok()?;
             let items = desired.and_then(Value::as_array);
-            let below = items.and_then(|items| items.iter().find(|item| is_item(&key, item)));
+            let below = items.and_then(|items| {
+                items
+                    .iter()
+                    .find(|item| item.as_object().is_some_and(|item| is_item(&key, item)))
+            });
             Some((Step::Item(key.into_iter().collect()), below))
         }
         "v" => {
@@ -102,14 +107,6 @@ fn step<'a>(name: &str, desired: Option<&'a Value>) -> Option<(Step, Option<&'a 
         }
         _ => None,
     }
-}
-
-/// Whether a key names this item. A key field that we do not send was defaulted.
-fn is_item(key: &Map<String, Value>, item: &Value) -> bool {
-    key.keys().any(|name| item.get(name).is_some())
-        && key
-            .iter()
-            .all(|(name, value)| item.get(name).is_none_or(|sent| sent == value))
 }
 
 #[cfg(test)]

@@ -201,7 +201,7 @@ fn our_fields(entry: &[u8]) -> Result<Option<&[u8]>, Damaged> {
             _ => {}
         }
     }
-    let is_ours = manager == marks::MANAGER.as_bytes() && operation == b"Apply" && subresource.is_empty();
+    let is_ours = marks::is_our_entry(text(manager)?, text(operation)?, text(subresource)?);
     Ok(set.filter(|_| is_ours))
 }
 

@@ -171,7 +171,7 @@ struct Entry<'a> {
 
 impl Entry<'_> {
     fn is_ours(&self) -> bool {
-        self.manager == marks::MANAGER && self.operation == "Apply" && self.subresource.is_empty()
+        marks::is_our_entry(&self.manager, &self.operation, &self.subresource)
     }
 }
 
