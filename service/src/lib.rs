@@ -1,17 +1,21 @@
 //! The data API: HTTP in front of one MongoDB collection.
 //!
-//! A request goes through [`router`], which is the table of contents, to a handler, and from there to [`database`];
+//! A request goes through [`router`], which is the table of contents, to a handler of `records`, `probes` or `home`, and
+//! from there to [`database`];
 //! JSON becomes BSON and back in [`conversion`]. Every failure is an [`error::Error`], which becomes a status and a
 //! problem document. [`server`] starts and stops all of it.
 
+mod answer;
 pub mod configuration;
 pub mod conversion;
 pub mod database;
 pub mod error;
-mod handlers;
+mod home;
 mod hoops;
 pub mod logging;
+mod probes;
 mod problem;
+mod records;
 pub mod router;
 pub mod server;
 mod start;

@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use salvo::{Router, Service};
 
-use crate::configuration::Limits;
+use crate::configuration::Http;
 use crate::database::{Database, Readiness};
-use crate::handlers::{Health, Insert, List, Readyz, greet, livez};
+use crate::home::greet;
 use crate::hoops;
+use crate::probes::{Health, Readyz, livez};
+use crate::records::{Insert, List};
 
 /// Builds the API. Hooks stand on the service, as those of a router do not run for 404 and 405.
 #[must_use]
-pub fn router(database: &Database, readiness: &Arc<Readiness>, limits: &Limits) -> Service {
+pub fn router(database: &Database, readiness: &Arc<Readiness>, http: &Http) -> Service {
     let list = List::new(database.clone());
-    let insert = Insert::new(database.clone(), limits);
+    let insert = Insert::new(database.clone(), http);
     let health = Health::new(database.clone());
     let readyz = Readyz::new(Arc::clone(readiness));
 

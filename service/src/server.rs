@@ -11,7 +11,7 @@ use salvo::server::ServerHandle;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::mpsc;
 
-use crate::configuration::{Configuration, Limits};
+use crate::configuration::{Configuration, Http, Stopping};
 use crate::database::{Database, Readiness};
 use crate::router::router;
 use crate::start::StartError;
@@ -27,7 +27,8 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     database: Database,
-    limits: Limits,
+    http: Http,
+    stopping: Stopping,
 }
 
 impl Server {
@@ -37,26 +38,26 @@ impl Server {
     /// Says which setting cannot be used.
     pub async fn bind(configuration: Configuration) -> Result<Self, StartError> {
         let Configuration {
-            uri,
-            listen_address,
-            place,
-            limits,
-            ..
+            http,
+            mongodb,
+            stopping,
+            logging: _,
         } = configuration;
-        let database = Database::prepare(&uri, place).await?;
-        let listener = listen(listen_address).map_err(|source| StartError::Listen {
-            address: listen_address,
+        let database = Database::prepare(&mongodb.uri, mongodb.place).await?;
+        let listener = listen(http.listen_address).map_err(|source| StartError::Listen {
+            address: http.listen_address,
             source,
         })?;
         let address = listener.local_addr().map_err(|source| StartError::Listen {
-            address: listen_address,
+            address: http.listen_address,
             source,
         })?;
         Ok(Self {
             listener,
             address,
             database,
-            limits,
+            http,
+            stopping,
         })
     }
 
@@ -75,17 +76,18 @@ impl Server {
             listener,
             address,
             database,
-            limits,
+            http,
+            stopping,
         } = self;
         let readiness = Arc::new(Readiness::new(database.clone()));
         let (acceptor, gate) = ClosableAcceptor::new(listener)?;
-        let server = salvo::Server::new(acceptor).fuse_config(fuse(&limits));
+        let server = salvo::Server::new(acceptor).fuse_config(fuse(&http));
         let stopper = tokio::spawn(stop_when_asked(
             stop,
             server.handle(),
             gate,
             Arc::clone(&readiness),
-            limits,
+            stopping,
         ));
         let warming = tokio::spawn({
             let database = database.clone();
@@ -93,7 +95,7 @@ impl Server {
         });
 
         tracing::info!(address = %address, mongodb = database.addresses(), "listening");
-        server.try_serve(router(&database, &readiness, &limits)).await?;
+        server.try_serve(router(&database, &readiness, &http)).await?;
 
         stopper.abort();
         warming.abort();
@@ -117,11 +119,11 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-fn fuse(limits: &Limits) -> FuseConfig {
+fn fuse(http: &Http) -> FuseConfig {
     FuseConfig::default()
-        .with_http1_header_timeout(limits.head_time)
-        .with_connection_idle_timeout(limits.write_time + limits.body_time)
-        .with_write_stall_timeout(limits.write_time)
+        .with_http1_header_timeout(http.head_time)
+        .with_connection_idle_timeout(http.write_time + http.body_time)
+        .with_write_stall_timeout(http.write_time)
 }
 
 /// Not ready, then closed, then stopped; a second message skips what is left.
@@ -130,7 +132,7 @@ async fn stop_when_asked(
     server: ServerHandle,
     gate: Gate,
     readiness: Arc<Readiness>,
-    limits: Limits,
+    stopping: Stopping,
 ) {
     if stop.recv().await.is_none() {
         // Nobody can ask any more; a server without a stopper serves for ever.
@@ -138,11 +140,11 @@ async fn stop_when_asked(
     }
     readiness.drain();
     tracing::info!(
-        drain_seconds = limits.drain.as_secs(),
+        drain_seconds = stopping.drain.as_secs(),
         "stopping: not ready any more"
     );
     tokio::select! {
-        () = tokio::time::sleep(limits.drain) => {}
+        () = tokio::time::sleep(stopping.drain) => {}
         Some(()) = stop.recv() => {
             tracing::warn!("stopping at once");
             server.stop_forceful();
@@ -150,11 +152,11 @@ async fn stop_when_asked(
         }
     }
     tracing::info!(
-        grace_seconds = limits.grace.as_secs(),
+        grace_seconds = stopping.grace.as_secs(),
         "stopping: requests in flight may finish"
     );
     gate.close().await;
-    server.stop_graceful(limits.grace);
+    server.stop_graceful(stopping.grace);
     if stop.recv().await.is_some() {
         tracing::warn!("stopping at once");
         server.stop_forceful();

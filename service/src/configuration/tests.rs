@@ -1,14 +1,15 @@
 //! Variables in, configuration or message out.
 
 use super::*;
+use crate::database::ConnectionString;
 
 fn check(variables: &Variables, expected: &str) {
     let message = match Configuration::from_variables(variables) {
         Ok(configuration) => format!(
             "{} {} {}",
-            configuration.listen_address,
-            configuration.log_level,
-            configuration.limits.drain.as_secs()
+            configuration.http.listen_address,
+            configuration.logging.level,
+            configuration.stopping.drain.as_secs()
         ),
         Err(error) => format!("{error}; {}", error.hint()),
     };
@@ -20,11 +21,11 @@ fn without_variables_the_defaults_of_the_sample_hold() {
     check(&Variables::default(), "0.0.0.0:5000 info 5");
     let configuration = Configuration::from_variables(&Variables::default()).unwrap();
     assert_eq!(
-        configuration.uri,
+        configuration.mongodb.uri,
         ConnectionString::new("mongodb://localhost:27017/".to_owned())
     );
-    assert_eq!(configuration.place.database, "flask_db");
-    assert_eq!(configuration.place.collection, "data");
+    assert_eq!(configuration.mongodb.place.database, "flask_db");
+    assert_eq!(configuration.mongodb.place.collection, "data");
 }
 
 #[test]
@@ -80,7 +81,7 @@ fn the_connection_string_is_read_from_a_file_without_its_newline() {
     let variables = [("MONGODB_URI_FILE", path.to_str().unwrap())].into();
     let configuration = Configuration::from_variables(&variables).unwrap();
     assert_eq!(
-        configuration.uri,
+        configuration.mongodb.uri,
         ConnectionString::new("mongodb://from-file/".to_owned())
     );
 }

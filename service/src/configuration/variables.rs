@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::Path;
 use std::str::FromStr;
+use std::time::Duration;
 
 use super::{ConfigurationError, DotenvError, dotenv};
 
@@ -52,6 +53,16 @@ impl Variables {
                 })
             })
             .transpose()
+    }
+
+    /// Reads a whole number of seconds.
+    pub(super) fn seconds(
+        &self,
+        name: &'static str,
+        default: Duration,
+    ) -> Result<Duration, ConfigurationError> {
+        let seconds = self.parse(name, "a number of seconds such as `5`")?;
+        Ok(seconds.map_or(default, Duration::from_secs))
     }
 }
 

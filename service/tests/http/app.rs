@@ -1,10 +1,10 @@
 //! The service in this process, on a port of its own.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use service::configuration::{Configuration, Limits, Variables};
+use service::configuration::Configuration;
 use service::database::{ConnectionString, Place};
 use service::server::Server;
 use tokio::sync::mpsc;
@@ -25,30 +25,29 @@ pub(crate) struct TestApp {
 impl TestApp {
     /// With the shared MongoDB and an empty database of its own.
     pub(crate) async fn start() -> Self {
-        Self::start_with(Limits::default()).await
+        Self::start_with(Configuration::default()).await
     }
 
-    pub(crate) async fn start_with(limits: Limits) -> Self {
+    /// With limits of its own; database and address are always those of the test.
+    pub(crate) async fn start_with(configuration: Configuration) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let place = Place {
             database: format!("test_{number}"),
             collection: "data".to_owned(),
         };
-        Self::start_at(&mongo::shared_uri().await, place, limits).await
+        Self::start_at(&mongo::shared_uri().await, place, configuration).await
     }
 
     /// With the MongoDB at `uri`, as it is configured outside of tests.
     pub(crate) async fn start_on(uri: &str) -> Self {
-        Self::start_at(uri, Place::default(), Limits::default()).await
+        Self::start_at(uri, Place::default(), Configuration::default()).await
     }
 
-    async fn start_at(uri: &str, place: Place, limits: Limits) -> Self {
-        let variables = Variables::from([("LISTEN_ADDRESS", "127.0.0.1:0")]);
-        let mut configuration = Configuration::from_variables(&variables).unwrap();
-        configuration.uri = ConnectionString::new(uri.to_owned());
-        configuration.place = place;
-        configuration.limits = limits;
+    async fn start_at(uri: &str, place: Place, mut configuration: Configuration) -> Self {
+        configuration.http.listen_address = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
+        configuration.mongodb.uri = ConnectionString::new(uri.to_owned());
+        configuration.mongodb.place = place;
         let server = Server::bind(configuration).await.unwrap();
         let address = server.address();
         let (stop, stopped) = mpsc::channel(2);
@@ -73,11 +72,10 @@ impl TestApp {
 }
 
 /// Limits that a test need not wait for.
-pub(crate) fn impatient() -> Limits {
+pub(crate) fn impatient() -> Configuration {
     let moment = Duration::from_millis(200);
-    Limits {
-        body_time: moment,
-        head_time: moment,
-        ..Limits::default()
-    }
+    let mut configuration = Configuration::default();
+    configuration.http.body_time = moment;
+    configuration.http.head_time = moment;
+    configuration
 }

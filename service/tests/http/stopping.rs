@@ -2,12 +2,19 @@
 
 use std::time::{Duration, Instant};
 
-use service::configuration::Limits;
+use service::configuration::{Configuration, Stopping};
 use tokio::net::TcpStream;
 
 use super::app::TestApp;
 use super::client::Wire;
 use super::wait::until;
+
+fn stopping(stopping: Stopping) -> Configuration {
+    Configuration {
+        stopping,
+        ..Configuration::default()
+    }
+}
 
 /// A request whose second half the client still holds back.
 async fn half_a_post(app: &TestApp) -> Wire {
@@ -26,10 +33,10 @@ async fn half_a_post(app: &TestApp) -> Wire {
 #[tokio::test]
 async fn a_request_in_flight_is_finished_before_the_service_stops() {
     let drain = Duration::from_millis(500);
-    let app = TestApp::start_with(Limits {
+    let app = TestApp::start_with(stopping(Stopping {
         drain,
-        ..Limits::default()
-    })
+        ..Stopping::default()
+    }))
     .await;
     let mut wire = half_a_post(&app).await;
     app.stop.send(()).await.unwrap();
@@ -52,10 +59,10 @@ async fn a_request_in_flight_is_finished_before_the_service_stops() {
 
 #[tokio::test]
 async fn an_idle_connection_does_not_hold_up_a_stop() {
-    let app = TestApp::start_with(Limits {
+    let app = TestApp::start_with(stopping(Stopping {
         drain: Duration::ZERO,
-        ..Limits::default()
-    })
+        ..Stopping::default()
+    }))
     .await;
     let mut idle = app.wire().await;
     idle.write("GET /livez HTTP/1.1\r\nHost: a\r\n\r\n").await;
@@ -70,11 +77,10 @@ async fn an_idle_connection_does_not_hold_up_a_stop() {
 #[tokio::test]
 async fn a_request_in_flight_is_given_up_after_the_grace_period() {
     let grace = Duration::from_millis(200);
-    let app = TestApp::start_with(Limits {
+    let app = TestApp::start_with(stopping(Stopping {
         drain: Duration::ZERO,
         grace,
-        ..Limits::default()
-    })
+    }))
     .await;
     let _wire = half_a_post(&app).await;
     app.stop.send(()).await.unwrap();

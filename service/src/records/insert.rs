@@ -4,8 +4,9 @@ use salvo::http::StatusCode;
 use salvo::{Request, Response, handler};
 use serde::Serialize;
 
-use super::{answer, body};
-use crate::configuration::Limits;
+use super::body;
+use crate::answer;
+use crate::configuration::Http;
 use crate::conversion::{document_from_json, id_text};
 use crate::database::Database;
 use crate::error::Error;
@@ -13,7 +14,7 @@ use crate::error::Error;
 /// Stores what it is sent, unchanged. An `_id` in the document is kept, as MongoDB's Python driver does.
 pub(crate) struct Insert {
     database: Database,
-    limits: Limits,
+    http: Http,
 }
 
 /// The sample's answer, keys in this order.
@@ -24,10 +25,10 @@ struct Inserted {
 }
 
 impl Insert {
-    pub(crate) fn new(database: Database, limits: &Limits) -> Self {
+    pub(crate) fn new(database: Database, http: &Http) -> Self {
         Self {
             database,
-            limits: *limits,
+            http: *http,
         }
     }
 }
@@ -35,7 +36,7 @@ impl Insert {
 #[handler]
 impl Insert {
     async fn handle(&self, request: &mut Request, response: &mut Response) -> Result<(), Error> {
-        let body = body::read_json(request, &self.limits).await?;
+        let body = body::read_json(request, &self.http).await?;
         let document = document_from_json(&body)?;
         let id = self.database.insert(&document).await?;
         let inserted = Inserted {

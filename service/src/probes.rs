@@ -1,12 +1,12 @@
-//! `GET /livez` and `GET /readyz`: what Kubernetes asks.
+//! `GET /livez`, `GET /readyz` and `GET /health`: what Kubernetes, load balancers and the sample's clients ask.
 
 use std::sync::Arc;
 
 use salvo::http::StatusCode;
 use salvo::{Response, handler};
 
-use super::answer;
-use crate::database::Readiness;
+use crate::answer;
+use crate::database::{Database, Readiness};
 use crate::error::Error;
 
 const OK: &str = r#"{"status":"ok"}"#;
@@ -37,6 +37,27 @@ impl Readyz {
         }
         self.readiness.check().await?;
         answer::complete(response, StatusCode::OK, answer::JSON, OK);
+        Ok(())
+    }
+}
+
+/// Pings MongoDB for every request, as the sample does; probes use `/readyz`.
+#[derive(Clone)]
+pub(crate) struct Health {
+    database: Database,
+}
+
+impl Health {
+    pub(crate) fn new(database: Database) -> Self {
+        Self { database }
+    }
+}
+
+#[handler]
+impl Health {
+    async fn handle(&self, response: &mut Response) -> Result<(), Error> {
+        self.database.ping().await?;
+        answer::complete(response, StatusCode::OK, answer::JSON, r#"{"status":"healthy"}"#);
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use jiff::Zoned;
 use salvo::http::{HeaderValue, StatusCode};
 use salvo::{Response, handler};
 
-use super::answer;
+use crate::answer;
 
 /// What the sample declares, although the text is plain.
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");

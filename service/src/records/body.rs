@@ -6,24 +6,24 @@ use salvo::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use salvo::http::mime::Mime;
 use salvo::hyper::body::Bytes;
 
-use crate::configuration::Limits;
+use crate::configuration::Http;
 use crate::error::Error;
 
 /// Reads the whole body. What can be told from the head alone is told before anything is read.
-pub(super) async fn read_json(request: &mut Request, limits: &Limits) -> Result<Bytes, Error> {
-    let limit = limits.body_bytes;
+pub(super) async fn read_json(request: &mut Request, http: &Http) -> Result<Bytes, Error> {
+    let limit = http.body_bytes;
     if !is_json(request) {
         return Err(Error::UnsupportedMediaType);
     }
     if declared_length(request).is_some_and(|length| length > limit as u64) {
         return Err(Error::BodyTooLarge { limit });
     }
-    match tokio::time::timeout(limits.body_time, request.payload_with_max_size(limit)).await {
+    match tokio::time::timeout(http.body_time, request.payload_with_max_size(limit)).await {
         Ok(Ok(body)) => Ok(body.clone()),
         Ok(Err(ParseError::PayloadTooLarge)) => Err(Error::BodyTooLarge { limit }),
         Ok(Err(_)) => Err(Error::BodyIncomplete),
         Err(_) => Err(Error::BodyTooSlow {
-            seconds: limits.body_time.as_secs(),
+            seconds: http.body_time.as_secs(),
         }),
     }
 }

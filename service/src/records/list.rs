@@ -1,11 +1,10 @@
 //! `GET /data`: all documents as one JSON array, sent while they are read.
 
-mod array;
-
 use salvo::http::{ResBody, StatusCode, header};
 use salvo::{Depot, Response, handler};
 
-use super::answer;
+use super::array;
+use crate::answer;
 use crate::database::Database;
 use crate::error::Error;
 use crate::hoops;

@@ -4,10 +4,10 @@ use salvo::Response;
 use salvo::http::{HeaderValue, StatusCode, header};
 
 /// The content type of every JSON answer.
-pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Answers with a text that is complete.
-pub(super) fn complete(
+pub(crate) fn complete(
     response: &mut Response,
     status: StatusCode,
     content_type: HeaderValue,

@@ -1,0 +1,54 @@
+//! How the service is reached, and what a request may take.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use super::{ConfigurationError, Variables};
+
+/// The address and the limits of requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Http {
+    /// `LISTEN_ADDRESS`, default `0.0.0.0:5000`; port 0 takes a free one.
+    pub listen_address: SocketAddr,
+    /// `BODY_LIMIT_BYTES`, default 1 MiB: well above what a person or a form sends, and 1/500 of the memory that the
+    /// service is given.
+    pub body_bytes: usize,
+    /// `BODY_SECONDS`, default 10: from the head of a request to the end of its body. Longer than a call to MongoDB,
+    /// shorter than the grace period.
+    pub body_time: Duration,
+    /// `HEAD_SECONDS`, default 10: for the head of a request; also how long a connection is kept open without one.
+    pub head_time: Duration,
+    /// `WRITE_SECONDS`, default 30: how long a client may leave an answer unread.
+    pub write_time: Duration,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen_address: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 5000),
+            body_bytes: 1024 * 1024,
+            body_time: Duration::from_secs(10),
+            head_time: Duration::from_secs(10),
+            write_time: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Http {
+    pub(super) fn from_variables(variables: &Variables) -> Result<Self, ConfigurationError> {
+        let default = Self::default();
+        let address = "an IP address and a port such as `0.0.0.0:5000`";
+        let bytes = "a number of bytes such as `1048576`";
+        Ok(Self {
+            listen_address: variables
+                .parse("LISTEN_ADDRESS", address)?
+                .unwrap_or(default.listen_address),
+            body_bytes: variables
+                .parse("BODY_LIMIT_BYTES", bytes)?
+                .unwrap_or(default.body_bytes),
+            body_time: variables.seconds("BODY_SECONDS", default.body_time)?,
+            head_time: variables.seconds("HEAD_SECONDS", default.head_time)?,
+            write_time: variables.seconds("WRITE_SECONDS", default.write_time)?,
+        })
+    }
+}

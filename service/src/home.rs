@@ -1,0 +1,5 @@
+//! `/`: the sample's line of text.
+
+mod greeting;
+
+pub(crate) use greeting::greet;

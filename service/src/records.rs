@@ -1,0 +1,9 @@
+//! `/data`: the documents of the collection.
+
+mod array;
+mod body;
+mod insert;
+mod list;
+
+pub(crate) use insert::Insert;
+pub(crate) use list::List;
