@@ -102,12 +102,12 @@ test: (_build "workspace")
     @cargo run --quiet --locked --package sandbox -- binaries
     cargo test --locked --workspace
 
-# Measure against floors and other programs, and check the answers: engine; see --help after it
+# Measure against floors and other programs, and check the answers: engine, service; flags go after it
 [group('development')]
 [no-exit-message]
 bench WHAT *FLAGS:
     @cargo build --quiet --locked --release --package sandbox
-    @what="$1"; shift; cargo bench --quiet --locked --package infra --bench "$what" -- "$@"
+    @what="$1"; shift; cargo bench --quiet --locked --workspace --bench "$what" -- "$@"
 
 # Bring committed schemas and rendered manifests up to date; look at the difference before you commit it
 [group('development')]

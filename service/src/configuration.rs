@@ -6,6 +6,7 @@ mod http;
 mod logging;
 mod mongodb;
 mod stopping;
+mod threads;
 mod variables;
 
 pub use dotenv::DotenvError;
@@ -14,6 +15,7 @@ pub use http::Http;
 pub use logging::Logging;
 pub use mongodb::Mongodb;
 pub use stopping::Stopping;
+pub use threads::Threads;
 pub use variables::Variables;
 
 /// Everything that the service is told from outside.
@@ -27,6 +29,8 @@ pub struct Configuration {
     pub stopping: Stopping,
     /// What it says on stdout.
     pub logging: Logging,
+    /// What it runs on.
+    pub threads: Threads,
 }
 
 impl Configuration {
@@ -40,6 +44,7 @@ impl Configuration {
             mongodb: Mongodb::from_variables(variables)?,
             stopping: Stopping::from_variables(variables)?,
             logging: Logging::from_variables(variables)?,
+            threads: Threads::from_variables(variables)?,
         })
     }
 }

@@ -41,7 +41,7 @@ impl Server {
             http,
             mongodb,
             stopping,
-            logging: _,
+            ..
         } = configuration;
         let database = Database::prepare(&mongodb.uri, mongodb.place).await?;
         let listener = listen(http.listen_address).map_err(|source| StartError::Listen {

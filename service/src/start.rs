@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use crate::configuration::{Configuration, ConfigurationError, DotenvError, Variables};
+use crate::configuration::{Configuration, ConfigurationError, DotenvError, Threads, Variables};
 use crate::database::ConnectionStringError;
 use crate::logging;
 use crate::server::{Server, stop_signals};
@@ -59,7 +59,7 @@ impl StartError {
 pub fn start() -> Result<(), StartError> {
     let configuration = Configuration::from_variables(&Variables::load(Path::new("."))?)?;
     logging::start(configuration.logging.level);
-    runtime()?.block_on(async {
+    runtime(configuration.threads)?.block_on(async {
         let signals = stop_signals()?;
         let server = Server::bind(configuration).await?;
         server.run(signals).await?;
@@ -67,16 +67,11 @@ pub fn start() -> Result<(), StartError> {
     })
 }
 
-/// One thread where the container has one CPU or less, else one per CPU.
-///
-/// Measured with a limit of half a CPU: four threads use up its share of a period at once and then all wait, six times
-/// the p99 of one thread. `available_parallelism` knows the limit of the container.
-fn runtime() -> io::Result<tokio::runtime::Runtime> {
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut builder = if processors == 1 {
-        tokio::runtime::Builder::new_current_thread()
-    } else {
-        tokio::runtime::Builder::new_multi_thread()
+/// Without workers of its own where one thread is all there is: nothing then has to be handed from thread to thread.
+fn runtime(threads: Threads) -> io::Result<tokio::runtime::Runtime> {
+    let mut builder = match threads.workers.get() {
+        1 => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
     };
-    builder.enable_all().build()
+    builder.worker_threads(threads.workers.get()).enable_all().build()
 }

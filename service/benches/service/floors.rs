@@ -1,0 +1,100 @@
+//! The floors: what nobody can do without. A server of bare hyper, and inserts by the bare driver.
+
+use std::convert::Infallible;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use bson::doc;
+use bson::raw::RawDocumentBuf;
+use http_body_util::Full;
+use hyper_util::rt::TokioIo;
+use mongodb::Client;
+use mongodb::options::{Acknowledgment, ClientOptions, WriteConcern};
+use salvo::hyper;
+use salvo::hyper::body::Bytes;
+use tokio::net::TcpListener;
+
+/// What hyper answers: as long as the data API's line.
+const TEXT: &[u8] = b"Welcome to the Flask app! The current time is: 2026-11-21 09:34:12.123456";
+
+/// Is a floor instead of the benchmark.
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    // As the product has it.
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let runtime = if processors == 1 {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?
+    } else {
+        tokio::runtime::Builder::new_multi_thread().enable_all().build()?
+    };
+    match arguments {
+        [name, port] if name == "hyper" => runtime.block_on(serve(port.parse()?)),
+        [name, uri, connections, seconds] if name == "driver" => {
+            runtime.block_on(insert(uri, connections.parse()?, seconds.parse()?))
+        }
+        _ => bail!("an unknown floor: {arguments:?}"),
+    }
+}
+
+async fn serve(port: u16) -> Result<()> {
+    let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port))).await?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        tokio::spawn(async move {
+            let service = hyper::service::service_fn(|_| async {
+                Ok::<_, Infallible>(hyper::Response::new(Full::new(Bytes::from_static(TEXT))))
+            });
+            // A client that goes away is not an error here.
+            let _ = hyper::server::conn::http1::Builder::new()
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
+        });
+    }
+}
+
+/// Inserts with as many tasks as there would be connections, and prints how many in how many microseconds.
+async fn insert(uri: &str, tasks: u32, seconds: u64) -> Result<()> {
+    let mut options = ClientOptions::parse(uri).await?;
+    options.max_pool_size = Some(32);
+    options.min_pool_size = Some(tasks);
+    options.write_concern = Some(
+        WriteConcern::builder()
+            .w(Acknowledgment::Majority)
+            .journal(true)
+            .build(),
+    );
+    let client = Client::with_options(options)?;
+    client.warm_connection_pool().await;
+    let collection = client.database("flask_db").collection::<RawDocumentBuf>("data");
+    let document = RawDocumentBuf::try_from(
+        &doc! { "name": "document", "number": 1, "price": 1.25, "tags": ["a", "b"] },
+    )
+    .context("a document")?;
+    let count = Arc::new(AtomicU64::new(0));
+    let start = Instant::now();
+    let end = start + Duration::from_secs(seconds);
+    let tasks: Vec<_> = (0..tasks)
+        .map(|_| {
+            let (collection, document, count) = (collection.clone(), document.clone(), Arc::clone(&count));
+            tokio::spawn(async move {
+                while Instant::now() < end {
+                    collection.insert_one(document.clone()).await?;
+                    count.fetch_add(1, Ordering::Relaxed);
+                }
+                anyhow::Ok(())
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await??;
+    }
+    let elapsed = start.elapsed().as_micros();
+    writeln!(std::io::stdout(), "{} {elapsed}", count.load(Ordering::Relaxed))?;
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! A program under load: its processor time and its memory, as `/proc` has them.
+
+use std::fs;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+
+/// Length of the kernel's clock tick as `/proc` counts it, the same on every Linux.
+const TICK: Duration = Duration::from_millis(10);
+
+/// How long a program may take to answer for the first time.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A program that listens on a port of this machine; it ends with this value.
+pub(crate) struct Process {
+    child: Child,
+    pub(crate) address: SocketAddr,
+}
+
+impl Process {
+    /// Starts a program and waits until it takes connections.
+    pub(crate) fn start(command: impl FnOnce(u16) -> Command) -> Result<Self> {
+        let process = Self::launch(command)?;
+        let start = Instant::now();
+        while TcpStream::connect(process.address).is_err() {
+            if start.elapsed() > PATIENCE {
+                bail!("the program does not listen on {}", process.address);
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(process)
+    }
+
+    /// Starts a program and does not wait.
+    pub(crate) fn launch(command: impl FnOnce(u16) -> Command) -> Result<Self> {
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let mut command = command(address.port());
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .with_context(|| format!("cannot start {command:?}"))?;
+        Ok(Self { child, address })
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// User and system time of it and of its children, in steps of a tick.
+    pub(crate) fn processor_time(&self) -> Duration {
+        tree(self.id()).into_iter().map(processor_time).sum()
+    }
+
+    /// What it and its children hold now, in KiB.
+    pub(crate) fn resident(&self) -> u64 {
+        tree(self.id())
+            .into_iter()
+            .map(|process| status(process, "VmRSS:"))
+            .sum()
+    }
+
+    /// The most that it and its children held since [`Self::forget_peak`], in KiB.
+    pub(crate) fn peak(&self) -> u64 {
+        tree(self.id())
+            .into_iter()
+            .map(|process| status(process, "VmHWM:"))
+            .sum()
+    }
+
+    /// Begins to measure the peak anew.
+    pub(crate) fn forget_peak(&self) -> Result<()> {
+        for process in tree(self.id()) {
+            fs::write(format!("/proc/{process}/clear_refs"), "5")?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Gunicorn ends its children only when it is asked to end.
+        if let Some(process) = rustix::process::Pid::from_raw(i32::try_from(self.id()).unwrap_or_default()) {
+            let _ = rustix::process::kill_process(process, rustix::process::Signal::INT);
+        }
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_millis(500) {
+            if matches!(self.child.try_wait(), Ok(Some(_))) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        for process in tree(self.id()).into_iter().skip(1) {
+            if let Some(process) = rustix::process::Pid::from_raw(i32::try_from(process).unwrap_or_default())
+            {
+                let _ = rustix::process::kill_process(process, rustix::process::Signal::KILL);
+            }
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// User and system time of one process.
+pub(crate) fn processor_time(process: u32) -> Duration {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    // The name may hold spaces; what follows it does not.
+    let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
+    let ticks: u32 = fields
+        .split(' ')
+        .skip(11)
+        .take(2)
+        .filter_map(|field| field.parse::<u32>().ok())
+        .sum();
+    TICK * ticks
+}
+
+/// The process and all below it.
+fn tree(process: u32) -> Vec<u32> {
+    let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap_or_default();
+    let below = children
+        .split_whitespace()
+        .filter_map(|child| child.parse().ok())
+        .flat_map(tree);
+    std::iter::once(process).chain(below).collect()
+}
+
+fn status(process: u32, name: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix(name))
+        .and_then(|value| value.trim().trim_end_matches(" kB").parse().ok())
+        .unwrap_or(0)
+}

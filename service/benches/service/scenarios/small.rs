@@ -1,0 +1,128 @@
+//! Short answers on sixteen connections: how many a second, and what each costs.
+
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::add;
+use super::documents::Documents;
+use crate::Options;
+use crate::load::{Request, Until, closed};
+use crate::process::processor_time;
+use crate::programs;
+use crate::rows::{Measured, Program, Row, Sample};
+use crate::setting::Setting;
+
+/// Connections at once.
+const CONNECTIONS: usize = 16;
+
+/// The scenarios' names.
+pub(crate) const GREET: &str = "`GET /`";
+pub(crate) const INSERT: &str = "`POST /data`";
+pub(crate) const LIST: &str = "`GET /data`, 100 documents";
+
+pub(super) async fn run(setting: &Setting, options: &Options, measured: &mut Measured) -> Result<()> {
+    let documents = Documents::open(&setting.uri()).await?;
+    let body = r#"{"name": "document", "number": 1, "price": 1.25, "tags": ["a", "b"]}"#;
+    let works = [
+        (
+            GREET,
+            Request::get("/"),
+            vec![Program::Hyper, Program::Service, Program::Flask],
+        ),
+        (
+            INSERT,
+            Request::post("/data", body),
+            vec![Program::Driver, Program::Service, Program::Flask],
+        ),
+        (
+            LIST,
+            Request::get("/data").with_documents(100),
+            vec![Program::Service, Program::Flask],
+        ),
+    ];
+    for (work, request, programs) in works {
+        let mut rows: Vec<Row> = programs
+            .into_iter()
+            .filter(|program| *program != Program::Flask || setting.flask.is_some())
+            .map(|program| Row {
+                work: work.to_owned(),
+                program,
+                samples: Vec::new(),
+            })
+            .collect();
+        for _ in 0..options.runs {
+            for row in &mut rows {
+                documents.set(if work == LIST { 100 } else { 0 }).await?;
+                let sample = match row.program {
+                    Program::Driver => drive(setting, options)?,
+                    program => load(setting, options, program, &request).await?,
+                };
+                if work == INSERT {
+                    let stored = documents.count().await?;
+                    ensure!(
+                        stored >= sample.requests,
+                        "{} inserts were confirmed, {stored} documents are there",
+                        sample.requests
+                    );
+                }
+                row.samples.push(sample);
+            }
+        }
+        for row in rows {
+            add(measured, row);
+        }
+    }
+    Ok(())
+}
+
+async fn load(setting: &Setting, options: &Options, program: Program, request: &Request) -> Result<Sample> {
+    let process = programs::start(setting, program)?;
+    let time = Duration::from_secs(options.seconds);
+    // Connections, pools and caches are there before anything counts.
+    closed(process.address, request, CONNECTIONS, Until::Requests(20)).await?;
+    let (own, other) = (process.processor_time(), processor_time(setting.mongodb_pid()));
+    let mut sample = closed(process.address, request, CONNECTIONS, Until::Elapsed(time)).await?;
+    sample.processor = process.processor_time().saturating_sub(own);
+    sample.mongodb = processor_time(setting.mongodb_pid()).saturating_sub(other);
+    sample.peak = process.peak();
+    Ok(sample)
+}
+
+/// The bare driver prints what it did; its processor time is that of a child that has ended.
+fn drive(setting: &Setting, options: &Options) -> Result<Sample> {
+    let before = children();
+    let mongodb = processor_time(setting.mongodb_pid());
+    let output = Command::new(std::env::current_exe()?)
+        .args(["floor", "driver", &setting.uri(), &CONNECTIONS.to_string()])
+        .arg(options.seconds.to_string())
+        .output()?;
+    ensure!(
+        output.status.success(),
+        "the bare driver: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let text = String::from_utf8(output.stdout)?;
+    let (count, microseconds) = text.trim().split_once(' ').context("a count and a time")?;
+    Ok(Sample {
+        requests: count.parse()?,
+        wall: Duration::from_micros(microseconds.parse()?),
+        processor: children().saturating_sub(before),
+        mongodb: processor_time(setting.mongodb_pid()).saturating_sub(mongodb),
+        ..Sample::default()
+    })
+}
+
+/// User and system time of all children that have ended, in steps of a tick.
+fn children() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
+    let ticks: u32 = fields
+        .split(' ')
+        .skip(13)
+        .take(2)
+        .filter_map(|field| field.parse::<u32>().ok())
+        .sum();
+    Duration::from_millis(10) * ticks
+}
