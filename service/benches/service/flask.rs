@@ -1,4 +1,4 @@
-//! The sample's program, with the versions that its write-ups pin, under gunicorn: installed from PyPI into a directory of its own.
+//! The sample's program, with the versions that its write-ups pin, under gunicorn: installed from the Python package index into a directory of its own.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

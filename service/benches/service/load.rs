@@ -229,7 +229,7 @@ impl Connection {
 
 /// Every document is a flat object, so each has one brace.
 fn count(bytes: &[u8]) -> u64 {
-    bytes.iter().filter(|byte| **byte == b'{').count() as u64
+    bytes.iter().map(|byte| u64::from(*byte == b'{')).sum()
 }
 
 fn find(bytes: &[u8], pattern: &[u8]) -> Option<usize> {

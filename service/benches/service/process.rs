@@ -63,20 +63,12 @@ impl Process {
             .sum()
     }
 
-    /// The most that it and its children held since [`Self::forget_peak`], in KiB.
+    /// The most that it and its children held since they started, in KiB.
     pub(crate) fn peak(&self) -> u64 {
         tree(self.id())
             .into_iter()
             .map(|process| status(process, "VmHWM:"))
             .sum()
-    }
-
-    /// Begins to measure the peak anew.
-    pub(crate) fn forget_peak(&self) -> Result<()> {
-        for process in tree(self.id()) {
-            fs::write(format!("/proc/{process}/clear_refs"), "5")?;
-        }
-        Ok(())
     }
 }
 

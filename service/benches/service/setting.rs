@@ -15,12 +15,11 @@ pub(crate) struct Setting {
 
 impl Setting {
     pub(crate) fn prepare(options: &Options) -> Result<Self> {
-        let flask = match options.without_flask {
-            true => None,
-            false => Some(
-                Flask::install()
-                    .context("the sample's program cannot be installed; `--without-flask` leaves it out")?,
-            ),
+        let flask = if options.without_flask {
+            None
+        } else {
+            let hint = "the sample's program cannot be installed; `--without-flask` leaves it out";
+            Some(Flask::install().context(hint)?)
         };
         report::say("starting MongoDB");
         let mongodb = Sandbox::start(&sandbox::Options {
