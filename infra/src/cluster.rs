@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 pub use connect::{ConnectError, Target};
 pub use error::{ClusterError, Status};
 
-use crate::object::{Kind, Object, ObjectId, kind_of, marks};
+use crate::object::{Identity, Kind, Object, ObjectId, kind_of, marks};
 use request::{Call, Patch, item_path, kind_path};
 
 pub use request::{Fold, Representation};
@@ -134,11 +134,11 @@ impl Cluster {
     /// # Errors
     /// When the namespace cannot be read.
     pub async fn identity(&self) -> Result<String, ClusterError> {
-        let id = ObjectId {
+        let id = ObjectId::from(Identity {
             kind: kind_of::<k8s_openapi::api::core::v1::Namespace>(),
             namespace: None,
             name: "kube-system".to_owned(),
-        };
+        });
         let namespace = self.read(&id).await?;
         // Something that answers 404 to everything must not pass for an empty cluster.
         match namespace.as_ref().map(marks::uid) {
@@ -216,6 +216,22 @@ impl Cluster {
         representation: Representation,
         begin: impl Fn() -> T,
     ) -> Result<T, ClusterError> {
+        let listed = self.list_served(kind, namespace, selector, representation, &begin);
+        Ok(listed.await?.unwrap_or_else(begin))
+    }
+
+    /// Folds the items of a list as [`Cluster::list_items`] does; `None` when the server does not serve the kind in this version.
+    ///
+    /// # Errors
+    /// When the server cannot be asked, refuses the answer, or sends what the fold does not take.
+    pub async fn list_served<T: Fold>(
+        &self,
+        kind: &Kind,
+        namespace: Option<&str>,
+        selector: &str,
+        representation: Representation,
+        begin: impl Fn() -> T,
+    ) -> Result<Option<T>, ClusterError> {
         let place = namespace.map_or_else(String::new, |namespace| format!(" in `{namespace}`"));
         let mut call = Call::new(
             Method::GET,
@@ -226,11 +242,31 @@ impl Cluster {
         if !selector.is_empty() {
             call.parameter("labelSelector", selector);
         }
-        match self.send_for_items(call, &begin).await {
-            // The kind is not served: nothing of it can be there.
-            Err(error) if error.is_not_found() => Ok(begin()),
-            result => result,
+        match self.send_for_items(call, begin).await {
+            Ok(folded) => Ok(Some(folded)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
         }
+    }
+
+    /// The versions of a kind's group that the server serves, the one that it prefers first; none of a group that it does not know.
+    ///
+    /// # Errors
+    /// When the server cannot be asked or refuses the answer.
+    pub async fn versions(&self, kind: &Kind) -> Result<Vec<String>, ClusterError> {
+        if kind.group.is_empty() {
+            return Ok(vec![kind.version.clone()]);
+        }
+        let path = format!("/apis/{}", kind.group);
+        let attempt = format!("ask for the versions of {}", kind.group);
+        let group = match self.send(Call::new(Method::GET, path, attempt)).await {
+            Ok(answer) => answer.json,
+            Err(error) if error.is_not_found() => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let versions = group["versions"].as_array().into_iter().flatten();
+        let names = versions.filter_map(|version| version["version"].as_str());
+        Ok(names.map(str::to_owned).collect())
     }
 
     /// Applies a configuration as `manager`, taking over every field in it, with strict validation.
