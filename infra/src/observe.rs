@@ -314,13 +314,13 @@ async fn namespace_states(
 /// Looks into what the stack does not hold.
 async fn orphans(
     record: &Record,
-    found: Vec<(ObjectId, Value)>,
+    found: Vec<(ObjectId, String)>,
     cluster: &Cluster,
 ) -> Result<Vec<Observation>, ClusterError> {
     let mut orphans = Vec::new();
-    for (id, metadata) in found {
+    for (id, uid) in found {
         let contents = contents::of(&id, &record.environment, cluster).await?;
-        let state = State::Orphaned { metadata, contents };
+        let state = State::Orphaned { uid, contents };
         orphans.push(Observation { id, state });
     }
     Ok(orphans)

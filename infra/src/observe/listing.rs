@@ -4,7 +4,6 @@ use std::collections::{BTreeSet, HashMap};
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use serde_json::{Value, json};
 
 use super::glance::Item;
 use super::{AT_ONCE, Beside, Depth, Look};
@@ -19,8 +18,8 @@ use crate::stack::{Stack, id_of};
 pub(super) struct Listing {
     /// How the members of the stack were found, by their place in it; `None` for those that were not.
     pub(super) members: Vec<Option<Seen>>,
-    /// What the stack does not hold and may be deleted, with its metadata.
-    pub(super) orphans: Vec<(ObjectId, Value)>,
+    /// What the stack does not hold and may be deleted, with its UID.
+    pub(super) orphans: Vec<(ObjectId, String)>,
     /// What could not be listed.
     pub(super) gaps: Vec<Gap>,
     /// What others own in the members, where that is looked for.
@@ -199,7 +198,7 @@ struct Found<'a> {
     look: Look,
     wanted: Option<&'a Wanted<'a>>,
     members: Vec<(usize, Seen)>,
-    orphans: Vec<(ObjectId, Value)>,
+    orphans: Vec<(ObjectId, String)>,
     others: Vec<(ObjectId, Vec<Other>)>,
 }
 
@@ -231,7 +230,7 @@ impl Found<'_> {
                     namespace: namespace.map(str::to_owned),
                     name: item.name.clone().into_owned(),
                 });
-                self.orphans.push((id, identity(item)));
+                self.orphans.push((id, item.uid.clone().into_owned()));
             }
             return None;
         };
@@ -268,11 +267,6 @@ impl Fold for Found<'_> {
         self.judge(&item);
         Ok(())
     }
-}
-
-/// What is remembered of an orphan: which object it is.
-fn identity(item: &Item<'_>) -> Value {
-    json!({ "metadata": { "uid": item.uid, "resourceVersion": item.resource_version } })
 }
 
 /// In which form a kind is listed.

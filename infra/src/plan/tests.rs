@@ -134,7 +134,7 @@ fn check(case: Case, expected: &[&str]) {
         .map(|text| Observation {
             id: id(text),
             state: State::Orphaned {
-                metadata: json!({"metadata": {"uid": "u"}}),
+                uid: "u".to_owned(),
                 contents: Contents::Ours,
             },
         })
