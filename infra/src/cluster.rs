@@ -84,14 +84,28 @@ pub enum Progress {
 }
 
 /// What the API server answered to an apply.
-#[derive(Clone, Debug)]
 pub struct Applied {
     /// Whether the object is new (201), or was there already (200).
     pub created: bool,
     /// Whether an earlier try may have been carried out, its answer lost.
     pub was_repeated: bool,
-    /// The object as it is, or after a dry-run would be.
-    pub object: Value,
+    attempt: String,
+    server: String,
+    body: Vec<u8>,
+}
+
+impl Applied {
+    /// The object as it is, or after a dry-run would be. Parsed only here: of most that are made nobody asks.
+    ///
+    /// # Errors
+    /// When the answer is not what an API server sends.
+    pub fn object(&self) -> Result<Value, ClusterError> {
+        serde_json::from_slice(&self.body).map_err(|error| ClusterError::BadAnswer {
+            attempt: self.attempt.clone(),
+            server: self.server.clone(),
+            cause: error.to_string(),
+        })
+    }
 }
 
 /// A list held whole, for those that are short.
@@ -158,7 +172,7 @@ impl Cluster {
     pub async fn read(&self, id: &ObjectId) -> Result<Option<Value>, ClusterError> {
         let call = Call::new(Method::GET, item_path(id), format!("read {id}"));
         match self.send(call).await {
-            Ok(answer) => Ok(Some(answer.json)),
+            Ok(object) => Ok(Some(object)),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
@@ -260,7 +274,7 @@ impl Cluster {
         let path = format!("/apis/{}", kind.group);
         let attempt = format!("ask for the versions of {}", kind.group);
         let group = match self.send(Call::new(Method::GET, path, attempt)).await {
-            Ok(answer) => answer.json,
+            Ok(group) => group,
             Err(error) if error.is_not_found() => return Ok(Vec::new()),
             Err(error) => return Err(error),
         };
@@ -325,12 +339,7 @@ impl Cluster {
             call.parameter("dryRun", "All");
         }
         call.bytes(configuration);
-        let answer = self.send(call).await?;
-        Ok(Applied {
-            created: answer.code == http::StatusCode::CREATED,
-            was_repeated: answer.was_repeated,
-            object: answer.json,
-        })
+        self.send_apply(call).await
     }
 
     /// Creates an object that must not be there yet.
@@ -342,7 +351,7 @@ impl Cluster {
         let mut call = Call::new(Method::POST, path, format!("create {id}"));
         call.parameter("fieldManager", marks::MANAGER);
         call.json(object);
-        Ok(self.send(call).await?.json)
+        self.send(call).await
     }
 
     /// Replaces an object; its `resourceVersion` makes sure that nobody else has changed it.
@@ -353,7 +362,7 @@ impl Cluster {
         let mut call = Call::new(Method::PUT, item_path(id), format!("update {id}"));
         call.parameter("fieldManager", marks::MANAGER);
         call.json(object);
-        Ok(self.send(call).await?.json)
+        self.send(call).await
     }
 
     /// Deletes exactly the object with this UID. It is no error when it is gone already.
@@ -386,7 +395,7 @@ impl Cluster {
     async fn send_deletion(&self, call: Call) -> Result<Progress, ClusterError> {
         match self.send(call).await {
             // The answer is the object as it was left, or a word of success.
-            Ok(answer) if marks::is_terminating(&answer.json) => Ok(Progress::Going),
+            Ok(answer) if marks::is_terminating(&answer) => Ok(Progress::Going),
             Ok(_) => Ok(Progress::Gone),
             Err(error) if error.is_not_found() => Ok(Progress::Gone),
             Err(error) => Err(error),
@@ -406,7 +415,7 @@ impl Cluster {
                 "list the kinds that the server serves".to_owned(),
             );
             call.representation = Representation::Discovery;
-            kinds.extend(served::namespaced_kinds(&self.send(call).await?.json)?);
+            kinds.extend(served::namespaced_kinds(&self.send(call).await?)?);
         }
         Ok(kinds)
     }
@@ -432,7 +441,7 @@ impl Cluster {
                 "namespace": namespace,
             } },
         }));
-        Ok(self.send(call).await?.json["status"]["allowed"] == true)
+        Ok(self.send(call).await?["status"]["allowed"] == true)
     }
 
     /// Asks `permit` before each try of a write to an object, also before those that repeat one; `None` asks nobody.
@@ -468,7 +477,7 @@ impl Cluster {
             call.parameter("dryRun", "All");
         }
         call.json(operations);
-        Ok(self.send(call).await?.json)
+        self.send(call).await
     }
 }
 

@@ -1,5 +1,6 @@
 //! Data and logins outlive everything that is done without consent.
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::fixture::{OBJECTS, World, ended};
@@ -323,7 +324,7 @@ async fn a_claim_that_was_exchanged_during_a_run_takes_the_place_of_none() {
         settings.service.push("image = \"service:missing\"".to_owned());
         settings.service.push("image_pull_policy = \"Always\"".to_owned());
     });
-    let child = world.start(&["apply", &world.name, "--yes", "--timeout", "10s"]);
+    let child = world.start(&["apply", &world.name, "--yes"]);
     let is_applied = |deployment: Option<&Value>| {
         let containers = deployment.map(|deployment| &deployment["spec"]["template"]["spec"]["containers"]);
         containers.is_some_and(|containers| containers[0]["image"] == "service:missing")
@@ -333,7 +334,9 @@ async fn a_claim_that_was_exchanged_during_a_run_takes_the_place_of_none() {
     let after = claim_uid(&world).await;
     assert_ne!(before, after);
     let (before, after) = (before.as_str().unwrap(), after.as_str().unwrap());
-    ended(child).await.expect_code(1).expect_text(&format!(
+    let pid = Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap();
+    kill_process(pid, Signal::INT).unwrap();
+    ended(child).await.expect_code(130).expect_text(&format!(
         "it was made anew (uid {after}) while this run was under way; the data was in uid {before}"
     ));
     // The record still knows where the data was.
