@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 pub use connect::{ConnectError, Target};
 pub use error::{ClusterError, Status};
 
-use crate::object::{Kind, Object, ObjectId, kind_of, marks};
+use crate::object::{Identity, Kind, Object, ObjectId, kind_of, marks};
 use request::{Call, Patch, item_path, kind_path};
 
 pub use request::{Fold, Representation};
@@ -84,14 +84,28 @@ pub enum Progress {
 }
 
 /// What the API server answered to an apply.
-#[derive(Clone, Debug)]
 pub struct Applied {
     /// Whether the object is new (201), or was there already (200).
     pub created: bool,
     /// Whether an earlier try may have been carried out, its answer lost.
     pub was_repeated: bool,
-    /// The object as it is, or after a dry-run would be.
-    pub object: Value,
+    attempt: String,
+    server: String,
+    body: Vec<u8>,
+}
+
+impl Applied {
+    /// The object as it is, or after a dry-run would be. Parsed only here: of most that are made nobody asks.
+    ///
+    /// # Errors
+    /// When the answer is not what an API server sends.
+    pub fn object(&self) -> Result<Value, ClusterError> {
+        serde_json::from_slice(&self.body).map_err(|error| ClusterError::BadAnswer {
+            attempt: self.attempt.clone(),
+            server: self.server.clone(),
+            cause: error.to_string(),
+        })
+    }
 }
 
 /// A list held whole, for those that are short.
@@ -134,11 +148,11 @@ impl Cluster {
     /// # Errors
     /// When the namespace cannot be read.
     pub async fn identity(&self) -> Result<String, ClusterError> {
-        let id = ObjectId {
+        let id = ObjectId::from(Identity {
             kind: kind_of::<k8s_openapi::api::core::v1::Namespace>(),
             namespace: None,
             name: "kube-system".to_owned(),
-        };
+        });
         let namespace = self.read(&id).await?;
         // Something that answers 404 to everything must not pass for an empty cluster.
         match namespace.as_ref().map(marks::uid) {
@@ -158,7 +172,7 @@ impl Cluster {
     pub async fn read(&self, id: &ObjectId) -> Result<Option<Value>, ClusterError> {
         let call = Call::new(Method::GET, item_path(id), format!("read {id}"));
         match self.send(call).await {
-            Ok(answer) => Ok(Some(answer.json)),
+            Ok(object) => Ok(Some(object)),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
@@ -216,6 +230,22 @@ impl Cluster {
         representation: Representation,
         begin: impl Fn() -> T,
     ) -> Result<T, ClusterError> {
+        let listed = self.list_served(kind, namespace, selector, representation, &begin);
+        Ok(listed.await?.unwrap_or_else(begin))
+    }
+
+    /// Folds the items of a list as [`Cluster::list_items`] does; `None` when the server does not serve the kind in this version.
+    ///
+    /// # Errors
+    /// When the server cannot be asked, refuses the answer, or sends what the fold does not take.
+    pub async fn list_served<T: Fold>(
+        &self,
+        kind: &Kind,
+        namespace: Option<&str>,
+        selector: &str,
+        representation: Representation,
+        begin: impl Fn() -> T,
+    ) -> Result<Option<T>, ClusterError> {
         let place = namespace.map_or_else(String::new, |namespace| format!(" in `{namespace}`"));
         let mut call = Call::new(
             Method::GET,
@@ -226,11 +256,31 @@ impl Cluster {
         if !selector.is_empty() {
             call.parameter("labelSelector", selector);
         }
-        match self.send_for_items(call, &begin).await {
-            // The kind is not served: nothing of it can be there.
-            Err(error) if error.is_not_found() => Ok(begin()),
-            result => result,
+        match self.send_for_items(call, begin).await {
+            Ok(folded) => Ok(Some(folded)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
         }
+    }
+
+    /// The versions of a kind's group that the server serves, the one that it prefers first; none of a group that it does not know.
+    ///
+    /// # Errors
+    /// When the server cannot be asked or refuses the answer.
+    pub async fn versions(&self, kind: &Kind) -> Result<Vec<String>, ClusterError> {
+        if kind.group.is_empty() {
+            return Ok(vec![kind.version.clone()]);
+        }
+        let path = format!("/apis/{}", kind.group);
+        let attempt = format!("ask for the versions of {}", kind.group);
+        let group = match self.send(Call::new(Method::GET, path, attempt)).await {
+            Ok(group) => group,
+            Err(error) if error.is_not_found() => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let versions = group["versions"].as_array().into_iter().flatten();
+        let names = versions.filter_map(|version| version["version"].as_str());
+        Ok(names.map(str::to_owned).collect())
     }
 
     /// Applies a configuration as `manager`, taking over every field in it, with strict validation.
@@ -289,12 +339,7 @@ impl Cluster {
             call.parameter("dryRun", "All");
         }
         call.bytes(configuration);
-        let answer = self.send(call).await?;
-        Ok(Applied {
-            created: answer.code == http::StatusCode::CREATED,
-            was_repeated: answer.was_repeated,
-            object: answer.json,
-        })
+        self.send_apply(call).await
     }
 
     /// Creates an object that must not be there yet.
@@ -306,7 +351,7 @@ impl Cluster {
         let mut call = Call::new(Method::POST, path, format!("create {id}"));
         call.parameter("fieldManager", marks::MANAGER);
         call.json(object);
-        Ok(self.send(call).await?.json)
+        self.send(call).await
     }
 
     /// Replaces an object; its `resourceVersion` makes sure that nobody else has changed it.
@@ -317,7 +362,7 @@ impl Cluster {
         let mut call = Call::new(Method::PUT, item_path(id), format!("update {id}"));
         call.parameter("fieldManager", marks::MANAGER);
         call.json(object);
-        Ok(self.send(call).await?.json)
+        self.send(call).await
     }
 
     /// Deletes exactly the object with this UID. It is no error when it is gone already.
@@ -350,7 +395,7 @@ impl Cluster {
     async fn send_deletion(&self, call: Call) -> Result<Progress, ClusterError> {
         match self.send(call).await {
             // The answer is the object as it was left, or a word of success.
-            Ok(answer) if marks::is_terminating(&answer.json) => Ok(Progress::Going),
+            Ok(answer) if marks::is_terminating(&answer) => Ok(Progress::Going),
             Ok(_) => Ok(Progress::Gone),
             Err(error) if error.is_not_found() => Ok(Progress::Gone),
             Err(error) => Err(error),
@@ -370,7 +415,7 @@ impl Cluster {
                 "list the kinds that the server serves".to_owned(),
             );
             call.representation = Representation::Discovery;
-            kinds.extend(served::namespaced_kinds(&self.send(call).await?.json)?);
+            kinds.extend(served::namespaced_kinds(&self.send(call).await?)?);
         }
         Ok(kinds)
     }
@@ -396,7 +441,7 @@ impl Cluster {
                 "namespace": namespace,
             } },
         }));
-        Ok(self.send(call).await?.json["status"]["allowed"] == true)
+        Ok(self.send(call).await?["status"]["allowed"] == true)
     }
 
     /// Asks `permit` before each try of a write to an object, also before those that repeat one; `None` asks nobody.
@@ -432,7 +477,7 @@ impl Cluster {
             call.parameter("dryRun", "All");
         }
         call.json(operations);
-        Ok(self.send(call).await?.json)
+        self.send(call).await
     }
 }
 

@@ -79,18 +79,21 @@ async fn run(command: &Command, context: &Arc<Context>) -> Exit {
     let result = tokio::select! {
         result = commands::run(command, context) => result,
         exit = context.interrupts.wanted(&context.report) => {
-            context.report.ending(exit.word(), exit.code(), None, None);
+            context.report.ending(exit.word(), exit.code(), None);
             return exit;
         }
     };
     match result {
-        Ok(exit) => exit,
+        Ok(exit) => {
+            context.report.ending(exit.word(), exit.code(), None);
+            exit
+        }
         Err(failure) => {
             print(&failure, &context.report);
             let error = failure.to_string();
             context
                 .report
-                .ending(failure.exit.word(), failure.exit.code(), Some(&error), None);
+                .ending(failure.exit.word(), failure.exit.code(), Some(&error));
             failure.exit
         }
     }

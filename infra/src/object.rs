@@ -24,7 +24,7 @@ use std::any::TypeId;
 use canonical::canonical_json;
 pub use difference::{FieldChange, FieldValue, differences};
 pub use hash::{HashKey, StateHash};
-pub use id::{Kind, KindNames, ObjectId};
+pub use id::{Identity, Kind, KindNames, ObjectId};
 
 /// A desired object: its identity and the JSON that is sent to the API server, hash annotation included.
 ///
@@ -67,11 +67,11 @@ impl Object {
     #[must_use]
     pub fn from_json(kind: Kind, mut json: Value, key: &HashKey) -> Self {
         let metadata = |field: &str| json["metadata"][field].as_str().map(str::to_owned);
-        let id = ObjectId {
+        let id = ObjectId::from(Identity {
             namespace: metadata("namespace").filter(|_| kind.namespaced),
             name: metadata("name").unwrap_or_default(),
             kind,
-        };
+        });
         let hash = if id.kind.is_secret() {
             StateHash::keyed(&json, key)
         } else {

@@ -110,8 +110,8 @@ pub enum State {
     },
     /// It is this environment's, and no longer wanted.
     Orphaned {
-        /// Its metadata.
-        metadata: Value,
+        /// Exactly this object, not another of the same name.
+        uid: String,
         /// What is in it that would be lost with it.
         contents: Contents,
     },

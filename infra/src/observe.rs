@@ -11,7 +11,7 @@ mod member;
 mod node_port;
 mod stand_in;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::core::v1::Namespace;
@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use crate::cluster::{Cluster, ClusterError};
 use crate::object::others::{Other, others};
-use crate::object::{Kind, Object, ObjectId, StateHash, marks};
+use crate::object::{Identity, Kind, Object, ObjectId, marks};
 use crate::observation::{Observation, Observations, State};
 use crate::record::Record;
 use crate::stack::{Stack, id_of};
@@ -160,6 +160,7 @@ fn version(seen: Option<&Seen>) -> Option<String> {
     }
 }
 
+/// How every member of the stack is found; beside it the states of the namespaces that matter.
 async fn members(
     stack: &Stack,
     record: &Record,
@@ -169,31 +170,10 @@ async fn members(
     given: BTreeMap<String, NamespaceState>,
     cluster: &Cluster,
 ) -> Result<(Vec<Observation>, BTreeMap<String, NamespaceState>), ClusterError> {
-    let mut before = Memory::new(before);
-    let known: Vec<(&Object, Listed, Option<State>)> = stack
-        .members
-        .iter()
-        .zip(&listing.members)
-        .map(|(member, seen)| {
-            let object = &member.object;
-            match seen {
-                Some(Seen::Unchanged { replicas }) => {
-                    let state = State::Unchanged { replicas: *replicas };
-                    (object, Listed::Perhaps, Some(state))
-                }
-                Some(Seen::Suspect(version)) => {
-                    (object, Listed::Perhaps, before.recall(object, Some(version)))
-                }
-                None if listing.would_hold(object.id()) => {
-                    (object, Listed::Missing, before.recall(object, None))
-                }
-                None => (object, Listed::Perhaps, None),
-            }
-        })
-        .collect();
+    let mut states = known(stack, listing, before);
     // Where nothing has to be tried, the stack's own namespaces are as they should be.
     let mut namespaces = given;
-    if known.iter().any(|(_, _, state)| state.is_none()) {
+    if states.iter().any(Option::is_none) {
         let own = names
             .iter()
             .filter(|name| !namespaces.contains_key(*name))
@@ -206,72 +186,79 @@ async fn members(
         namespaces,
         definitions: definitions(stack),
     };
-    // Only what must be tried takes a place among those under way.
-    let unknown = known
-        .iter()
-        .enumerate()
-        .filter(|(_, (_, _, state))| state.is_none());
-    let unknown: Vec<(usize, &Object, Listed)> = unknown
-        .map(|(place, (object, listed, _))| (place, *object, *listed))
-        .collect();
-    let mut tried: HashMap<usize, State> = stream::iter(unknown)
-        .map(|(place, object, listed)| {
-            let around = &around;
-            async move { Ok((place, member::observe(object, listed, around, cluster).await?)) }
-        })
-        .buffer_unordered(AT_ONCE)
-        .try_collect()
-        .await?;
-    let observations: Vec<Observation> = known
-        .into_iter()
-        .enumerate()
-        .map(|(place, (object, _, state))| {
-            let not_tried = || State::Unknown {
-                why: "it was not looked at".to_owned(),
-            };
-            let state = state.or_else(|| tried.remove(&place)).unwrap_or_else(not_tried);
-            Observation {
-                id: object.id().clone(),
-                state: around.unless_it_goes(object.id(), state),
-            }
-        })
-        .collect();
-    Ok((observations, around.namespaces))
+    try_the_rest(&mut states, stack, listing, &around, cluster).await?;
+    let observations = stack.members.iter().zip(states).map(|(member, state)| {
+        let id = member.object.id();
+        let not_tried = || State::Unknown {
+            why: "it was not looked at".to_owned(),
+        };
+        Observation {
+            id: id.clone(),
+            state: around.unless_it_goes(id, state.unwrap_or_else(not_tried)),
+        }
+    });
+    Ok((observations.collect(), around.namespaces))
 }
 
-/// The states of an earlier look, by object.
-struct Memory(HashMap<ObjectId, (StateHash, Option<String>, State)>);
+/// What the LISTs and an earlier look tell of each member; `None` of those that must be tried.
+fn known(stack: &Stack, listing: &Listing, mut before: Option<Before>) -> Vec<Option<State>> {
+    let found = stack.members.iter().zip(&listing.members).enumerate();
+    found
+        .map(|(place, (member, seen))| match seen {
+            Some(Seen::Unchanged { replicas }) => Some(State::Unchanged { replicas: *replicas }),
+            Some(Seen::Suspect(version)) => before.as_mut()?.recall(place, &member.object, Some(version)),
+            None if listing.would_hold(member.object.id()) => {
+                before.as_mut()?.recall(place, &member.object, None)
+            }
+            None => None,
+        })
+        .collect()
+}
 
-impl Memory {
-    fn new(before: Option<Before>) -> Self {
-        let Some(Before { stack, observations }) = before else {
-            return Self(HashMap::new());
-        };
-        let states = observations.members.into_iter().zip(observations.versions);
-        let objects = stack.members.into_iter().map(|member| member.object);
-        Self(
-            objects
-                .zip(states)
-                .map(|(object, (observation, version))| {
-                    (
-                        observation.id,
-                        (object.hash().clone(), version, observation.state),
-                    )
-                })
-                .collect(),
-        )
+/// Tries the members of which nothing is known.
+async fn try_the_rest(
+    states: &mut [Option<State>],
+    stack: &Stack,
+    listing: &Listing,
+    around: &Surroundings<'_>,
+    cluster: &Cluster,
+) -> Result<(), ClusterError> {
+    // Only what must be tried takes a place among those under way.
+    let unknown = (0..states.len()).filter(|&place| states[place].is_none());
+    let unknown: Vec<usize> = unknown.collect();
+    let mut tried = stream::iter(unknown)
+        .map(|place| async move {
+            let object = &stack.members[place].object;
+            let listed = match &listing.members[place] {
+                None if listing.would_hold(object.id()) => Listed::Missing,
+                _ => Listed::Perhaps,
+            };
+            let state = member::observe(object, listed, around, cluster).await?;
+            Ok::<_, ClusterError>((place, state))
+        })
+        .buffer_unordered(AT_ONCE);
+    while let Some((place, state)) = tried.try_next().await? {
+        states[place] = Some(state);
     }
+    Ok(())
+}
 
-    /// What was found before, if object and desire are the same as then.
-    fn recall(&mut self, object: &Object, version: Option<&String>) -> Option<State> {
-        let (hash, old_version, _) = self.0.get(object.id())?;
-        if hash != object.hash() || old_version.as_ref() != version {
+impl Before {
+    /// Takes out what was found, if object and desire are the same as then.
+    fn recall(&mut self, place: usize, object: &Object, version: Option<&String>) -> Option<State> {
+        let earlier = &self.stack.members.get(place)?.object;
+        let is_same = earlier.id() == object.id()
+            && earlier.hash() == object.hash()
+            && self.observations.versions.get(place)?.as_ref() == version;
+        if !is_same {
             return None;
         }
-        let (_, _, state) = self.0.remove(object.id())?;
+        let state = &mut self.observations.members.get_mut(place)?.state;
         match state {
             // Whoever has made it since is met by the write: that is undone then.
-            State::Absent { .. } | State::Suspect { .. } => Some(state),
+            State::Absent { .. } | State::Suspect { .. } => {
+                Some(std::mem::replace(state, State::Unchanged { replicas: None }))
+            }
             _ => None,
         }
     }
@@ -327,13 +314,13 @@ async fn namespace_states(
 /// Looks into what the stack does not hold.
 async fn orphans(
     record: &Record,
-    found: Vec<(ObjectId, Value)>,
+    found: Vec<(ObjectId, String)>,
     cluster: &Cluster,
 ) -> Result<Vec<Observation>, ClusterError> {
     let mut orphans = Vec::new();
-    for (id, metadata) in found {
+    for (id, uid) in found {
         let contents = contents::of(&id, &record.environment, cluster).await?;
-        let state = State::Orphaned { metadata, contents };
+        let state = State::Orphaned { uid, contents };
         orphans.push(Observation { id, state });
     }
     Ok(orphans)
@@ -342,9 +329,9 @@ async fn orphans(
 /// Names an object of a list, whose items carry no kind.
 fn identify(kind: &Kind, object: &Value) -> ObjectId {
     let text = |field: &str| object["metadata"][field].as_str().map(str::to_owned);
-    ObjectId {
+    ObjectId::from(Identity {
         kind: kind.clone(),
         namespace: text("namespace").filter(|_| kind.namespaced),
         name: text("name").unwrap_or_default(),
-    }
+    })
 }

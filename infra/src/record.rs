@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::environment::Password;
 use crate::object::hash::{from_hex, hex};
-use crate::object::{HashKey, Kind, ObjectId, kind_of, marks};
+use crate::object::{HashKey, Identity, Kind, ObjectId, kind_of, marks};
 
 /// Version of the record's JSON.
 const FORMAT_VERSION: u32 = 1;
@@ -306,11 +306,11 @@ impl Record {
     /// Identity of the Secret that holds the record.
     #[must_use]
     pub fn id(environment: &str, namespace: &str) -> ObjectId {
-        ObjectId {
+        ObjectId::from(Identity {
             kind: kind_of::<k8s_openapi::api::core::v1::Secret>(),
             namespace: Some(namespace.to_owned()),
             name: secret_name(environment),
-        }
+        })
     }
 
     /// Whether nothing is left to remember, so that the record can go.

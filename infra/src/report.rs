@@ -68,6 +68,7 @@ pub struct Report {
     aside: Mutex<AutoStream<io::Stderr>>,
     live: Live,
     lost: OnceLock<io::Error>,
+    done: Mutex<Option<Outcome>>,
 }
 
 impl Report {
@@ -81,6 +82,7 @@ impl Report {
             aside: Mutex::new(AutoStream::new(io::stderr(), colour)),
             live: Live::default(),
             lost: OnceLock::new(),
+            done: Mutex::default(),
         }
     }
 
@@ -219,10 +221,16 @@ impl Report {
         }
     }
 
-    /// Tells programs how an apply ended. `outcome` says what was written, when anything could be.
-    pub fn ending(&self, word: &'static str, code: u8, error: Option<&str>, outcome: Option<&Outcome>) {
+    /// Takes note of what was done, for [`Report::ending`].
+    pub fn done(&self, outcome: &Outcome) {
+        *self.done.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome.clone());
+    }
+
+    /// Tells programs how an apply ended, and what was done when anything could be. Said once, by whoever knows the exit code.
+    pub fn ending(&self, word: &'static str, code: u8, error: Option<&str>) {
         if self.format == Format::Lines {
-            self.line(&Line::ending(word, code, error, outcome));
+            let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+            self.line(&Line::ending(word, code, error, done.as_ref()));
         }
     }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::environment::Password;
 use crate::object::path::Path;
-use crate::object::{HashKey, Object, ObjectId, kind_of};
+use crate::object::{HashKey, Identity, Object, ObjectId, kind_of};
 
 /// Everything an environment wants to be in the cluster.
 #[derive(Clone, Debug, Default)]
@@ -214,9 +214,9 @@ where
     K: Resource,
     K::Scope: ResourceScope + 'static,
 {
-    ObjectId {
+    ObjectId::from(Identity {
         kind: kind_of::<K>(),
         namespace: namespace.map(str::to_owned),
         name: name.to_owned(),
-    }
+    })
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 use http::Method;
-use infra::object::ObjectId;
+use infra::object::{Identity, ObjectId};
 use infra::observe::known_record::KnownRecord;
 use infra::stack::Stack;
 use serde_json::Value;
@@ -167,14 +167,19 @@ fn split(mut parts: (Vec<Call>, Vec<Call>), (is_later, call): (bool, Call)) -> (
 }
 
 /// A dry-run in a namespace that is there, because those of a first apply are not.
-fn stand_in(mut id: ObjectId, body: &[u8]) -> Result<Call> {
+fn stand_in(id: ObjectId, body: &[u8]) -> Result<Call> {
+    let mut id = Identity::from(id);
     let mut json: Value = serde_json::from_slice(body).context("a desired object")?;
     if id.kind.namespaced {
         id.namespace = Some("default".to_owned());
         json["metadata"]["namespace"] = Value::from("default");
     }
     let body = json.to_string().into_bytes();
-    Ok(calls::apply(&engine::path(&id), body, IsDryRun::Yes))
+    Ok(calls::apply(
+        &engine::path(&ObjectId::from(id)),
+        body,
+        IsDryRun::Yes,
+    ))
 }
 
 fn steps(mut from: Instant, ends: &[(&str, Instant)]) -> Vec<(String, f64)> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
-use infra::object::ObjectId;
+use infra::object::{Identity, ObjectId};
 use serde_json::{Value, json};
 
 use crate::calls::{self, IsDryRun};
@@ -153,8 +153,10 @@ where
         .iter()
         .find(|(id, _)| id.kind.kind == "ConfigMap")
         .context("there is a ConfigMap")?;
-    let mut id = id.clone();
-    "orphan".clone_into(&mut id.name);
+    let id = ObjectId::from(Identity {
+        name: "orphan".to_owned(),
+        ..Identity::from(id.clone())
+    });
     let mut json: Value = serde_json::from_slice(body)?;
     json["metadata"]["name"] = Value::from("orphan");
     let path = engine::path(&id);

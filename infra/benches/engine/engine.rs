@@ -153,6 +153,7 @@ impl Engine {
             let observations = self.observe(stack, known.record(), Some(before)).await?;
             let plan = Plan::new(stack, known.record(), &observations, Consents::default());
             ensure!(plan.says_the_same_as(&shown.plan), "the cluster has moved");
+            drop((shown.plan, observations));
             steps.push(("second look", Instant::now()));
             let names = namespaces(stack, known.record());
             let claims = data_claims(known.record(), &names, &self.cluster).await?;

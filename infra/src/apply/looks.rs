@@ -1,12 +1,13 @@
 //! Looks at the objects that a run waits for: one by one where they are few, by one LIST where they are many.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::cluster::{Cluster, ClusterError};
+use crate::cluster::{Cluster, ClusterError, Fold, Representation};
 use crate::object::{Kind, ObjectId, marks};
 use crate::plan::{Action, Plan};
 use crate::stack::Stack;
@@ -22,7 +23,23 @@ type Group = (Kind, Option<String>);
 #[derive(Default)]
 struct Look {
     begun: Option<Instant>,
-    objects: HashMap<String, Value>,
+    objects: Objects,
+}
+
+/// Objects by their names, without the notes on who owns which field: they are most of an object, and tell no status.
+#[derive(Default)]
+struct Objects(HashMap<String, Arc<Value>>);
+
+impl Fold for Objects {
+    fn take(&mut self, item: &[u8]) -> serde_json::Result<()> {
+        let mut object: Value = serde_json::from_slice(item)?;
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.remove("managedFields");
+        }
+        let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+        self.0.insert(name, Arc::new(object));
+        Ok(())
+    }
 }
 
 /// What is known of the groups that are too large to be read one by one.
@@ -56,32 +73,33 @@ impl Looks {
         id: &ObjectId,
         since: Instant,
         cluster: &Cluster,
-    ) -> Result<Option<Value>, ClusterError> {
+    ) -> Result<Option<Arc<Value>>, ClusterError> {
+        let alone = async || Ok(cluster.read(id).await?.map(Arc::new));
         let Some(group) = self.groups.get(&(id.kind.clone(), id.namespace.clone())) else {
-            return cluster.read(id).await;
+            return alone().await;
         };
         // All who ask while a LIST is under way share the next one.
         let mut look = group.lock().await;
         if look.begun.is_none_or(|begun| begun < since) {
             let begun = Instant::now();
-            let objects = match cluster
-                .list(&id.kind, id.namespace.as_deref(), &self.selector)
-                .await
-            {
+            let namespace = id.namespace.as_deref();
+            let listed = cluster
+                .list_items(
+                    &id.kind,
+                    namespace,
+                    &self.selector,
+                    Representation::Whole,
+                    Objects::default,
+                )
+                .await;
+            look.objects = match listed {
                 Ok(objects) => objects,
                 // Whoever may not list a kind may still read its objects by their names.
-                Err(error) if error.is_forbidden() => return cluster.read(id).await,
+                Err(error) if error.is_forbidden() => return alone().await,
                 Err(error) => return Err(error),
             };
-            let named = |object: Value| {
-                (
-                    object["metadata"]["name"].as_str().unwrap_or_default().to_owned(),
-                    object,
-                )
-            };
-            look.objects = objects.into_iter().map(named).collect();
             look.begun = Some(begun);
         }
-        Ok(look.objects.get(&id.name).cloned())
+        Ok(look.objects.0.get(&id.name).cloned())
     }
 }

@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::event::Deed;
 use super::outcome::Trouble;
 use super::{Run, readiness, replicas, takeover, undo};
-use crate::cluster::{ClusterError, Dependents, Mode};
+use crate::cluster::{Applied, ClusterError, Dependents, Mode};
 use crate::object::{Object, ObjectId};
 use crate::plan::{Action, Change, Handover, Pods, Timing};
 use crate::status;
@@ -19,7 +17,7 @@ const TRIES_OF_A_NEW_KIND: u32 = 20;
 const PAUSE_FOR_A_NEW_KIND: Duration = Duration::from_millis(250);
 
 /// Writes a change; `None` when the run was stopped before.
-pub(super) async fn write(change: &Change, run: &Run<'_>) -> Result<Option<(Deed, Value)>, Trouble> {
+pub(super) async fn write(change: &Change, run: &Run<'_>) -> Result<Option<(Deed, Applied)>, Trouble> {
     let id = &change.id;
     let (desired, deed) = match &change.action {
         Action::Create { desired, timing } => {
@@ -69,14 +67,14 @@ pub(super) async fn write(change: &Change, run: &Run<'_>) -> Result<Option<(Deed
     };
     // Unless an earlier try was ours, the object is somebody else's: under the lock no other run of ours creates any.
     if is_new && !applied.created && !applied.was_repeated {
-        return Err(undo::take_back(desired, &applied.object, run).await);
+        return Err(undo::take_back(desired, &applied, run).await);
     }
     if let Some(Handover::AfterCreate(number)) = change.handover {
         replicas::hand_over(id, i64::from(number), run.cluster)
             .await
             .map_err(failed)?;
     }
-    Ok(Some((deed, applied.object)))
+    Ok(Some((deed, applied)))
 }
 
 /// Deletes what is replaced, and waits until its name is free: with it go its pods, or they stay for the new one.
@@ -93,11 +91,7 @@ async fn make_room(id: &ObjectId, uid: &str, pods: Pods, run: &Run<'_>) -> Resul
     readiness::wait_until_free(id, Some(uid), run).await
 }
 
-async fn apply(
-    desired: &Object,
-    is_new: bool,
-    run: &Run<'_>,
-) -> Result<crate::cluster::Applied, ClusterError> {
+async fn apply(desired: &Object, is_new: bool, run: &Run<'_>) -> Result<Applied, ClusterError> {
     let write = async || {
         if is_new {
             run.cluster.make_object(desired).await

@@ -1,5 +1,6 @@
 //! Waits until an object is current or gone, and says meanwhile what keeps it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::ReplicaSet;
@@ -70,12 +71,13 @@ pub(super) async fn wait(id: &ObjectId, live: Option<Value>, run: &Run<'_>) -> R
     if !status::has_rule(&id.kind) {
         return Ok(());
     }
-    let mut live = live;
+    let mut live = live.map(Arc::new);
     let mut story = Story::begin(id, run);
     let mut stuck_since: Option<Instant> = None;
     // What was just written is seen in a look that begins now; what was not, in any look of this run.
     let mut since = if live.is_some() { Instant::now() } else { run.begun };
     loop {
+        let is_just_written = live.is_some();
         let object = match live.take() {
             Some(object) => object,
             None => match run.looks.read(id, since, run.cluster).await {
@@ -92,7 +94,14 @@ pub(super) async fn wait(id: &ObjectId, live: Option<Value>, run: &Run<'_>) -> R
             Status::InProgress { message } => message,
             Status::Failed { message } => return Err(not_ready(message)),
         };
-        let cause = cause(id, &object, run).await;
+        // What was written this moment has no pods yet that could tell anything.
+        let cause = if is_just_written {
+            None
+        } else {
+            cause(id, &object, run).await
+        };
+        // Hundreds may be waited for: none is held for the length of a pause.
+        drop(object);
         let outlook = cause.as_ref().map_or(Outlook::Passing, |cause| cause.outlook);
         let message = match cause {
             Some(cause) => format!("{message}: {}", cause.message),
@@ -122,8 +131,11 @@ pub(super) async fn wait_until_gone(id: &ObjectId, uid: &str, run: &Run<'_>) -> 
     loop {
         let look = run.looks.read(id, Instant::now(), run.cluster).await;
         let live = look.map_err(|error| Trouble::Failed(error.to_string()))?;
-        match live.filter(|live| marks::uid(live) == uid) {
-            Some(live) => wait_on(&live, &mut story, run).await?,
+        let holds = live
+            .filter(|live| marks::uid(live) == uid)
+            .map(|live| what_holds(&live));
+        match holds {
+            Some(why) => wait_on(&why, &mut story, run).await?,
             None => return Ok(()),
         }
     }
@@ -135,16 +147,18 @@ pub(super) async fn wait_until_free(id: &ObjectId, uid: Option<&str>, run: &Run<
     loop {
         let read = run.cluster.read(id).await;
         let live = read.map_err(|error| Trouble::Failed(error.to_string()))?;
-        match live.filter(|live| uid.is_none_or(|uid| marks::uid(live) == uid)) {
-            Some(live) => wait_on(&live, &mut story, run).await?,
+        let holds = live
+            .filter(|live| uid.is_none_or(|uid| marks::uid(live) == uid))
+            .map(|live| what_holds(&live));
+        match holds {
+            Some(why) => wait_on(&why, &mut story, run).await?,
             None => return Ok(()),
         }
     }
 }
 
-async fn wait_on(live: &Value, story: &mut Story<'_>, run: &Run<'_>) -> Result<(), Trouble> {
-    let why = what_holds(live);
-    story.tell(&why);
+async fn wait_on(why: &str, story: &mut Story<'_>, run: &Run<'_>) -> Result<(), Trouble> {
+    story.tell(why);
     if run.pause(PAUSE).await {
         Ok(())
     } else {

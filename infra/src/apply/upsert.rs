@@ -89,12 +89,13 @@ pub(super) async fn run(plan: &Plan, stack: &Stack, run: &Run<'_>) -> Outcome {
         tokio::select! {
             Some((place, id, written)) = writes.next() => match written {
                 Ok(None) => order.advance(place, Step::NotApplied),
-                Ok(Some((deed, live))) => {
+                Ok(Some((deed, applied))) => {
                     outcome.count(deed);
                     run.tell(Event::Done { id: id.clone(), deed });
                     order.advance(place, Step::Applied);
                     if needs_wait(id, run) {
-                        waits.push(wait(place, id, Some(live), run));
+                        // An answer that is not understood is asked for again.
+                        waits.push(wait(place, id, applied.object().ok(), run));
                     } else {
                         order.advance(place, Step::Current);
                     }

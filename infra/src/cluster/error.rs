@@ -56,6 +56,12 @@ pub enum ClusterError {
         /// The server's answer.
         status: Box<Status>,
     },
+    /// The server knows of the kind, and serves no version of it.
+    #[error("could not {attempt}: the kind is defined, but no version of it is served")]
+    NotServed {
+        /// What was attempted.
+        attempt: String,
+    },
     /// The lock is not held any more, so nothing was sent.
     #[error("could not {attempt}: the lock is not held any more")]
     NotAllowed {

@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::connect::deepest;
 use super::error::{ClusterError, Status};
 use super::items::{PackedSplitter, Splitter};
-use super::{Cluster, Ordering};
+use super::{Applied, Cluster, Ordering};
 use crate::object::packed::{Damaged, MAGIC};
 use crate::object::{Kind, ObjectId};
 
@@ -82,14 +82,6 @@ pub(super) struct Call {
     pub(super) patch: Patch,
     /// Whether it writes to an object, for which the lock must be held.
     pub(super) is_fenced: bool,
-}
-
-/// A good answer.
-pub(super) struct Answer {
-    pub(super) code: StatusCode,
-    /// Whether an earlier try may have been carried out.
-    pub(super) was_repeated: bool,
-    pub(super) json: Value,
 }
 
 impl Call {
@@ -194,6 +186,23 @@ impl Reader for Whole {
 
     fn end(self) -> Result<Value, String> {
         serde_json::from_slice(&self.0).map_err(|error| error.to_string())
+    }
+}
+
+/// A body that is kept as it comes.
+#[derive(Default)]
+struct Unread(Vec<u8>);
+
+impl Reader for Unread {
+    type Read = Vec<u8>;
+
+    fn feed(&mut self, bytes: &[u8]) -> Result<(), String> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn end(self) -> Result<Vec<u8>, String> {
+        Ok(self.0)
     }
 }
 
@@ -310,12 +319,20 @@ impl<R: Reader> Unpacked<R> {
 
 impl Cluster {
     /// Sends a request, again when that can help, and returns a good answer.
-    pub(super) async fn send(&self, call: Call) -> Result<Answer, ClusterError> {
-        let (code, was_repeated, json) = self.send_and_read(&call, Whole::default).await?;
-        Ok(Answer {
-            code,
+    pub(super) async fn send(&self, call: Call) -> Result<Value, ClusterError> {
+        let (_, _, json) = self.send_and_read(&call, Whole::default).await?;
+        Ok(json)
+    }
+
+    /// Sends an apply, whose answer says enough by its code for most who ask.
+    pub(super) async fn send_apply(&self, call: Call) -> Result<Applied, ClusterError> {
+        let (code, was_repeated, body) = self.send_and_read(&call, Unread::default).await?;
+        Ok(Applied {
+            created: code == StatusCode::CREATED,
             was_repeated,
-            json,
+            attempt: call.attempt,
+            server: self.server.clone(),
+            body,
         })
     }
 

@@ -13,7 +13,7 @@ use super::execution::{self, Aim, Planned};
 use super::session::Session;
 use super::{Context, Exit, Failure, address};
 use crate::apply::lock::Lock;
-use crate::apply::{self, Conduct, Fence, Outcome, Trouble, Waiting, remember, rights};
+use crate::apply::{self, Conduct, Event, Fence, Outcome, Trouble, Waiting, remember, rights};
 use crate::cli::WaitArgs;
 use crate::object::ObjectId;
 use crate::observation::LiveClaim;
@@ -49,17 +49,15 @@ impl Undertaking<'_> {
         report.plan(&plan, &self.session.place());
         report.result(&execution::last_line(&plan, self.aim));
         if let Some(exit) = execution::refusal(&plan) {
-            let error = "the plan holds what cannot be done, so nothing was written";
-            report.error(error, None);
-            report.ending(exit.word(), exit.code(), Some(error), None);
-            return Ok(exit);
+            let error = anyhow!("the plan holds what cannot be done, so nothing was written");
+            return Err(Failure::new(exit, error));
         }
         if plan.is_empty() {
             return self.rest(&known, &stack, &plan).await;
         }
         self.refuse_without_rights(&plan).await?;
         ask(&known).await?;
-        self.carry_out(known, &plan, Before { stack, observations }).await
+        self.carry_out(known, plan, Before { stack, observations }).await
     }
 
     /// Names the rights that are missing, all at once and before anything is asked or written.
@@ -84,7 +82,7 @@ impl Undertaking<'_> {
     }
 
     /// Carries out the plan that was shown, and prints how it went.
-    async fn carry_out(&self, known: KnownRecord, shown: &Plan, before: Before) -> Result<Exit, Failure> {
+    async fn carry_out(&self, known: KnownRecord, shown: Plan, before: Before) -> Result<Exit, Failure> {
         let session = self.session;
         let known = match self.aim {
             Aim::Apply => remember::establish(known, session.record_namespace(), &session.cluster).await?,
@@ -122,11 +120,8 @@ impl Undertaking<'_> {
                 address::say(self.session, &self.context.report).await;
             }
         }
-        let exit = exit(&outcome, self.context);
-        self.context
-            .report
-            .ending(exit.word(), exit.code(), None, Some(&outcome));
-        Ok(exit)
+        self.context.report.done(&outcome);
+        Ok(exit(&outcome, self.context))
     }
 
     /// Does something under the lock, with the record as it is then.
@@ -172,17 +167,18 @@ impl Undertaking<'_> {
     async fn write(
         &self,
         known: KnownRecord,
-        shown: &Plan,
+        shown: Plan,
         before: Before,
         fence: Option<Arc<Fence>>,
     ) -> Result<Exit, Failure> {
         let started = Instant::now();
         let session = self.session;
         let Planned { stack, plan, .. } = self.plan(&known, Some(before)).await?;
-        if !plan.says_the_same_as(shown) {
+        if !plan.says_the_same_as(&shown) {
             self.context.report.plan(&plan, &session.place());
-            return Err(moved(&plan.objects_that_moved(shown)));
+            return Err(moved(&plan.objects_that_moved(&shown)));
         }
+        drop(shown);
         let live = self.claims(&known, &stack).await?;
         let widened = remember::widened(known.record(), &stack, &live);
         let known = remember::replace(known, widened, session.record_namespace(), &session.cluster).await?;
@@ -245,12 +241,14 @@ impl Undertaking<'_> {
             let is_there = live.iter().any(|live| live.claim.is_named(&change.id));
             if is_claim && matches!(change.action, Action::Keep { .. }) && !is_there {
                 let why = "it was to be kept, and is gone".to_owned();
-                outcome.troubles.push((change.id.clone(), Trouble::Failed(why)));
+                self.fail(change.id.clone(), why, outcome);
             }
         }
         let record = known.record();
         if self.aim == Aim::Apply && self.consents.empty_database == Consent::Withheld {
-            refuse_exchanged(record, &mut live, outcome);
+            for (id, why) in take_exchanged(record, &mut live) {
+                self.fail(id, why, outcome);
+            }
         }
         let next = if outcome.is_complete() {
             remember::narrowed(record, stack, plan, &live)
@@ -265,6 +263,15 @@ impl Undertaking<'_> {
             remember::replace(known, next, namespace, cluster).await?;
         }
         Ok(())
+    }
+
+    /// Says what went wrong although everything was written.
+    fn fail(&self, id: ObjectId, why: String, outcome: &mut Outcome) {
+        self.context.report.event(&Event::Failed {
+            id: id.clone(),
+            why: why.clone(),
+        });
+        outcome.troubles.push((id, Trouble::Failed(why)));
     }
 
     /// Brings the record up to date after a run that wrote nothing, under the lock, and only if it is out of date.
@@ -288,8 +295,9 @@ impl Undertaking<'_> {
     }
 }
 
-/// Leaves claims out that stand where the record knows other data: only a consent lets them take its place.
-fn refuse_exchanged(record: &Record, live: &mut Vec<LiveClaim>, outcome: &mut Outcome) {
+/// Takes claims out that stand where the record knows other data: only a consent lets them take its place.
+fn take_exchanged(record: &Record, live: &mut Vec<LiveClaim>) -> Vec<(ObjectId, String)> {
+    let mut exchanged = Vec::new();
     live.retain(|live| {
         let is_known = |known: &&Claim| known.is_namesake_of(&live.claim) && known.uid != live.claim.uid;
         let Some(known) = record.claims.iter().find(is_known) else {
@@ -300,9 +308,10 @@ fn refuse_exchanged(record: &Record, live: &mut Vec<LiveClaim>, outcome: &mut Ou
             "it was made anew (uid {}) while this run was under way; the data was in uid {}",
             live.claim.uid, known.uid
         );
-        outcome.troubles.push((id, Trouble::Failed(why)));
+        exchanged.push((id, why));
         false
     });
+    exchanged
 }
 
 /// How many objects that moved are named.

@@ -64,9 +64,8 @@ pub(super) fn finish(outcome: &Outcome, plan: &Plan, aim: Aim, started: Instant,
     } else if !good && !outcome.lost_lock {
         report.hint("the same command goes on where this one ended");
     }
-    let exit = exit(outcome, context);
-    report.ending(exit.word(), exit.code(), None, Some(outcome));
-    exit
+    report.done(outcome);
+    exit(outcome, context)
 }
 
 /// The exit code that an outcome stands for.

@@ -12,7 +12,7 @@ use super::session::{Needs, Session};
 use super::{Context, Exit, Failure};
 use crate::cli::StatusArgs;
 use crate::cluster::ClusterError;
-use crate::object::{Kind, ObjectId, kind_of, marks};
+use crate::object::{Identity, Kind, ObjectId, kind_of, marks};
 use crate::observe::known_record::{KnownRecord, KnownRecordError};
 use crate::record::{Credentials, Record};
 use crate::report::Standing;
@@ -207,9 +207,9 @@ async fn sort(
 
 fn identify(kind: &Kind, live: &Value) -> ObjectId {
     let text = |field: &str| live["metadata"][field].as_str().map(str::to_owned);
-    ObjectId {
+    ObjectId::from(Identity {
         kind: kind.clone(),
         namespace: text("namespace").filter(|_| kind.namespaced),
         name: text("name").unwrap_or_default(),
-    }
+    })
 }

@@ -82,6 +82,15 @@ impl Kind {
         (&self.group, &self.kind)
     }
 
+    /// The same kind in another version.
+    #[must_use]
+    pub fn in_version(&self, version: &str) -> Self {
+        Self::from(KindNames {
+            version: version.to_owned(),
+            ..KindNames::clone(self)
+        })
+    }
+
     /// The `apiVersion` of the kind's objects.
     #[must_use]
     pub fn api_version(&self) -> String {
@@ -112,14 +121,41 @@ impl Kind {
 }
 
 /// Who an object is: kind, namespace and name. Written `Deployment/app/api` or `Namespace/app`.
+///
+/// A clone shares the names, because desire, observation, plan and events all say which object they mean.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct ObjectId {
+#[serde(from = "Identity", into = "Identity")]
+pub struct ObjectId(Arc<Identity>);
+
+/// The names that make out an object.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Identity {
     /// What it is.
     pub kind: Kind,
     /// The namespace it lives in; `None` for cluster-scoped kinds.
     pub namespace: Option<String>,
     /// Its name.
     pub name: String,
+}
+
+impl From<Identity> for ObjectId {
+    fn from(identity: Identity) -> Self {
+        Self(Arc::new(identity))
+    }
+}
+
+impl From<ObjectId> for Identity {
+    fn from(id: ObjectId) -> Self {
+        Arc::unwrap_or_clone(id.0)
+    }
+}
+
+impl Deref for ObjectId {
+    type Target = Identity;
+
+    fn deref(&self) -> &Identity {
+        &self.0
+    }
 }
 
 impl fmt::Display for ObjectId {

@@ -123,7 +123,7 @@ pub(super) async fn anew(object: &Object, cluster: &Cluster) -> Result<Result<Va
         .await;
     match answer {
         Ok(applied) if applied.created => {
-            let mut anew = applied.object;
+            let mut anew = applied.object()?;
             anew["metadata"]["name"] = json!(object.id().name);
             super::node_port::put_back(&mut anew, &object.json());
             Ok(Ok(anew))

@@ -3,23 +3,23 @@
 use std::collections::{BTreeSet, HashMap};
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
-use serde_json::{Value, json};
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 
 use super::glance::Item;
 use super::{AT_ONCE, Beside, Depth, Look};
 use crate::cluster::{Cluster, ClusterError, Fold, Representation};
 use crate::object::others::{Other, others};
 use crate::object::packed::Damaged;
-use crate::object::{Kind, Object, ObjectId, marks};
+use crate::object::{Identity, Kind, Object, ObjectId, marks};
 use crate::record::Record;
-use crate::stack::Stack;
+use crate::stack::{Stack, id_of};
 
 /// What was listed.
 pub(super) struct Listing {
     /// How the members of the stack were found, by their place in it; `None` for those that were not.
     pub(super) members: Vec<Option<Seen>>,
-    /// What the stack does not hold and may be deleted, with its metadata.
-    pub(super) orphans: Vec<(ObjectId, Value)>,
+    /// What the stack does not hold and may be deleted, with its UID.
+    pub(super) orphans: Vec<(ObjectId, String)>,
     /// What could not be listed.
     pub(super) gaps: Vec<Gap>,
     /// What others own in the members, where that is looked for.
@@ -63,11 +63,12 @@ pub(super) async fn list(
     let stack_kinds = stack.members.iter().map(|member| &member.object.id().kind);
     // The stack's own versions of kinds come first, and stay.
     let kinds: BTreeSet<&Kind> = stack_kinds.chain(&record.kinds).collect();
-    let selector = format!("{}={}", marks::ENVIRONMENT, record.environment);
-    let objects = stack.members.iter().map(|member| &member.object).enumerate();
-    let wanted = objects
-        .map(|(place, object)| (object.id(), (place, object)))
-        .collect();
+    let mut wanted: HashMap<&Kind, Wanted<'_>> = HashMap::new();
+    for (place, member) in stack.members.iter().enumerate() {
+        let id = member.object.id();
+        let of_kind = wanted.entry(&id.kind).or_default();
+        of_kind.insert((id.namespace.as_deref(), &id.name), (place, &member.object));
+    }
     let mut lists: Vec<(&Kind, Option<&str>)> = Vec::new();
     for kind in kinds {
         if kind.namespaced {
@@ -80,22 +81,24 @@ pub(super) async fn list(
             lists.push((kind, None));
         }
     }
+    let search = Search {
+        environment: &record.environment,
+        stack,
+        look,
+        cluster,
+    };
     let listed: Vec<Result<Found<'_>, Gap>> = stream::iter(lists)
         .map(|(kind, namespace)| {
-            let (selector, wanted) = (&selector, &wanted);
+            let (search, wanted) = (&search, wanted.get(kind));
             async move {
-                let representation = representation(kind, stack, look);
-                let begin = || Found::begin(kind, &record.environment, look, wanted);
-                match cluster
-                    .list_items(kind, namespace, selector, representation, begin)
-                    .await
-                {
+                match search.list(kind, namespace, wanted).await {
                     Ok(found) => Ok(Ok(found)),
                     // One kind that cannot be listed does not hide the others.
                     Err(
                         error @ (ClusterError::Refused { .. }
                         | ClusterError::BadAnswer { .. }
-                        | ClusterError::Broken { .. }),
+                        | ClusterError::Broken { .. }
+                        | ClusterError::NotServed { .. }),
                     ) => Ok(Err(Gap {
                         kind: kind.clone(),
                         namespace: namespace.map(str::to_owned),
@@ -131,26 +134,78 @@ pub(super) async fn list(
     Ok(listing)
 }
 
+/// What all LISTs have in common.
+struct Search<'a> {
+    environment: &'a str,
+    stack: &'a Stack,
+    look: Look,
+    cluster: &'a Cluster,
+}
+
+impl<'a> Search<'a> {
+    /// Lists a kind in the version that it is known by, or in another one if that is no longer served.
+    async fn list(
+        &self,
+        kind: &Kind,
+        namespace: Option<&str>,
+        wanted: Option<&'a Wanted<'a>>,
+    ) -> Result<Found<'a>, ClusterError> {
+        if let Some(found) = self.list_version(kind, namespace, wanted).await? {
+            return Ok(found);
+        }
+        // What the stack wants is tried in its own version, and the answer to that says what is wrong.
+        if wanted.is_none() {
+            for version in self.cluster.versions(kind).await? {
+                let served = kind.in_version(&version);
+                if let Some(found) = self.list_version(&served, namespace, None).await? {
+                    return Ok(found);
+                }
+            }
+            // With its definition all objects of a kind are gone, and only with it.
+            let definition = format!("{}.{}", kind.plural, kind.group);
+            let definition = id_of::<CustomResourceDefinition>(None, &definition);
+            if self.cluster.read(&definition).await?.is_some() {
+                return Err(ClusterError::NotServed {
+                    attempt: format!("list {} ({})", kind.plural, kind.api_version()),
+                });
+            }
+        }
+        Ok(Found::begin(kind, self.environment, self.look, wanted))
+    }
+
+    async fn list_version(
+        &self,
+        kind: &Kind,
+        namespace: Option<&str>,
+        wanted: Option<&'a Wanted<'a>>,
+    ) -> Result<Option<Found<'a>>, ClusterError> {
+        let selector = format!("{}={}", marks::ENVIRONMENT, self.environment);
+        let representation = representation(kind, self.stack, self.look);
+        let begin = || Found::begin(kind, self.environment, self.look, wanted);
+        self.cluster
+            .list_served(kind, namespace, &selector, representation, begin)
+            .await
+    }
+}
+
+/// Members of one kind with their places in the stack, by namespace and name.
+type Wanted<'a> = HashMap<(Option<&'a str>, &'a str), (usize, &'a Object)>;
+
 /// What one LIST has found. Objects are judged as they arrive and dropped, so that their number costs little memory.
 struct Found<'a> {
-    kind: &'a Kind,
+    kind: Kind,
     environment: &'a str,
     look: Look,
-    wanted: &'a HashMap<&'a ObjectId, (usize, &'a Object)>,
+    wanted: Option<&'a Wanted<'a>>,
     members: Vec<(usize, Seen)>,
-    orphans: Vec<(ObjectId, Value)>,
+    orphans: Vec<(ObjectId, String)>,
     others: Vec<(ObjectId, Vec<Other>)>,
 }
 
 impl<'a> Found<'a> {
-    fn begin(
-        kind: &'a Kind,
-        environment: &'a str,
-        look: Look,
-        wanted: &'a HashMap<&'a ObjectId, (usize, &'a Object)>,
-    ) -> Self {
+    fn begin(kind: &Kind, environment: &'a str, look: Look, wanted: Option<&'a Wanted<'a>>) -> Self {
         Self {
-            kind,
+            kind: kind.clone(),
             environment,
             look,
             wanted,
@@ -164,14 +219,18 @@ impl<'a> Found<'a> {
 impl Found<'_> {
     /// Judges an item; returns the member that it is.
     fn judge(&mut self, item: &Item<'_>) -> Option<&Object> {
-        let id = ObjectId {
-            kind: self.kind.clone(),
-            namespace: self.kind.namespaced.then(|| item.namespace.clone().into_owned()),
-            name: item.name.clone().into_owned(),
-        };
-        let Some(&(place, object)) = self.wanted.get(&id) else {
+        let namespace = self.kind.namespaced.then_some(&*item.namespace);
+        let found = self
+            .wanted
+            .and_then(|wanted| wanted.get(&(namespace, &*item.name)));
+        let Some(&(place, object)) = found else {
             if item.may_be_pruned(self.environment) {
-                self.orphans.push((id, identity(item)));
+                let id = ObjectId::from(Identity {
+                    kind: self.kind.clone(),
+                    namespace: namespace.map(str::to_owned),
+                    name: item.name.clone().into_owned(),
+                });
+                self.orphans.push((id, item.uid.clone().into_owned()));
             }
             return None;
         };
@@ -208,11 +267,6 @@ impl Fold for Found<'_> {
         self.judge(&item);
         Ok(())
     }
-}
-
-/// What is remembered of an orphan: which object it is.
-fn identity(item: &Item<'_>) -> Value {
-    json!({ "metadata": { "uid": item.uid, "resourceVersion": item.resource_version } })
 }
 
 /// In which form a kind is listed.

@@ -181,7 +181,7 @@ pub(super) enum Tried {
 pub(super) async fn try_apply(object: &Object, cluster: &Cluster) -> Result<Tried, ClusterError> {
     match cluster.apply_object(object, Mode::DryRun).await {
         Ok(applied) if applied.created => Ok(Tried::WouldCreate),
-        Ok(applied) => Ok(Tried::Taken(applied.object)),
+        Ok(applied) => Ok(Tried::Taken(applied.object()?)),
         Err(ClusterError::Refused { status, .. }) if status.code == 404 => Ok(Tried::NotServed),
         Err(ClusterError::Refused { status, .. }) => Ok(Tried::Refused(status)),
         Err(error) => Err(error),
@@ -231,7 +231,7 @@ async fn refused(
         .await
     {
         Ok(applied) => {
-            let mut proposed = applied.object;
+            let mut proposed = applied.object()?;
             node_port::put_back(&mut proposed, &object.json());
             Ok(State::Blocked {
                 holder,

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::node_port;
 use crate::object::hash::hex;
-use crate::object::{Object, ObjectId};
+use crate::object::{Identity, Object, ObjectId};
 
 /// The namespace that every cluster has.
 const NAMESPACE: &str = "default";
@@ -41,11 +41,11 @@ impl StandIn {
         }
         json["metadata"]["name"] = json!(name);
         Self {
-            id: ObjectId {
+            id: ObjectId::from(Identity {
                 kind: stands_for.kind.clone(),
                 namespace: namespace.map(str::to_owned),
                 name,
-            },
+            }),
             json,
             stands_for,
         }

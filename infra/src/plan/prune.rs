@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 
 use super::change::{Action, Change, Refusal};
 use super::{Consent, Consents, Plan, effect, rank};
-use crate::object::{ObjectId, marks};
+use crate::object::ObjectId;
 use crate::observation::{Contents, Evidence, LiveClaim, Observations, State};
 use crate::record::Record;
 use crate::stack::{Stack, id_of};
@@ -25,7 +25,7 @@ pub(super) fn add(
     let mut changes = claims(stack, observations, consents);
     let settled: HashSet<ObjectId> = changes.iter().map(|change| change.id.clone()).collect();
     for orphan in &observations.orphans {
-        let State::Orphaned { metadata, contents } = &orphan.state else {
+        let State::Orphaned { uid, contents } = &orphan.state else {
             continue;
         };
         let id = &orphan.id;
@@ -44,7 +44,7 @@ pub(super) fn add(
             Some(why) => Change::new(id, Action::Keep { why }),
             None => match taken_along(id, &observations.claims, consents) {
                 Some(why) => Change::new(id, Action::Refuse { why }),
-                None => delete(id, marks::uid(metadata)),
+                None => delete(id, uid),
             },
         });
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Action, Consent, Consents, Plan, Summary};
 use crate::object::belonging::Belonging;
 use crate::object::path::Path;
-use crate::object::{HashKey, Kind, KindNames, Object, ObjectId, marks};
+use crate::object::{HashKey, Identity, Kind, KindNames, Object, ObjectId, marks};
 use crate::observation::takeover::LAST_APPLIED;
 use crate::observation::{
     Check, Contents, Evidence, ImmutableField, LiveClaim, Observation, Observations, State, Takeover,
@@ -20,7 +20,7 @@ fn id(text: &str) -> ObjectId {
         "HorizontalPodAutoscaler" => "autoscaling",
         _ => "",
     };
-    ObjectId {
+    ObjectId::from(Identity {
         kind: Kind::from(KindNames {
             group: group.to_owned(),
             version: "v1".to_owned(),
@@ -30,7 +30,7 @@ fn id(text: &str) -> ObjectId {
         }),
         namespace: (parts.len() == 3).then(|| parts[1].to_owned()),
         name: parts[parts.len() - 1].to_owned(),
-    }
+    })
 }
 
 /// The desired object, with `image` where the tests change something.
@@ -134,7 +134,7 @@ fn check(case: Case, expected: &[&str]) {
         .map(|text| Observation {
             id: id(text),
             state: State::Orphaned {
-                metadata: json!({"metadata": {"uid": "u"}}),
+                uid: "u".to_owned(),
                 contents: Contents::Ours,
             },
         })

@@ -277,15 +277,15 @@ mod tests {
 
     use super::*;
     use crate::object::ownership::Operation;
-    use crate::object::{HashKey, Kind, differences, kind_of};
+    use crate::object::{HashKey, Identity, Kind, differences, kind_of};
     use crate::plan::{Author, Effect};
 
     fn object(kind: Kind, spec: &Value) -> Object {
-        let mut json = identity(&ObjectId {
+        let mut json = identity(&ObjectId::from(Identity {
             kind: kind.clone(),
             namespace: Some("app".to_owned()),
             name: "api".to_owned(),
-        });
+        }));
         for (name, value) in spec.as_object().unwrap() {
             json[name] = value.clone();
         }

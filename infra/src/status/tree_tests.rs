@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::tree::{Found, Part, Running, Wanted, is_ready, tree};
-use crate::object::{Kind, KindNames, ObjectId};
+use crate::object::{Identity, Kind, KindNames, ObjectId};
 
 fn id(kind: &str, namespace: Option<&str>, name: &str) -> ObjectId {
     let group = match kind {
@@ -11,7 +11,7 @@ fn id(kind: &str, namespace: Option<&str>, name: &str) -> ObjectId {
         "HorizontalPodAutoscaler" => "autoscaling",
         _ => "",
     };
-    ObjectId {
+    ObjectId::from(Identity {
         kind: Kind::from(KindNames {
             group: group.to_owned(),
             version: "v1".to_owned(),
@@ -21,7 +21,7 @@ fn id(kind: &str, namespace: Option<&str>, name: &str) -> ObjectId {
         }),
         namespace: namespace.map(str::to_owned),
         name: name.to_owned(),
-    }
+    })
 }
 
 fn found(kind: &str, namespace: Option<&str>, name: &str, part: Wanted, live: Value) -> Found {

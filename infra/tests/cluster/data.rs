@@ -1,8 +1,10 @@
 //! Data and logins outlive everything that is done without consent.
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::fixture::{OBJECTS, World};
+use crate::fixture::{OBJECTS, World, ended};
+use crate::proxy::{End, Harm, Proxy, through};
 
 async fn claim_uid(world: &World) -> Value {
     world.read(&world.claim()).await.expect("the claim is there")["metadata"]["uid"].clone()
@@ -277,6 +279,75 @@ async fn a_claim_of_somebody_else_is_never_purged() {
         let left = world.read(&format!("{claims}/{name}")).await.unwrap();
         assert!(left["metadata"]["deletionTimestamp"].is_null());
     }
+}
+
+#[tokio::test]
+async fn a_purge_keeps_the_data_when_not_everything_could_be_listed() {
+    let world = World::new().await;
+    world.apply().await.expect_code(0);
+    let uid = claim_uid(&world).await;
+    let purge = ["destroy", "--yes", "--purge-data", "--confirm", &world.name];
+    let proxy = Proxy::start(world.client(), Harm::CutOff("/networkpolicies?", End::Clean)).await;
+    through(&proxy, &world, &purge).await.expect_code(0).expect_text(&format!(
+        "keep PersistentVolumeClaim/{}/data-mongodb-0: not everything could be listed: could not list networkpolicies",
+        world.database
+    ));
+    let claim = world.read(&world.claim()).await.unwrap();
+    assert_eq!(claim["metadata"]["uid"], uid);
+    assert!(claim["metadata"]["deletionTimestamp"].is_null(), "{claim:#}");
+    world.infra(purge[0], &purge[1..]).await.expect_code(0);
+    assert!(world.read(&world.claim()).await.is_none());
+}
+
+/// Puts another claim in the place of the recorded one.
+async fn exchange_the_claim(world: &World) {
+    let mut claim = world.read(&world.claim()).await.unwrap();
+    world
+        .edit(&world.claim(), &json!({"metadata": {"finalizers": null}}))
+        .await;
+    world.delete(&world.claim()).await;
+    world.wait_for(&world.claim(), |claim| claim.is_none()).await;
+    claim["metadata"] = json!({"name": "data-mongodb-0", "labels": claim["metadata"]["labels"]});
+    claim["spec"].as_object_mut().unwrap().remove("volumeName");
+    claim.as_object_mut().unwrap().remove("status");
+    let claims = format!("/api/v1/namespaces/{}/persistentvolumeclaims", world.database);
+    world.create(&claims, &claim).await;
+}
+
+#[tokio::test]
+async fn a_claim_that_was_exchanged_during_a_run_takes_the_place_of_none() {
+    let world = World::new().await;
+    world.apply().await.expect_code(0);
+    let before = claim_uid(&world).await;
+    // An image that never comes keeps the run waiting, after its second look.
+    world.configure(|settings| {
+        settings.service.push("image = \"service:missing\"".to_owned());
+        settings.service.push("image_pull_policy = \"Always\"".to_owned());
+    });
+    let child = world.start(&["apply", &world.name, "--yes"]);
+    let is_applied = |deployment: Option<&Value>| {
+        let containers = deployment.map(|deployment| &deployment["spec"]["template"]["spec"]["containers"]);
+        containers.is_some_and(|containers| containers[0]["image"] == "service:missing")
+    };
+    world.wait_for(&world.deployment(), is_applied).await;
+    exchange_the_claim(&world).await;
+    let after = claim_uid(&world).await;
+    assert_ne!(before, after);
+    let (before, after) = (before.as_str().unwrap(), after.as_str().unwrap());
+    let pid = Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap();
+    kill_process(pid, Signal::INT).unwrap();
+    ended(child).await.expect_code(130).expect_text(&format!(
+        "it was made anew (uid {after}) while this run was under way; the data was in uid {before}"
+    ));
+    // The record still knows where the data was.
+    world.plan().await.expect_code(6).expect_text(&format!(
+        "was made anew (uid {after}); its data was in uid {before}"
+    ));
+    world
+        .infra("apply", &["--yes", "--confirm", &world.name, "--no-wait"])
+        .await
+        .expect_code(0);
+    world.plan().await.expect_code(0);
 }
 
 #[tokio::test]

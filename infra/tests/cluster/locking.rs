@@ -6,6 +6,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::fixture::{World, ended};
+use crate::proxy::{Harm, Proxy};
 
 fn lease(world: &World) -> String {
     format!(
@@ -116,4 +117,90 @@ async fn a_run_that_slept_through_its_term_writes_nothing_more() {
     kill_process(pid, Signal::CONT).unwrap();
     ended(child).await.expect_code(4).expect_text("Not done: ");
     assert!(world.read(&world.deployment()).await.is_none());
+}
+
+/// Loses the lock while a write waits to be sent again: it is not, and programs are told once how that ended.
+async fn check_not_repeated(world: &World, arguments: &[&str], method: &'static str, text: &'static str) {
+    let proxy = Proxy::start(world.client(), Harm::Busy(method, text)).await;
+    let kubeconfig = proxy.kubeconfig().to_str().unwrap();
+    let flags = [
+        world.name.as_str(),
+        "--yes",
+        "--output",
+        "json",
+        "--kubeconfig",
+        kubeconfig,
+    ];
+    let child = world.start(&[&arguments[..1], &flags, &arguments[1..]].concat());
+    let is_it = |request: &String| {
+        request.starts_with(method) && request.contains(text) && !request.contains("dryRun=All")
+    };
+    proxy.until_seen(is_it).await;
+    // The next try comes five seconds after this one; until then the run has found out.
+    let taken = json!({"spec": {"holderIdentity": "ann@desk"}});
+    world.edit(&lease(world), &taken).await;
+    let ended = ended(child)
+        .await
+        .expect_code(4)
+        .expect_text("; trying again in 5000 ms")
+        .expect_text(&format!("the lock of `{}` was lost to ann@desk", world.name));
+    let sent: Vec<String> = proxy.take().into_iter().filter(is_it).collect();
+    assert_eq!(sent.len(), 1, "{sent:#?}");
+    let lines = ended.lines();
+    let summaries: Vec<&Value> = lines.iter().filter(|line| line["event"] == "summary").collect();
+    assert_eq!(summaries, [lines.last().unwrap()]);
+    assert_eq!(summaries[0]["outcome"], "locked");
+    assert_eq!(summaries[0]["exit_code"], 4);
+    assert_eq!(summaries[0]["objects"]["failed"], 1, "{summaries:#?}");
+}
+
+#[tokio::test]
+async fn a_change_is_not_repeated_after_the_lock_is_lost() {
+    let world = World::new().await;
+    world.apply().await.expect_code(0);
+    world.configure(|settings| settings.service.push("image = \"service:next\"".to_owned()));
+    let before = world.read(&world.deployment()).await.unwrap();
+    check_not_repeated(&world, &["apply"], "PATCH", "/deployments/api?fieldManager=infra").await;
+    let after = world.read(&world.deployment()).await.unwrap();
+    assert_eq!(before["spec"], after["spec"]);
+}
+
+#[tokio::test]
+async fn a_deletion_is_not_repeated_after_the_lock_is_lost() {
+    let world = World::new().await;
+    world.apply().await.expect_code(0);
+    check_not_repeated(&world, &["destroy"], "DELETE", "/horizontalpodautoscalers/api").await;
+    assert!(world.read(&world.autoscaler()).await.is_some());
+    assert!(world.read(&world.deployment()).await.is_some());
+}
+
+#[tokio::test]
+async fn the_hand_over_of_an_adoption_is_not_repeated_after_the_lock_is_lost() {
+    let world = World::new().await;
+    world.apply().await.expect_code(0);
+    let scripts = format!("/api/v1/namespaces/{}/configmaps", world.database);
+    let path = format!("{scripts}/mongodb-scripts");
+    world.delete(&path).await;
+    let theirs = json!({
+        "metadata": {"name": "mongodb-scripts"}, "data": {"users.sh": "exit 1", "left-over.sh": "exit 1"},
+    });
+    let applied = format!("{scripts}?fieldManager=kubectl-client-side-apply");
+    world
+        .request("POST", &applied, "application/json", &theirs)
+        .await
+        .unwrap();
+    let arguments = ["apply", "--adopt"];
+    check_not_repeated(
+        &world,
+        &arguments,
+        "PATCH",
+        "/configmaps/mongodb-scripts?fieldManager=infra",
+    )
+    .await;
+    let live = world.read(&path).await.unwrap();
+    assert_eq!(live["data"], theirs["data"]);
+    assert!(
+        !live["metadata"]["managedFields"].to_string().contains("infra"),
+        "{live:#}"
+    );
 }

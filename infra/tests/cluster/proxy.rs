@@ -33,6 +33,8 @@ pub(crate) enum Harm {
     Unavailable(&'static str),
     /// Somebody writes in the moment before the first request with this method, and this text in its URL, is carried out.
     Before(&'static str, &'static str, Write),
+    /// Writes with this method, and this text in their URL, are turned away for five seconds, again and again.
+    Busy(&'static str, &'static str),
     /// The write of this number, counted from 1, and all after it get no answer.
     Hold(usize, Held),
 }
@@ -116,6 +118,13 @@ impl Proxy {
         std::mem::take(&mut self.requests.lock().unwrap())
     }
 
+    /// Waits until such a request has come.
+    pub(crate) async fn until_seen(&self, is_it: impl Fn(&String) -> bool) {
+        while !self.requests.lock().unwrap().iter().any(&is_it) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// Waits until a write is held.
     pub(crate) async fn until_held(&self) {
         while !matches!(*self.harm.lock().unwrap(), Harm::Hold(0, _)) {
@@ -135,6 +144,7 @@ enum Fate {
     ComesAfter(Write),
     IsHeld(Held),
     IsAnswered(http::StatusCode),
+    IsPutOff,
 }
 
 /// Decides about one request; harm that is done once is over then.
@@ -152,6 +162,7 @@ fn fate(method: &http::Method, url: &str, harm: &mut Harm) -> Fate {
         Harm::Unavailable(text) if url.contains(*text) => {
             Fate::IsAnswered(http::StatusCode::SERVICE_UNAVAILABLE)
         }
+        Harm::Busy(verb, text) if method == verb && url.contains(*text) && is_write => Fate::IsPutOff,
         Harm::Before(verb, text, write) if method == verb && url.contains(*text) && is_write => {
             let write = write.clone();
             *harm = Harm::None;
@@ -191,6 +202,13 @@ async fn forward(
         Fate::IsAnswered(code) => {
             let mut answer = Answer::default();
             *answer.status_mut() = *code;
+            return Ok(answer);
+        }
+        Fate::IsPutOff => {
+            let mut answer = Answer::default();
+            *answer.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
+            let seconds = http::HeaderValue::from_static("5");
+            answer.headers_mut().insert(http::header::RETRY_AFTER, seconds);
             return Ok(answer);
         }
         _ => {}

@@ -92,6 +92,35 @@ async fn another_selector_is_refused_until_a_replacement_is_agreed_to() {
 }
 
 #[tokio::test]
+async fn a_replacement_says_what_others_lose_by_it() {
+    let world = World::new().await;
+    world.apply().await.expect_code(0);
+    let deployment = world.deployment();
+    make_differently(&world, &deployment, |object| {
+        let spec = &mut object["spec"];
+        spec.as_object_mut().unwrap().remove("replicas");
+        spec["selector"]["matchLabels"]["track"] = json!("old");
+        spec["template"]["metadata"]["labels"]["track"] = json!("old");
+    })
+    .await;
+    let theirs = json!({"metadata": {"annotations": {"shop.internal/on-call": "ann"}}});
+    world.edit(&deployment, &theirs).await;
+    let lost = "what others own goes with it: metadata.annotations[\"shop.internal/on-call\"]";
+    world
+        .infra("plan", &["--replace"])
+        .await
+        .expect_code(0)
+        .expect_text(lost);
+    world
+        .infra("apply", &["--yes", "--replace"])
+        .await
+        .expect_code(0)
+        .expect_text(lost);
+    let live = world.read(&deployment).await.unwrap();
+    assert!(live["metadata"]["annotations"]["shop.internal/on-call"].is_null());
+}
+
+#[tokio::test]
 async fn a_replaced_database_keeps_its_pod_and_its_claim() {
     let world = World::new().await;
     world.apply().await.expect_code(0);

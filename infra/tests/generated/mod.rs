@@ -2,7 +2,7 @@
 //!
 //! Deterministic but for the key of the hashes: the same shape gives the same objects. Pure.
 
-use infra::object::{HashKey, Kind, KindNames, Object, ObjectId};
+use infra::object::{HashKey, Kind, KindNames, Object};
 use infra::record::{Credentials, Record};
 use infra::stack::{Member, Need, Role, Stack, Until};
 use serde_json::{Value, json};
@@ -153,12 +153,9 @@ pub(crate) fn stack(shape: &Shape, key: &HashKey) -> Stack {
         let namespace = &shape.namespaces[index % 2];
         let is_changed = shape.changed == Changed::OnePercent && index % 100 == 0;
         let object = object(sort, index, namespace, is_changed, shape);
+        // The namespaces are the first two members.
         let home = Need {
-            id: ObjectId {
-                kind: namespace_kind(),
-                namespace: None,
-                name: namespace.clone(),
-            },
+            id: stack.members[index % 2].object.id().clone(),
             until: Until::Applied,
         };
         add(&mut stack, kind_of(sort), object, vec![home], key);
@@ -167,6 +164,9 @@ pub(crate) fn stack(shape: &Shape, key: &HashKey) -> Stack {
 }
 
 fn add(stack: &mut Stack, kind: Kind, json: Value, needs: Vec<Need>, key: &HashKey) {
+    // The objects of a kind share its names.
+    let mut kinds = stack.members.iter().rev().map(|member| &member.object.id().kind);
+    let kind = kinds.find(|known| **known == kind).cloned().unwrap_or(kind);
     stack.members.push(Member {
         object: Object::from_json(kind, json, key),
         needs,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use infra::cluster::{Cluster, Target};
-use infra::object::{FieldValue, Kind, KindNames, Object, ObjectId};
+use infra::object::{FieldValue, Identity, Kind, KindNames, Object, ObjectId};
 use infra::observe::known_record::KnownRecord;
 use infra::observe::{Depth, observe};
 use infra::plan::{Action, Author, Cause, Change, Consents, FieldDrift, Plan, Timing};
@@ -157,11 +157,11 @@ impl Bed {
 
     /// URL of one of the objects.
     pub(crate) fn path(&self, thing: &Thing) -> String {
-        engine::path(&ObjectId {
+        engine::path(&ObjectId::from(Identity {
             kind: thing.kind.clone(),
             namespace: thing.kind.namespaced.then(|| self.namespace.clone()),
             name: thing.json["metadata"]["name"].as_str().unwrap().to_owned(),
-        })
+        }))
     }
 }
 

@@ -299,3 +299,85 @@ async fn an_object_is_checked_once_its_kind_exists_and_waits_for_it() {
     assert!(bed.world.read(&bed.path(&things[0])).await.is_none());
     assert_eq!(bed.lines(&[]).await, NOTHING);
 }
+
+/// A definition of tools whose versions of these names are served, or not.
+fn definition(group: &str, versions: &[(&str, bool)]) -> Value {
+    let storage = versions[0].0;
+    let version = |(name, served): &(&str, bool)| {
+        json!({"name": name, "served": served, "storage": *name == storage, "schema": {"openAPIV3Schema": {
+            "type": "object", "properties": {"spec": {"type": "object", "properties": {"size": {"type": "integer"}}}},
+        }}})
+    };
+    json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": format!("tools.{group}")},
+        "spec": {
+            "group": group, "scope": "Namespaced", "versions": versions.iter().map(version).collect::<Vec<_>>(),
+            "names": {"plural": "tools", "singular": "tool", "kind": "Tool", "listKind": "ToolList"},
+        },
+    })
+}
+
+/// Defines tools anew; returns once exactly the versions that it names are served.
+async fn define(world: &World, group: &str, versions: &[(&str, bool)]) {
+    let path = format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/tools.{group}");
+    let definition = definition(group, versions);
+    world.apply_as("somebody", &path, &definition).await;
+    for (version, is_served) in versions {
+        let tools = format!("/apis/{group}/{version}/tools");
+        world.wait_for(&tools, |list| list.is_some() == *is_served).await;
+    }
+    // What the group serves is told a moment later.
+    let has_any = versions.iter().any(|(_, is_served)| *is_served);
+    world
+        .wait_for(&format!("/apis/{group}"), |group| {
+            let told =
+                |version: &str| group.is_some_and(|group| group["versions"].to_string().contains(version));
+            group.is_some() == has_any
+                && versions
+                    .iter()
+                    .all(|(version, is_served)| told(version) == *is_served)
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn an_orphan_is_found_in_whichever_version_its_kind_is_served_and_never_taken_for_gone() {
+    let bed = Bed::new().await;
+    let group = format!("{}.internal", bed.world.name);
+    define(&bed.world, &group, &[("v1", true), ("v2", true)]).await;
+    let json = json!({"metadata": {"name": "hammer"}, "spec": {"size": 1}});
+    let tools = [thing(&group, "v1", "Tool", "tools", true, json)];
+    bed.apply(&tools).await;
+    // No version at all is served: whatever is left of the kind is out of sight, and said to be.
+    define(&bed.world, &group, &[("v1", false), ("v2", false)]).await;
+    let plan = bed.plan(&[]).await;
+    assert_eq!(
+        plan.gaps,
+        [format!(
+            "could not list tools ({group}/v1): the kind is defined, but no version of it is served"
+        )]
+    );
+    // A run that cannot see it does not forget it.
+    bed.apply(&[]).await;
+    define(&bed.world, &group, &[("v1", false), ("v2", true)]).await;
+    assert_eq!(bed.lines(&[]).await, ["- Tool/shop/hammer"]);
+    bed.apply(&[]).await;
+    assert_eq!(bed.lines(&[]).await, NOTHING);
+    let hammer = format!("/apis/{group}/v2/namespaces/{}/tools/hammer", bed.namespace);
+    assert!(bed.world.read(&hammer).await.is_none());
+    // With the definition everything of its kind is gone.
+    bed.apply(&[thing(
+        &group,
+        "v2",
+        "Tool",
+        "tools",
+        true,
+        json!({"metadata": {"name": "saw"}, "spec": {"size": 1}}),
+    )])
+    .await;
+    let path = format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/tools.{group}");
+    bed.world.delete(&path).await;
+    bed.world.wait_for(&path, |definition| definition.is_none()).await;
+    assert_eq!(bed.plan(&[]).await.gaps, NOTHING);
+}

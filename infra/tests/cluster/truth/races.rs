@@ -58,13 +58,24 @@ async fn a_cluster_that_moves_after_the_confirmation_is_said_and_nothing_is_writ
 
 /// Runs an apply that asks, and answers `yes` on its terminal only when `until` has come to its end.
 async fn answered_late(world: &World, until: impl Future<Output = ()>) -> Ended {
+    typed_late(world, "apply", "[y/N] ", "yes", until).await
+}
+
+/// Runs a command that asks `question`, and types the answer on its terminal only when `until` has come to its end.
+async fn typed_late(
+    world: &World,
+    command: &str,
+    question: &str,
+    answer: &str,
+    until: impl Future<Output = ()>,
+) -> Ended {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
     grantpt(&master).expect("a terminal");
     unlockpt(&master).expect("a terminal");
     let name = ptsname(&master, Vec::new()).expect("a terminal");
     let terminal = rustix::fs::open(name.as_c_str(), OFlags::RDWR | OFlags::NOCTTY, Mode::empty());
     let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_infra"))
-        .args(["apply", &world.name, "--environments"])
+        .args([command, &world.name, "--environments"])
         .arg(world.directory())
         .env_clear()
         .stdin(Stdio::from(terminal.expect("a terminal")))
@@ -76,13 +87,13 @@ async fn answered_late(world: &World, until: impl Future<Output = ()>) -> Ended 
     // The question stands on standard error without an end of its line.
     let mut stderr = child.stderr.take().expect("it is piped");
     let mut asked = Vec::new();
-    while !String::from_utf8_lossy(&asked).contains("[y/N] ") {
+    while !String::from_utf8_lossy(&asked).contains(question) {
         let count = stderr.read_buf(&mut asked).await.expect("what is asked");
         assert!(count > 0, "{}", String::from_utf8_lossy(&asked));
     }
     until.await;
     File::from(master.try_clone().expect("a terminal"))
-        .write_all(b"yes\n")
+        .write_all(format!("{answer}\n").as_bytes())
         .expect("the answer is typed");
     let read = async {
         stderr.read_to_end(&mut asked).await.expect("text");
@@ -124,6 +135,42 @@ async fn an_answer_that_comes_late_is_for_the_plan_that_was_shown_alone() {
         .await
         .expect_code(0);
     assert!(world.plan().await.last_line().starts_with("No changes."));
+}
+
+#[tokio::test]
+async fn a_destroy_without_a_record_is_for_the_plan_that_was_shown_alone() {
+    let world = World::new().await;
+    world.apply().await.expect_code(0);
+    world.delete(&world.record()).await;
+    let question = format!("Type `{}` to go on:", world.name);
+    let theirs = format!("/api/v1/namespaces/{}/configmaps", world.app);
+    let comes = async {
+        // A namespace with somebody else's object in it is kept, which the plan that was shown did not say.
+        world
+            .create(&theirs, &json!({"metadata": {"name": "theirs"}}))
+            .await;
+    };
+    typed_late(&world, "destroy", &question, &world.name, comes)
+        .await
+        .expect_code(5)
+        .expect_text(&format!(
+            "error: the cluster has moved since the plan was shown: Namespace/{}",
+            world.app
+        ));
+    assert!(world.read(&world.deployment()).await.is_some());
+    assert!(world.read(&world.autoscaler()).await.is_some());
+    // A record that came meanwhile may know more than this look did.
+    let applies = async {
+        world.apply().await.expect_code(0);
+    };
+    typed_late(&world, "destroy", &question, &world.name, applies)
+        .await
+        .expect_code(5)
+        .expect_text(&format!(
+            "error: the cluster has moved since the plan was shown: Secret/infra-system/infra-{}",
+            world.name
+        ));
+    assert!(world.read(&world.deployment()).await.is_some());
 }
 
 #[tokio::test]
@@ -179,6 +226,36 @@ async fn an_object_that_somebody_makes_in_the_same_moment_is_given_back() {
     world.delete(&format!("{scripts}/mongodb-scripts")).await;
     world.apply().await.expect_code(0);
     assert!(world.plan().await.last_line().starts_with("No changes."));
+}
+
+#[tokio::test]
+async fn an_object_that_somebody_makes_otherwise_in_the_same_moment_is_left_alone() {
+    let world = World::new().await;
+    let scripts = format!("/api/v1/namespaces/{}/configmaps", world.database);
+    let theirs = json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mongodb-scripts"}, "data": {"users.sh": "theirs"},
+    });
+    let made = Write {
+        method: "POST",
+        path: format!("{scripts}?fieldManager=somebody"),
+        content_type: "application/json",
+        body: theirs.clone(),
+    };
+    let harm = Harm::Before("PATCH", "/configmaps/mongodb-scripts", made);
+    let proxy = Proxy::start(world.client(), harm).await;
+    through(&proxy, &world, &["apply", "--yes"])
+        .await
+        .expect_code(6)
+        .expect_text(&format!(
+            "ConfigMap/{}/mongodb-scripts: somebody made it in the same moment, and it was left alone",
+            world.database
+        ))
+        .expect_text("skipped  StatefulSet");
+    let live = world.read(&format!("{scripts}/mongodb-scripts")).await.unwrap();
+    assert_eq!(live["data"], theirs["data"]);
+    let writers = live["metadata"]["managedFields"].as_array().unwrap();
+    assert_eq!(writers.len(), 1, "{writers:#?}");
+    assert_eq!(writers[0]["manager"], "somebody");
 }
 
 /// A seeded source of chance: the same numbers in every run.
