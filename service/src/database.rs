@@ -5,6 +5,7 @@ mod call;
 mod connection_string;
 mod failure;
 mod readiness;
+mod recent;
 
 use bson::raw::RawDocumentBuf;
 use bson::{Bson, Document, doc};
@@ -15,6 +16,7 @@ pub use call::CALL_TIME;
 pub use connection_string::{ConnectionString, ConnectionStringError};
 pub use failure::Failure;
 pub use readiness::Readiness;
+pub use recent::{Recent, Window};
 
 use call::bounded;
 
@@ -83,7 +85,7 @@ impl Database {
     pub async fn ping(&self) -> Result<(), Failure> {
         let database = self.client.database(&self.place.database);
         let ping = async move { database.run_command(doc! { "ping": 1 }).await };
-        bounded(ping)
+        bounded("ping", ping)
             .await
             .map(drop)
             .map_err(|error| error.of_read(&self.addresses))
@@ -97,7 +99,7 @@ impl Database {
         let document = RawDocumentBuf::try_from(document).map_err(|_| Failure::Internal)?;
         let collection = self.collection();
         let insert = async move { collection.insert_one(document).await };
-        let inserted = bounded(insert)
+        let inserted = bounded("insert", insert)
             .await
             .map_err(|error| error.of_write(&self.addresses))?;
         Ok(inserted.inserted_id)

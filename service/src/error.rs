@@ -19,6 +19,15 @@ pub enum Error {
     /// The body is not declared as JSON in UTF-8.
     #[error("the body must be sent as `Content-Type: application/json`, in UTF-8")]
     UnsupportedMediaType,
+    /// The page's form is sent as forms are.
+    #[error("the form must be sent as `Content-Type: application/x-www-form-urlencoded`, in UTF-8")]
+    UnsupportedFormType,
+    /// The page's form has one field.
+    #[error("the form must have exactly one field `document`")]
+    Form,
+    /// Another site's page sends a form through somebody's browser.
+    #[error("this form may only be sent from this service's own page")]
+    ForeignForm,
     /// The body is, or says it is, larger than the limit.
     #[error("the body is larger than {limit} bytes")]
     BodyTooLarge {
@@ -53,8 +62,9 @@ impl Error {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::Host | Self::BodyIncomplete | Self::Document(_) => StatusCode::BAD_REQUEST,
-            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Host | Self::Form | Self::BodyIncomplete | Self::Document(_) => StatusCode::BAD_REQUEST,
+            Self::ForeignForm => StatusCode::FORBIDDEN,
+            Self::UnsupportedMediaType | Self::UnsupportedFormType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::Draining => StatusCode::SERVICE_UNAVAILABLE,
@@ -96,7 +106,7 @@ impl Error {
     }
 
     /// Returns what the client is told; addresses and user rights of the database stay in the log.
-    fn detail(&self) -> String {
+    pub(crate) fn detail(&self) -> String {
         match self {
             Self::Database(Failure::Unreachable { reason, .. }) => format!("cannot reach MongoDB: {reason}"),
             Self::Database(Failure::AuthenticationFailed { .. }) => "MongoDB refuses the service's login".to_owned(),

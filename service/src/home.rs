@@ -1,5 +1,19 @@
-//! `/`: the sample's line of text.
+//! `/`: the sample's line of text, and for browsers a page that shows and adds documents.
 
+mod add;
+mod document;
+mod entry;
+mod fault;
 mod greeting;
+mod html;
+mod list;
+mod negotiation;
+mod origin;
+mod page;
+mod show;
+mod value;
 
-pub(crate) use greeting::greet;
+pub(crate) use add::{Add, back};
+pub(crate) use list::Recently;
+pub(crate) use page::{script, style};
+pub(crate) use show::Home;

@@ -5,9 +5,11 @@ mod host;
 mod panics;
 mod problems;
 mod request_id;
+mod trace;
 
 pub(crate) use access::log_access;
 pub(crate) use host::require_host;
 pub(crate) use panics::catch_panics;
 pub(crate) use problems::describe_errors;
-pub(crate) use request_id::{identify, request_id};
+pub(crate) use request_id::{identify, request_id, trace};
+pub(crate) use trace::Trace;

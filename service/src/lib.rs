@@ -6,13 +6,16 @@
 //! problem document. [`server`] starts and stops all of it.
 
 mod answer;
+mod assets;
 pub mod configuration;
 pub mod conversion;
 pub mod database;
+mod description;
 pub mod error;
 mod home;
 mod hoops;
 pub mod logging;
+mod metrics;
 mod probes;
 mod problem;
 mod records;

@@ -5,5 +5,6 @@ mod body;
 mod insert;
 mod list;
 
+pub(crate) use body::read_form;
 pub(crate) use insert::Insert;
 pub(crate) use list::List;

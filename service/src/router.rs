@@ -4,24 +4,34 @@ use std::sync::Arc;
 
 use salvo::{Router, Service};
 
+use crate::assets::Asset;
 use crate::configuration::Http;
 use crate::database::{Database, Readiness};
-use crate::home::greet;
+use crate::description;
+use crate::home::{self, Add, Home, Recently};
 use crate::hoops;
+use crate::metrics;
 use crate::probes::{Health, Readyz, livez};
 use crate::records::{Insert, List};
 
 /// Builds the API. Hooks stand on the service, as those of a router do not run for 404 and 405.
 #[must_use]
 pub fn router(database: &Database, readiness: &Arc<Readiness>, http: &Http) -> Service {
+    around(routes(database, readiness, http))
+}
+
+fn routes(database: &Database, readiness: &Arc<Readiness>, http: &Http) -> Router {
     let list = List::new(database.clone());
     let insert = Insert::new(database.clone(), http);
     let health = Health::new(database.clone());
     let readyz = Readyz::new(Arc::clone(readiness));
+    let home = Home::new(database.clone());
+    let recently = Recently::new(database.clone());
+    let add = Add::new(database.clone(), http);
 
-    let router = Router::new()
-        .get(greet)
-        .head(greet)
+    Router::new()
+        .get(home.clone())
+        .head(home)
         .push(
             Router::with_path("data")
                 .get(list.clone())
@@ -30,9 +40,32 @@ pub fn router(database: &Database, readiness: &Arc<Readiness>, http: &Http) -> S
         )
         .push(Router::with_path("health").get(health.clone()).head(health))
         .push(Router::with_path("livez").get(livez).head(livez))
-        .push(Router::with_path("readyz").get(readyz.clone()).head(readyz));
+        .push(Router::with_path("readyz").get(readyz.clone()).head(readyz))
+        .push(
+            Router::with_path("metrics")
+                .get(metrics::show)
+                .head(metrics::show),
+        )
+        .push(Router::with_path("recent").get(recently.clone()).head(recently))
+        .push(
+            Router::with_path("add")
+                .get(home::back)
+                .head(home::back)
+                .post(add),
+        )
+        .push(file("page.js", home::script()))
+        .push(file("page.css", home::style()))
+        .push(file("openapi.json", description::openapi()))
+        .push(
+            file("docs", description::page())
+                .push(file("start.js", description::starter()))
+                .push(file("swagger-ui.js", description::script()))
+                .push(file("swagger-ui.css", description::style())),
+        )
+}
 
-    around(router)
+fn file(path: &str, asset: Asset) -> Router {
+    Router::with_path(path).get(asset.clone()).head(asset)
 }
 
 /// Puts around a router what belongs around every request.
@@ -45,3 +78,6 @@ pub fn around(router: Router) -> Service {
         .hoop(hoops::catch_panics)
         .hoop(hoops::require_host)
 }
+
+#[cfg(test)]
+mod tests;

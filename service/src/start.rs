@@ -58,7 +58,7 @@ impl StartError {
 /// Says why it did not start.
 pub fn start() -> Result<(), StartError> {
     let configuration = Configuration::from_variables(&Variables::load(Path::new("."))?)?;
-    logging::start(configuration.logging.level);
+    let _log = logging::start(configuration.logging.level);
     runtime(configuration.threads)?.block_on(async {
         let signals = stop_signals()?;
         let server = Server::bind(configuration).await?;

@@ -32,7 +32,7 @@ impl Batches {
                 .batch()
                 .await
         };
-        match bounded(find).await {
+        match bounded("find", find).await {
             Ok(cursor) => Ok(Self { cursor, addresses }),
             Err(error) => Err(error.of_read(&addresses)),
         }
@@ -51,7 +51,7 @@ impl Batches {
             let batch = cursor.next().await.transpose()?;
             Ok(batch.map(|batch| (batch, cursor)))
         };
-        match bounded(next).await {
+        match bounded("getMore", next).await {
             Ok(next) => Ok(next.map(|(batch, cursor)| (batch, Self { cursor, addresses }))),
             Err(error) => Err(error.of_read(&addresses)),
         }

@@ -1,9 +1,10 @@
 //! The time limit of a call to MongoDB.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::failure::Failure;
 use super::failure::{of_read, of_write};
+use crate::metrics::metrics;
 
 /// How long one call may take, the search for a server and the wait for a connection included.
 ///
@@ -21,6 +22,15 @@ pub(super) enum CallError {
 }
 
 impl CallError {
+    /// Names the kind of failure, for metrics.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Driver(_) => "error",
+            Self::TimedOut => "timeout",
+            Self::Broken => "broken",
+        }
+    }
+
     /// Translates the error of a call that changes nothing.
     pub(super) fn of_read(&self, addresses: &str) -> Failure {
         match self {
@@ -42,14 +52,19 @@ impl CallError {
 /// Runs a call in a task of its own and waits for it at most [`CALL_TIME`].
 ///
 /// The driver closes a connection whose call is dropped half-way, so a caller that goes away, or whose time is up, must
-/// not drop it: the task stays behind and gives the connection back.
+/// not drop it: the task stays behind and gives the connection back. `operation` names the call in the metrics.
 pub(super) async fn bounded<T: Send + 'static>(
+    operation: &'static str,
     call: impl Future<Output = mongodb::error::Result<T>> + Send + 'static,
 ) -> Result<T, CallError> {
-    match tokio::time::timeout(CALL_TIME, tokio::spawn(call)).await {
+    let start = Instant::now();
+    let result = match tokio::time::timeout(CALL_TIME, tokio::spawn(call)).await {
         Ok(Ok(Ok(result))) => Ok(result),
         Ok(Ok(Err(error))) => Err(CallError::Driver(error)),
         Ok(Err(_)) => Err(CallError::Broken),
         Err(_) => Err(CallError::TimedOut),
-    }
+    };
+    let failure = result.as_ref().err().map(CallError::kind);
+    metrics().mongodb.called(operation, start.elapsed(), failure);
+    result
 }

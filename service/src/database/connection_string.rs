@@ -3,9 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
+use mongodb::event::EventHandler;
 use mongodb::options::{Acknowledgment, ClientOptions, WriteConcern};
 
 use super::CALL_TIME;
+use crate::metrics::metrics;
 
 /// How long a call looks for a server. Shorter than the call, so that "connection refused" is told instead of "no answer".
 const SERVER_SELECTION_TIME: Duration = Duration::from_millis(1500);
@@ -40,6 +42,7 @@ impl ConnectionString {
         let Ok(mut options) = ClientOptions::parse(&self.0).await else {
             return Err(self.fault().await);
         };
+        options.cmap_event_handler = Some(EventHandler::callback(|event| metrics().mongodb.pool(&event)));
         options.app_name.get_or_insert_with(|| "service".to_owned());
         options.connect_timeout.get_or_insert(CALL_TIME);
         options

@@ -1,18 +1,22 @@
-//! `GET /`: the sample's line of text.
+//! The sample's line of text.
 
 use jiff::Zoned;
+use salvo::Response;
 use salvo::http::{HeaderValue, StatusCode};
-use salvo::{Response, handler};
 
 use crate::answer;
 
 /// What the sample declares, although the text is plain.
-const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+pub(super) const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 
 /// Says hello and the local time.
-#[handler]
-pub(crate) fn greet(response: &mut Response) {
-    answer::complete(response, StatusCode::OK, HTML, text(&Zoned::now()));
+pub(super) fn greet(response: &mut Response) {
+    answer::complete(response, StatusCode::OK, HTML, now());
+}
+
+/// Returns the line for this moment.
+pub(super) fn now() -> String {
+    text(&Zoned::now())
 }
 
 /// Python leaves the fraction out when it is zero; here it always has six digits, so that the form never changes.

@@ -3,6 +3,8 @@
 use salvo::http::{HeaderValue, header::HeaderName};
 use salvo::{Depot, FlowCtrl, Request, Response, handler};
 
+use super::trace::{TRACERESPONSE, Trace};
+
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Longer ids are replaced: they end up in every log line.
@@ -15,7 +17,12 @@ pub(crate) fn request_id(depot: &Depot) -> &str {
     depot.get_typed::<RequestId>().map_or("", |id| id.0.as_str())
 }
 
-/// Gives the request its id and the answer the header with it.
+/// Returns the trace that the request belongs to, if its sender says so.
+pub(crate) fn trace(depot: &Depot) -> Option<&Trace> {
+    depot.get_typed::<Trace>().ok()
+}
+
+/// Gives the request its id and its place in a trace, and the answer the headers with them.
 #[handler]
 pub(crate) async fn identify(
     request: &mut Request,
@@ -32,6 +39,12 @@ pub(crate) async fn identify(
         response.headers_mut().insert(HEADER, value);
     }
     depot.insert_typed(RequestId(id));
+    if let Some(trace) = Trace::of(request.headers()) {
+        if let Ok(value) = HeaderValue::from_str(&trace.response()) {
+            response.headers_mut().insert(TRACERESPONSE, value);
+        }
+        depot.insert_typed(trace);
+    }
     flow.call_next(request, depot, response).await;
 }
 

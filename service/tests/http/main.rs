@@ -8,12 +8,16 @@
 
 mod app;
 mod bodies;
+mod chromium;
 mod client;
 mod contract;
 mod failures;
+mod forms;
 mod mongo;
+mod page;
 mod process;
 mod protocol;
 mod proxy;
 mod stopping;
+mod telemetry;
 mod wait;

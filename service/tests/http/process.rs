@@ -12,7 +12,7 @@ use super::client::HttpClient;
 use super::mongo;
 use super::wait::PATIENCE;
 
-fn command(directory: &Path, variables: &[(&str, &str)]) -> Command {
+pub(crate) fn command(directory: &Path, variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_service"));
     command
         .env_clear()
@@ -26,20 +26,20 @@ fn command(directory: &Path, variables: &[(&str, &str)]) -> Command {
 }
 
 /// A running binary and its log.
-struct Process {
+pub(crate) struct Process {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
 }
 
 impl Process {
-    fn start(directory: &Path, variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(directory: &Path, variables: &[(&str, &str)]) -> Self {
         let mut child = command(directory, variables).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         Self { child, lines }
     }
 
     /// Reads the log up to the event with this message.
-    async fn event(&mut self, message: &str) -> Value {
+    pub(crate) async fn event(&mut self, message: &str) -> Value {
         loop {
             let line = tokio::time::timeout(PATIENCE, self.lines.next_line()).await;
             let line = line
@@ -54,14 +54,31 @@ impl Process {
         }
     }
 
-    async fn client(&mut self) -> HttpClient {
+    pub(crate) async fn client(&mut self) -> HttpClient {
         let event = self.event("listening").await;
         HttpClient::new(event["address"].as_str().unwrap().parse().unwrap())
     }
 
-    async fn terminate(mut self) -> ExitStatus {
-        let pid = i32::try_from(self.child.id().unwrap()).unwrap();
-        kill_process(Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
+    pub(crate) fn id(&self) -> Pid {
+        Pid::from_raw(i32::try_from(self.child.id().unwrap()).unwrap()).unwrap()
+    }
+
+    /// Reads the log up to its end.
+    pub(crate) async fn rest(&mut self) -> String {
+        let mut text = String::new();
+        while let Some(line) = tokio::time::timeout(PATIENCE, self.lines.next_line())
+            .await
+            .expect("a line in time")
+            .unwrap()
+        {
+            text.push_str(&line);
+            text.push('\n');
+        }
+        text
+    }
+
+    pub(crate) async fn terminate(mut self) -> ExitStatus {
+        kill_process(self.id(), Signal::TERM).unwrap();
         self.event("stopped").await;
         tokio::time::timeout(PATIENCE, self.child.wait())
             .await

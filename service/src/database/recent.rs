@@ -1,0 +1,84 @@
+//! The newest documents and how many there are: what a page shows. One reply of MongoDB, whatever it holds.
+
+use bson::doc;
+use bson::raw::RawDocumentBuf;
+use futures::StreamExt as _;
+use mongodb::Collection;
+
+use super::call::{CALL_TIME, bounded};
+use super::{Database, Failure};
+
+/// Which documents are read, counted from the newest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// How many newer ones are left out.
+    pub skip: u32,
+    /// How many are read at most.
+    pub limit: u32,
+}
+
+/// Some documents with their `_id`, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct Recent {
+    /// The documents of the window; fewer when they do not fit one reply.
+    pub documents: Vec<RawDocumentBuf>,
+    /// How many the collection holds, as MongoDB keeps the number beside it.
+    pub count: u64,
+    /// Whether there are older ones.
+    pub more: bool,
+}
+
+impl Database {
+    /// Reads the newest documents.
+    ///
+    /// Newest is what was inserted last: by `_id` a document with one of the client's own would never be on top.
+    ///
+    /// # Errors
+    /// Says why they could not be read.
+    pub async fn recent(&self, window: Window) -> Result<Recent, Failure> {
+        let (documents, count) = tokio::join!(
+            bounded("find", read(self.collection(), window)),
+            bounded("count", count(self.collection())),
+        );
+        let mut documents = documents.map_err(|error| error.of_read(&self.addresses))?;
+        let count = count.map_err(|error| error.of_read(&self.addresses))?;
+        let seen = u64::from(window.skip) + documents.len() as u64;
+        documents.truncate(window.limit as usize);
+        let end = u64::from(window.skip) + documents.len() as u64;
+        Ok(Recent {
+            // The number may lag behind what was read, and a reply that is full ends before the window does.
+            more: !documents.is_empty() && (seen > end || count > end),
+            count: count.max(seen),
+            documents,
+        })
+    }
+}
+
+/// Reads one document more than the window has, to know whether there is one.
+async fn read(
+    collection: Collection<RawDocumentBuf>,
+    window: Window,
+) -> mongodb::error::Result<Vec<RawDocumentBuf>> {
+    let mut cursor = collection
+        .find(doc! {})
+        .sort(doc! { "$natural": -1 })
+        .skip(window.skip.into())
+        .limit(i64::from(window.limit) + 1)
+        .max_time(CALL_TIME)
+        .batch()
+        .await?;
+    let Some(batch) = cursor.next().await.transpose()? else {
+        return Ok(Vec::new());
+    };
+    let mut documents = Vec::new();
+    for element in batch.doc_slices()? {
+        if let Some(document) = element?.as_document() {
+            documents.push(document.to_owned());
+        }
+    }
+    Ok(documents)
+}
+
+async fn count(collection: Collection<RawDocumentBuf>) -> mongodb::error::Result<u64> {
+    collection.estimated_document_count().max_time(CALL_TIME).await
+}

@@ -1,0 +1,45 @@
+//! One document of the list: its id, its age and its members. Pure.
+
+use std::fmt::Write as _;
+
+use bson::RawDocument;
+use bson::raw::RawBsonRef;
+
+use super::html::{Text, cut};
+use super::value::write_members;
+use crate::conversion::Json;
+
+/// Longer ids are cut where they are shown.
+const CHARACTERS_PER_ID: usize = 64;
+
+/// Appends the document as an item of the list.
+pub(super) fn write_entry(html: &mut String, document: &RawDocument) {
+    let id = document.get("_id").ok().flatten();
+    // Its JSON and not its text: `7` and `"7"` are two documents.
+    let key = id
+        .and_then(|id| serde_json::to_string(&Json(id)).ok())
+        .unwrap_or_default();
+    let (label, time) = match id {
+        Some(RawBsonRef::ObjectId(id)) => (id.to_hex(), Some(id.timestamp())),
+        _ => (key.clone(), None),
+    };
+    let (label, rest) = cut(&label, CHARACTERS_PER_ID);
+    let dots = if rest.is_empty() { "" } else { "…" };
+    let _ = write!(
+        html,
+        "<li data-id=\"{}\"><p class=\"id\"><code>{}{dots}</code>",
+        Text(&key),
+        Text(label)
+    );
+    if let Some(time) = time.and_then(|time| jiff::Timestamp::from_millisecond(time.timestamp_millis()).ok())
+    {
+        let _ = write!(
+            html,
+            " <time datetime=\"{time}\">{} UTC</time>",
+            time.strftime("%Y-%m-%d %H:%M:%S")
+        );
+    }
+    html.push_str("</p>");
+    write_members(html, document, "_id");
+    html.push_str("</li>\n");
+}

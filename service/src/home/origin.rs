@@ -1,0 +1,63 @@
+//! Where a form was sent from: another site must not write through somebody's browser. Pure.
+
+use salvo::http::HeaderMap;
+use salvo::http::header::{HOST, ORIGIN};
+
+/// Tells whether a browser says that this request comes from another site's page.
+///
+/// Programs send neither header, and carry nobody's rights.
+pub(super) fn is_foreign(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    // Only sent to pages that came by TLS or from this machine.
+    if let Some(site) = text("sec-fetch-site") {
+        return !matches!(site, "same-origin" | "none");
+    }
+    let Some(origin) = text(ORIGIN.as_str()) else {
+        return false;
+    };
+    // `null` has no host: a page in a sandbox, or one that hides where it is from.
+    let host = origin.split_once("://").map(|(_, host)| host);
+    host.is_none() || host != text(HOST.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_site_and_programs_may_send_forms() {
+        let check = |headers: &[(&'static str, &'static str)], expected: bool| {
+            let pairs = headers.iter().map(|(name, value)| {
+                (
+                    salvo::http::header::HeaderName::from_static(name),
+                    salvo::http::HeaderValue::from_static(value),
+                )
+            });
+            assert_eq!(is_foreign(&pairs.collect()), expected, "{headers:?}");
+        };
+        let host = ("host", "a:5000");
+        check(&[host], false);
+        check(&[host, ("origin", "http://a:5000")], false);
+        check(&[host, ("origin", "http://a:5001")], true);
+        check(&[host, ("origin", "http://evil")], true);
+        check(&[host, ("origin", "null")], true);
+        check(
+            &[
+                host,
+                ("sec-fetch-site", "same-origin"),
+                ("origin", "https://proxy"),
+            ],
+            false,
+        );
+        check(&[host, ("sec-fetch-site", "none")], false);
+        check(&[host, ("sec-fetch-site", "same-site")], true);
+        check(
+            &[
+                host,
+                ("sec-fetch-site", "cross-site"),
+                ("origin", "http://a:5000"),
+            ],
+            true,
+        );
+    }
+}

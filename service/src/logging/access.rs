@@ -1,0 +1,92 @@
+//! The line of a request, written by hand: it is the one that every request pays for.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use tracing::level_filters::LevelFilter;
+
+use super::queue::Lines;
+use crate::hoops::Trace;
+
+/// Longer paths are cut: they are of no route, and anybody may send them.
+const PATH_BYTES: usize = 256;
+
+/// What is told about a request: never its query, its body or a header of its own, but for the ids.
+pub(crate) struct Access<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) status: u16,
+    pub(crate) duration: Duration,
+    pub(crate) request_id: &'a str,
+    pub(crate) trace: Option<&'a Trace>,
+}
+
+impl Access<'_> {
+    /// Writes the line, where the level of the log lets it through.
+    pub(crate) fn log(&self) {
+        let (level, name) = match self.status {
+            500.. => (LevelFilter::ERROR, "ERROR"),
+            400.. => (LevelFilter::WARN, "WARN"),
+            _ => (LevelFilter::INFO, "INFO"),
+        };
+        if super::LEVEL.get().is_some_and(|most| level <= *most) {
+            let mut line = Vec::with_capacity(384);
+            if self.write(&mut line, name).is_ok() {
+                let _ = Lines.write(&line);
+            }
+        }
+    }
+
+    fn write(&self, line: &mut Vec<u8>, level: &str) -> std::io::Result<()> {
+        let now = jiff::Timestamp::now();
+        write!(
+            line,
+            "{{\"timestamp\":\"{now:.6}\",\"level\":\"{level}\",\"message\":\"request\",\"method\":"
+        )?;
+        serde_json::to_writer(&mut *line, self.method)?;
+        line.extend_from_slice(b",\"path\":");
+        let end = self.path.floor_char_boundary(PATH_BYTES);
+        serde_json::to_writer(&mut *line, &self.path[..end])?;
+        let microseconds = self.duration.as_micros();
+        write!(
+            line,
+            ",\"status\":{},\"duration_ms\":{}.{:03},\"request_id\":",
+            self.status,
+            microseconds / 1000,
+            microseconds % 1000
+        )?;
+        serde_json::to_writer(&mut *line, self.request_id)?;
+        if let Some(trace) = self.trace {
+            write!(line, ",{trace}")?;
+        }
+        line.extend_from_slice(b",\"target\":\"access\"}\n");
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_json_whatever_the_client_sends() {
+        let access = Access {
+            method: "GET",
+            path: "/a\"b\\é",
+            status: 404,
+            duration: Duration::from_micros(12_034),
+            request_id: "id",
+            trace: None,
+        };
+        let mut line = Vec::new();
+        access.write(&mut line, "WARN").unwrap();
+        let text = String::from_utf8(line).unwrap();
+        let (_, rest) = text.split_once("Z\",").unwrap();
+        assert_eq!(
+            rest,
+            "\"level\":\"WARN\",\"message\":\"request\",\"method\":\"GET\",\"path\":\"/a\\\"b\\\\é\",\"status\":404,\
+             \"duration_ms\":12.034,\"request_id\":\"id\",\"target\":\"access\"}\n"
+        );
+        assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok());
+    }
+}

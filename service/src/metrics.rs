@@ -1,0 +1,75 @@
+//! `GET /metrics`: what this process counts and measures, in the text format of OpenMetrics.
+//!
+//! There is one set of metrics for a process, as there is one process behind an address that is scraped.
+
+mod http;
+mod mongodb;
+mod process;
+
+use std::sync::LazyLock;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
+use salvo::http::header::CACHE_CONTROL;
+use salvo::http::{HeaderValue, StatusCode};
+use salvo::{Response, handler};
+
+use crate::answer;
+use crate::error::Error;
+
+pub(crate) use http::{Http, InFlight};
+pub(crate) use mongodb::Mongodb;
+
+const OPENMETRICS: HeaderValue =
+    HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+
+static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::new);
+
+/// Returns the metrics of this process.
+pub(crate) fn metrics() -> &'static Metrics {
+    &METRICS
+}
+
+/// Everything that is measured.
+pub(crate) struct Metrics {
+    pub(crate) http: Http,
+    pub(crate) mongodb: Mongodb,
+    registry: Registry,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Build {
+    version: &'static str,
+}
+
+impl Metrics {
+    fn new() -> Self {
+        let mut registry = Registry::default();
+        let http = Http::register(&mut registry);
+        let mongodb = Mongodb::register(&mut registry);
+        registry.register_collector(Box::new(process::Process));
+        let build = Info::new(Build {
+            version: env!("CARGO_PKG_VERSION"),
+        });
+        registry.register("service_build", "What this process was built from", build);
+        Self {
+            http,
+            mongodb,
+            registry,
+        }
+    }
+}
+
+/// Answers with all metrics.
+#[handler]
+pub(crate) fn show(response: &mut Response) -> Result<(), Error> {
+    let mut text = String::new();
+    encode(&mut text, &METRICS.registry).map_err(|_| Error::Internal)?;
+    answer::complete(response, StatusCode::OK, OPENMETRICS, text);
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(())
+}

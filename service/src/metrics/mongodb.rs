@@ -1,0 +1,153 @@
+//! The pool of connections to MongoDB, and the calls made on them.
+
+use std::time::Duration;
+
+use mongodb::event::cmap::{CmapEvent, ConnectionCheckoutFailedReason};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+/// From a ping on this machine to the time limit of a call.
+const SECONDS: [f64; 10] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 2.0];
+
+/// What is known about MongoDB's side.
+pub(crate) struct Mongodb {
+    created: Counter,
+    closed: Counter,
+    open: Gauge,
+    in_use: Gauge,
+    waiting: Gauge,
+    failed: Family<Reason, Counter>,
+    durations: Family<Call, Histogram, fn() -> Histogram>,
+    failures: Family<FailedCall, Counter>,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Reason {
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Call {
+    operation: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct FailedCall {
+    operation: &'static str,
+    kind: &'static str,
+}
+
+impl Mongodb {
+    pub(super) fn register(registry: &mut Registry) -> Self {
+        let durations: fn() -> Histogram = || Histogram::new(SECONDS);
+        let metrics = Self {
+            created: Counter::default(),
+            closed: Counter::default(),
+            open: Gauge::default(),
+            in_use: Gauge::default(),
+            waiting: Gauge::default(),
+            failed: Family::default(),
+            durations: Family::new_with_constructor(durations),
+            failures: Family::default(),
+        };
+        let counters = [
+            (
+                "mongodb_connections_created",
+                "Connections that were begun",
+                &metrics.created,
+            ),
+            (
+                "mongodb_connections_closed",
+                "Connections that were closed",
+                &metrics.closed,
+            ),
+        ];
+        for (name, help, counter) in counters {
+            registry.register(name, help, counter.clone());
+        }
+        let gauges = [
+            (
+                "mongodb_connections_open",
+                "Connections of the pool",
+                &metrics.open,
+            ),
+            (
+                "mongodb_connections_in_use",
+                "Connections that a call is using",
+                &metrics.in_use,
+            ),
+            (
+                "mongodb_connections_awaited",
+                "Calls that wait for a connection",
+                &metrics.waiting,
+            ),
+        ];
+        for (name, help, gauge) in gauges {
+            registry.register(name, help, gauge.clone());
+        }
+        registry.register(
+            "mongodb_connection_waits_failed",
+            "Calls that got no connection",
+            metrics.failed.clone(),
+        );
+        registry.register_with_unit(
+            "mongodb_call_duration",
+            "Time of calls to MongoDB, the wait for a connection included",
+            Unit::Seconds,
+            metrics.durations.clone(),
+        );
+        registry.register(
+            "mongodb_call_failures",
+            "Calls to MongoDB that failed",
+            metrics.failures.clone(),
+        );
+        metrics
+    }
+
+    /// Counts what the driver says about its connections.
+    pub(crate) fn pool(&self, event: &CmapEvent) {
+        match event {
+            CmapEvent::ConnectionCreated(_) => {
+                self.created.inc();
+                self.open.inc();
+            }
+            CmapEvent::ConnectionClosed(_) => {
+                self.closed.inc();
+                self.open.dec();
+            }
+            CmapEvent::ConnectionCheckoutStarted(_) => {
+                self.waiting.inc();
+            }
+            CmapEvent::ConnectionCheckedOut(_) => {
+                self.waiting.dec();
+                self.in_use.inc();
+            }
+            CmapEvent::ConnectionCheckedIn(_) => {
+                self.in_use.dec();
+            }
+            CmapEvent::ConnectionCheckoutFailed(failed) => {
+                self.waiting.dec();
+                let reason = match failed.reason {
+                    ConnectionCheckoutFailedReason::Timeout => "timeout",
+                    _ => "connection",
+                };
+                self.failed.get_or_create(&Reason { reason }).inc();
+            }
+            _ => {}
+        }
+    }
+
+    /// Counts a call; `failure` is the kind of what went wrong.
+    pub(crate) fn called(&self, operation: &'static str, duration: Duration, failure: Option<&'static str>) {
+        self.durations
+            .get_or_create(&Call { operation })
+            .observe(duration.as_secs_f64());
+        if let Some(kind) = failure {
+            self.failures.get_or_create(&FailedCall { operation, kind }).inc();
+        }
+    }
+}
