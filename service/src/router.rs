@@ -38,10 +38,15 @@ pub fn router(database: &Database, readiness: &Arc<Readiness>, http: &Http) -> S
 /// Puts around a router what belongs around every request.
 #[must_use]
 pub fn around(router: Router) -> Service {
-    Service::new(router)
+    let router = Arc::new(router);
+    Service::new(Arc::clone(&router))
         .hoop(hoops::identify)
         .hoop(hoops::log_access)
+        .hoop(hoops::protect)
+        .hoop(hoops::close_unread)
         .hoop(hoops::describe_errors)
         .hoop(hoops::catch_panics)
-        .hoop(hoops::require_host)
+        .hoop(hoops::answer_refusals)
+        .hoop(hoops::require_sense)
+        .hoop(hoops::TellMethods::new(router))
 }
