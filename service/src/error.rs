@@ -6,6 +6,7 @@ use salvo::{Depot, Request, Response, Writer, async_trait};
 use crate::conversion::Refusal;
 use crate::database::Failure;
 use crate::problem::Problem;
+use crate::wire::Refusal as HeadRefusal;
 
 /// Seconds after which a client may try again what MongoDB did not take: about what its restart takes.
 const RETRY_AFTER_SECONDS: &str = "5";
@@ -13,9 +14,18 @@ const RETRY_AFTER_SECONDS: &str = "5";
 /// Why a request was not served.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
+    /// The head of the request is malformed, too large or too slow.
+    #[error("{}", .0.detail())]
+    Refused(HeadRefusal),
     /// HTTP/1.1 wants exactly one `Host`.
     #[error("exactly one `Host` header is required")]
     Host,
+    /// Something else than `100-continue` is expected.
+    #[error("the only expectation that is met is `100-continue`")]
+    Expectation,
+    /// The body is compressed.
+    #[error("the body must be sent without a `Content-Encoding`")]
+    EncodedBody,
     /// The body is not declared as JSON in UTF-8.
     #[error("the body must be sent as `Content-Type: application/json`, in UTF-8")]
     UnsupportedMediaType,
@@ -40,8 +50,8 @@ pub enum Error {
         /// The limit in seconds.
         seconds: u64,
     },
-    /// The connection ended inside the body.
-    #[error("the body ended before it was complete")]
+    /// The connection ended inside the body, or its chunks are malformed.
+    #[error("the body ended before it was complete, or its chunks are malformed")]
     BodyIncomplete,
     /// The body is not a document that can be stored.
     #[error(transparent)]
@@ -62,9 +72,13 @@ impl Error {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
+            Self::Refused(refusal) => refusal.status(),
+            Self::Expectation => StatusCode::EXPECTATION_FAILED,
             Self::Host | Self::Form | Self::BodyIncomplete | Self::Document(_) => StatusCode::BAD_REQUEST,
             Self::ForeignForm => StatusCode::FORBIDDEN,
-            Self::UnsupportedMediaType | Self::UnsupportedFormType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::UnsupportedMediaType | Self::UnsupportedFormType | Self::EncodedBody => {
+                StatusCode::UNSUPPORTED_MEDIA_TYPE
+            }
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::Draining => StatusCode::SERVICE_UNAVAILABLE,

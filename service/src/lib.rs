@@ -22,6 +22,7 @@ mod records;
 pub mod router;
 pub mod server;
 mod start;
+mod wire;
 
 pub use problem::Problem;
 pub use start::{StartError, start};

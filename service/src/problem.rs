@@ -88,7 +88,10 @@ impl Problem {
         };
         let body = serde_json::to_vec(&sent).unwrap_or_default();
         response.status_code(StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
-        response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM_JSON);
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, PROBLEM_JSON);
+        // Given here for the answers to HEAD, whose body is dropped.
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
         response.body(body);
     }
 }

@@ -71,12 +71,17 @@ fn file(path: &str, asset: Asset) -> Router {
 /// Puts around a router what belongs around every request.
 #[must_use]
 pub fn around(router: Router) -> Service {
-    Service::new(router)
+    let router = Arc::new(router);
+    Service::new(Arc::clone(&router))
         .hoop(hoops::identify)
         .hoop(hoops::log_access)
+        .hoop(hoops::protect)
+        .hoop(hoops::close_unread)
         .hoop(hoops::describe_errors)
         .hoop(hoops::catch_panics)
-        .hoop(hoops::require_host)
+        .hoop(hoops::answer_refusals)
+        .hoop(hoops::require_sense)
+        .hoop(hoops::TellMethods::new(router))
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! The life of the process: bind, serve, and stop without cutting a request off.
 
 mod acceptor;
+mod complaint;
+mod descriptors;
 mod signals;
 
 use std::net::SocketAddr;
@@ -80,8 +82,15 @@ impl Server {
             stopping,
         } = self;
         let readiness = Arc::new(Readiness::new(database.clone()));
-        let (acceptor, gate) = ClosableAcceptor::new(listener)?;
-        let server = salvo::Server::new(acceptor).fuse_config(fuse(&http));
+        let connections = http.connections.min(descriptors::connections_at_most());
+        let (acceptor, gate) = ClosableAcceptor::new(listener, connections, http.head_time)?;
+        let mut server = salvo::Server::new(acceptor).fuse_config(fuse(&http));
+        server
+            .http1_mut()
+            // The guard of the connection does this, and answers.
+            .header_read_timeout(None)
+            // A client that has said all it has to say still wants its answer.
+            .half_close(true);
         let stopper = tokio::spawn(stop_when_asked(
             stop,
             server.handle(),
@@ -94,7 +103,7 @@ impl Server {
             async move { database.warm().await }
         });
 
-        tracing::info!(address = %address, mongodb = database.addresses(), "listening");
+        tracing::info!(address = %address, mongodb = database.addresses(), connections, "listening");
         server.try_serve(router(&database, &readiness, &http)).await?;
 
         stopper.abort();
@@ -121,7 +130,7 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
 
 fn fuse(http: &Http) -> FuseConfig {
     FuseConfig::default()
-        .with_http1_header_timeout(http.head_time)
+        .with_http1_header_timeout(None)
         .with_connection_idle_timeout(http.write_time + http.body_time)
         .with_write_stall_timeout(http.write_time)
 }

@@ -1,6 +1,7 @@
 //! How the service is reached, and what a request may take.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use super::{ConfigurationError, Variables};
@@ -16,10 +17,14 @@ pub struct Http {
     /// `BODY_SECONDS`, default 10: from the head of a request to the end of its body. Longer than a call to MongoDB,
     /// shorter than the grace period.
     pub body_time: Duration,
-    /// `HEAD_SECONDS`, default 10: for the head of a request; also how long a connection is kept open without one.
+    /// `HEAD_SECONDS`, default 10: from the first byte of a head to its end; also how long a connection is kept open
+    /// without one.
     pub head_time: Duration,
     /// `WRITE_SECONDS`, default 30: how long a client may leave an answer unread.
     pub write_time: Duration,
+    /// `CONNECTION_LIMIT`, default 2000: more wait until one ends. A connection takes about 30 KiB; where the system gives
+    /// fewer file descriptors, this is less.
+    pub connections: usize,
 }
 
 impl Default for Http {
@@ -30,6 +35,7 @@ impl Default for Http {
             body_time: Duration::from_secs(10),
             head_time: Duration::from_secs(10),
             write_time: Duration::from_secs(30),
+            connections: 2000,
         }
     }
 }
@@ -49,6 +55,9 @@ impl Http {
             body_time: variables.seconds("BODY_SECONDS", default.body_time)?,
             head_time: variables.seconds("HEAD_SECONDS", default.head_time)?,
             write_time: variables.seconds("WRITE_SECONDS", default.write_time)?,
+            connections: variables
+                .parse::<NonZeroUsize>("CONNECTION_LIMIT", "a number of connections such as `2000`")?
+                .map_or(default.connections, NonZeroUsize::get),
         })
     }
 }

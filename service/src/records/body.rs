@@ -8,6 +8,7 @@ use salvo::hyper::body::Bytes;
 
 use crate::configuration::Http;
 use crate::error::Error;
+use crate::hoops::BodyRead;
 
 /// Reads the whole body. What can be told from the head alone is told before anything is read.
 pub(super) async fn read_json(request: &mut Request, http: &Http) -> Result<Bytes, Error> {
@@ -37,7 +38,11 @@ async fn read(request: &mut Request, http: &Http, limit: usize) -> Result<Bytes,
         return Err(Error::BodyTooLarge { limit });
     }
     match tokio::time::timeout(http.body_time, request.payload_with_max_size(limit)).await {
-        Ok(Ok(body)) => Ok(body.clone()),
+        Ok(Ok(body)) => {
+            let body = body.clone();
+            request.extensions_mut().insert(BodyRead);
+            Ok(body)
+        }
         Ok(Err(ParseError::PayloadTooLarge)) => Err(Error::BodyTooLarge { limit }),
         Ok(Err(_)) => Err(Error::BodyIncomplete),
         Err(_) => Err(Error::BodyTooSlow {

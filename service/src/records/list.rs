@@ -1,7 +1,7 @@
 //! `GET /data`: all documents as one JSON array, sent while they are read.
 
-use salvo::http::{ResBody, StatusCode, header};
-use salvo::{Depot, Response, handler};
+use salvo::http::{Method, ResBody, StatusCode, header};
+use salvo::{Depot, Request, Response, handler};
 
 use super::array;
 use crate::answer;
@@ -23,7 +23,19 @@ impl List {
 
 #[handler]
 impl List {
-    async fn handle(&self, depot: &mut Depot, response: &mut Response) -> Result<(), Error> {
+    async fn handle(
+        &self,
+        request: &Request,
+        depot: &mut Depot,
+        response: &mut Response,
+    ) -> Result<(), Error> {
+        if request.method() == Method::HEAD {
+            // The headers say nothing about the documents: that MongoDB answers is all there is to find out.
+            self.database.ping().await?;
+            response.status_code(StatusCode::OK);
+            response.headers_mut().insert(header::CONTENT_TYPE, answer::JSON);
+            return Ok(());
+        }
         // The first reply is awaited here: until then the answer can still be an error.
         let batches = self.database.read_all().await?;
         let array = array::chunks(batches, hoops::request_id(depot).to_owned());

@@ -1,15 +1,23 @@
-//! A listener that can be closed while the server still serves.
+//! A listener that can be closed while the server still serves, and that takes no more connections than there is room for.
 //!
 //! `salvo` only stops accepting: the socket stays open until the last request is done, and the kernel lets clients connect
 //! who then wait for the whole grace period and are reset. A closed socket refuses them, so that they go elsewhere.
 
 use std::io;
+use std::sync::Arc;
+use std::time::Duration;
 
-use salvo::conn::tcp::TcpAcceptor;
+use salvo::conn::tcp::{TcpAcceptor, TcpCoupler};
 use salvo::conn::{Accepted, Acceptor, Holding};
 use salvo::fuse::ArcFusePolicy;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+
+use super::complaint::Complaint;
+use crate::wire::Guard;
+
+/// How long the system is left alone when it has no descriptor or memory for a connection.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Accepts until its gate is closed.
 pub(super) struct ClosableAcceptor {
@@ -17,21 +25,44 @@ pub(super) struct ClosableAcceptor {
     open: Option<TcpAcceptor>,
     holdings: Vec<Holding>,
     closing: mpsc::Receiver<oneshot::Sender<()>>,
+    admission: Admission,
 }
 
 /// Closes a [`ClosableAcceptor`] from elsewhere.
 pub(super) struct Gate(mpsc::Sender<oneshot::Sender<()>>);
 
+/// Who may come in, and what they get.
+struct Admission {
+    room: Arc<Semaphore>,
+    head_time: Duration,
+    full: Complaint,
+    failing: Complaint,
+}
+
+type Connection = Guard<<TcpAcceptor as Acceptor>::Stream>;
+
 impl ClosableAcceptor {
-    pub(super) fn new(listener: TcpListener) -> io::Result<(Self, Gate)> {
+    /// Accepts at most so many connections at a time; the others wait in the backlog.
+    pub(super) fn new(
+        listener: TcpListener,
+        connections: usize,
+        head_time: Duration,
+    ) -> io::Result<(Self, Gate)> {
         let open = TcpAcceptor::try_from(listener)?;
         let holdings = open.holdings().to_vec();
         let (gate, closing) = mpsc::channel(1);
+        let admission = Admission {
+            room: Arc::new(Semaphore::new(connections)),
+            head_time,
+            full: Complaint::default(),
+            failing: Complaint::default(),
+        };
         Ok((
             Self {
                 open: Some(open),
                 holdings,
                 closing,
+                admission,
             },
             Gate(gate),
         ))
@@ -50,8 +81,8 @@ impl Gate {
 }
 
 impl Acceptor for ClosableAcceptor {
-    type Coupler = <TcpAcceptor as Acceptor>::Coupler;
-    type Stream = <TcpAcceptor as Acceptor>::Stream;
+    type Coupler = TcpCoupler<Connection>;
+    type Stream = Connection;
 
     fn holdings(&self) -> &[Holding] {
         &self.holdings
@@ -63,7 +94,7 @@ impl Acceptor for ClosableAcceptor {
     ) -> io::Result<Accepted<Self::Coupler, Self::Stream>> {
         if let Some(open) = &mut self.open {
             tokio::select! {
-                accepted = open.accept(policy) => return accepted,
+                accepted = self.admission.admit(open, policy) => return Ok(accepted),
                 Some(done) = self.closing.recv() => {
                     self.open = None;
                     let _ = done.send(());
@@ -72,5 +103,45 @@ impl Acceptor for ClosableAcceptor {
         }
         // Nothing comes any more; the server leaves this when it is told to stop.
         std::future::pending().await
+    }
+}
+
+impl Admission {
+    async fn admit(
+        &mut self,
+        open: &mut TcpAcceptor,
+        policy: Option<ArcFusePolicy>,
+    ) -> Accepted<TcpCoupler<Connection>, Connection> {
+        let room = self.wait_for_room().await;
+        loop {
+            match open.accept(policy.clone()).await {
+                Ok(accepted) => {
+                    let head_time = self.head_time;
+                    return accepted.map_into(
+                        |_| TcpCoupler::new(),
+                        |stream| Guard::new(stream, head_time, room),
+                    );
+                }
+                // The client was faster in leaving.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                Err(error) => {
+                    if self.failing.is_due() {
+                        tracing::error!(%error, "a connection cannot be accepted");
+                    }
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn wait_for_room(&mut self) -> OwnedSemaphorePermit {
+        if self.room.available_permits() == 0 && self.full.is_due() {
+            tracing::warn!("there is room for no more connections: the next one waits until another ends");
+        }
+        match Arc::clone(&self.room).acquire_owned().await {
+            Ok(room) => room,
+            // Nobody closes the semaphore.
+            Err(_) => std::future::pending().await,
+        }
     }
 }

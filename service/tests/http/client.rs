@@ -113,7 +113,23 @@ impl Wire {
     }
 
     pub(crate) async fn write(&mut self, text: &str) {
-        self.0.write_all(text.as_bytes()).await.unwrap();
+        self.write_bytes(text.as_bytes()).await.unwrap();
+    }
+
+    /// Fails when the server does not want to read any more.
+    pub(crate) async fn write_bytes(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.0.write_all(bytes).await
+    }
+
+    /// Waits until the server has sent something or closed the connection.
+    pub(crate) async fn readable(&self) -> std::io::Result<()> {
+        self.0.readable().await
+    }
+
+    /// Says that nothing more will be sent, and still reads.
+    pub(crate) async fn end(&mut self) {
+        // A server that has closed the connection knows.
+        let _ = self.0.shutdown().await;
     }
 
     /// Reads until `end` was seen, and returns everything up to then.

@@ -1,0 +1,186 @@
+//! A connection that only lets sound requests through, in limited time, and that ends without losing the last answer.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, Sleep};
+
+use super::intake::{Intake, Step};
+use super::refusal::Refusal;
+
+/// How much is read at once; most requests are smaller.
+const READ_BYTES: usize = 8 * 1024;
+
+/// How long a client that still sends may take to see that it was answered. A socket that is closed with unread bytes is
+/// reset, and a reset makes the client forget an answer that it has not read yet (RFC 9112, section 9.6).
+const LINGER: Duration = Duration::from_secs(2);
+
+/// What the time that runs is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Clock {
+    Stopped,
+    /// For the first byte of a head.
+    Idle,
+    /// For the rest of it.
+    Head,
+}
+
+/// A guarded connection.
+pub(crate) struct Guard<S> {
+    stream: S,
+    intake: Intake,
+    head_time: Duration,
+    clock: Clock,
+    timer: Option<Pin<Box<Sleep>>>,
+    is_shut: bool,
+    /// Held as long as the connection: there is room for so many of them only.
+    _room: OwnedSemaphorePermit,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
+    pub(crate) fn new(stream: S, head_time: Duration, room: OwnedSemaphorePermit) -> Self {
+        Self {
+            stream,
+            intake: Intake::new(),
+            head_time,
+            clock: Clock::Stopped,
+            timer: None,
+            is_shut: false,
+            _room: room,
+        }
+    }
+
+    /// Reads from the client; zero bytes are its end.
+    fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut bytes = [MaybeUninit::uninit(); READ_BYTES];
+        let mut bytes = ReadBuf::uninit(&mut bytes);
+        ready!(Pin::new(&mut self.stream).poll_read(context, &mut bytes))?;
+        self.intake.push(bytes.filled());
+        Poll::Ready(Ok(bytes.filled().len()))
+    }
+
+    /// Returns when a head has taken too long. `hyper` reads while it answers only where the request has a body, so a slow
+    /// answer costs the client none of its time.
+    fn poll_time(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let clock = match (self.intake.awaits_head(), self.intake.is_empty()) {
+            (false, _) => Clock::Stopped,
+            (true, true) => Clock::Idle,
+            (true, false) => Clock::Head,
+        };
+        if self.clock != clock {
+            self.clock = clock;
+            if clock != Clock::Stopped {
+                self.start_timer(self.head_time);
+            }
+        }
+        match &mut self.timer {
+            Some(timer) if clock != Clock::Stopped => timer.as_mut().poll(context),
+            _ => Poll::Pending,
+        }
+    }
+
+    fn start_timer(&mut self, time: Duration) {
+        match &mut self.timer {
+            Some(timer) => timer.as_mut().reset(Instant::now() + time),
+            None => self.timer = Some(Box::pin(tokio::time::sleep(time))),
+        }
+    }
+
+    /// Throws away what the client still sends, until it ends or the time is up.
+    fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            if let Some(timer) = &mut self.timer {
+                if timer.as_mut().poll(context).is_ready() {
+                    return Poll::Ready(());
+                }
+            }
+            match ready!(self.poll_fill(context)) {
+                Ok(1..) => self.intake.clear(),
+                Ok(0) | Err(_) => return Poll::Ready(()),
+            }
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guard<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        target: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let guard = &mut *self;
+        loop {
+            match guard.intake.step() {
+                Step::Take => {
+                    guard.clock = Clock::Stopped;
+                    target.put_slice(guard.intake.take(target.remaining()).as_slice());
+                    return Poll::Ready(Ok(()));
+                }
+                Step::Read => {}
+                Step::Fail => return Poll::Ready(Err(io::ErrorKind::InvalidData.into())),
+                // `hyper` writes the last answer and ends the connection without what would be read here.
+                Step::Wait => return Poll::Pending,
+            }
+            let read = match guard.poll_fill(context)? {
+                Poll::Ready(read) => Some(read),
+                Poll::Pending => None,
+            };
+            let refusal = match read {
+                Some(1..) => continue,
+                Some(0) => Refusal::Incomplete,
+                None => {
+                    ready!(guard.poll_time(context));
+                    Refusal::Slow
+                }
+            };
+            // Nobody is told what they have not asked for: a client may take it for the answer to its next request.
+            if guard.intake.is_empty() || !guard.intake.awaits_head() {
+                return Poll::Ready(Ok(()));
+            }
+            guard.intake.refuse(refusal);
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guard<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.is_shut {
+            ready!(Pin::new(&mut self.stream).poll_shutdown(context))?;
+            self.is_shut = true;
+            if self.intake.is_at_rest() {
+                return Poll::Ready(Ok(()));
+            }
+            self.start_timer(LINGER);
+        }
+        self.poll_linger(context).map(Ok)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}

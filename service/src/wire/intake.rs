@@ -1,0 +1,150 @@
+//! Pure: what of the bytes that have come in may go on to `hyper`.
+
+use std::vec::Drain;
+
+use super::chunks::Chunks;
+use super::head::{Body, Scan, inspect};
+use super::refusal::Refusal;
+
+/// What the next bytes of the connection are.
+#[derive(Debug)]
+enum Expected {
+    Head(Scan),
+    Body {
+        left: u64,
+    },
+    Chunks(Chunks),
+    /// A chunked body went wrong: where the next head begins is unknown.
+    Broken,
+    /// A head was refused: nothing that follows it is looked at.
+    Nothing,
+}
+
+/// What a caller has to do next.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Take what was approved.
+    Take,
+    /// Read more from the client.
+    Read,
+    /// Tell `hyper` that the body cannot be read.
+    Fail,
+    /// Wait until `hyper` has written the last answer.
+    Wait,
+}
+
+/// Bytes between the client and `hyper`.
+#[derive(Debug)]
+pub(super) struct Intake {
+    bytes: Vec<u8>,
+    /// How many of them may go on.
+    approved: usize,
+    expected: Expected,
+}
+
+impl Intake {
+    pub(super) fn new() -> Self {
+        Self {
+            bytes: Vec::new(),
+            approved: 0,
+            expected: Expected::Head(Scan::default()),
+        }
+    }
+
+    /// Tells whether a head is awaited, so that the time for it runs.
+    pub(super) fn awaits_head(&self) -> bool {
+        matches!(self.expected, Expected::Head(_)) && self.approved == 0
+    }
+
+    /// Tells whether nothing of a further request is here.
+    pub(super) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Tells whether the last request was read to its end, and nothing came after it.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.awaits_head() && self.is_empty()
+    }
+
+    /// Adds what the client has sent.
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Forgets what came after the last request that is answered.
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.approved = 0;
+        self.expected = Expected::Nothing;
+    }
+
+    /// Hands approved bytes on, at most so many.
+    pub(super) fn take(&mut self, most: usize) -> Drain<'_, u8> {
+        let taken = self.approved.min(most);
+        self.approved -= taken;
+        self.bytes.drain(..taken)
+    }
+
+    /// Puts the request that stands for the refusal in the place of all that is here.
+    pub(super) fn refuse(&mut self, refusal: Refusal) {
+        self.bytes = refusal.request().into_bytes();
+        self.approved = self.bytes.len();
+        self.expected = Expected::Nothing;
+    }
+
+    /// Looks at the bytes that are not approved yet.
+    pub(super) fn step(&mut self) -> Step {
+        if self.approved > 0 {
+            return Step::Take;
+        }
+        match &mut self.expected {
+            Expected::Head(scan) => {
+                // Empty lines before a request are ignored (RFC 9112, section 2.2).
+                let empty_lines = self.bytes.chunks(2).take_while(|line| *line == b"\r\n").count();
+                if empty_lines > 0 {
+                    self.bytes.drain(..2 * empty_lines);
+                    *scan = Scan::default();
+                }
+                let head = match scan.advance(&self.bytes) {
+                    Ok(None) => return Step::Read,
+                    Ok(Some(length)) => inspect(&self.bytes[..length]).map(|body| (length, body)),
+                    Err(refusal) => Err(refusal),
+                };
+                match head {
+                    Ok((length, body)) => {
+                        self.approved = length;
+                        self.expected = match body {
+                            Body::Length(0) => Expected::Head(Scan::default()),
+                            Body::Length(left) => Expected::Body { left },
+                            Body::Chunked => Expected::Chunks(Chunks::new()),
+                        };
+                    }
+                    Err(refusal) => self.refuse(refusal),
+                }
+            }
+            Expected::Body { left } => {
+                let here = usize::try_from(*left).unwrap_or(usize::MAX).min(self.bytes.len());
+                *left -= here as u64;
+                self.approved = here;
+                if *left == 0 {
+                    self.expected = Expected::Head(Scan::default());
+                }
+            }
+            Expected::Chunks(chunks) => match chunks.advance(&self.bytes) {
+                Ok(here) => {
+                    self.approved = here;
+                    if chunks.is_done() {
+                        self.expected = Expected::Head(Scan::default());
+                    }
+                }
+                Err(_) => self.expected = Expected::Broken,
+            },
+            Expected::Broken => return Step::Fail,
+            Expected::Nothing => return Step::Wait,
+        }
+        if self.approved > 0 { Step::Take } else { Step::Read }
+    }
+}
+
+#[cfg(test)]
+mod tests;
