@@ -131,7 +131,8 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
 fn fuse(http: &Http) -> FuseConfig {
     FuseConfig::default()
         .with_http1_header_timeout(None)
-        .with_connection_idle_timeout(http.write_time + http.body_time)
+        // Each of these ends by itself; what is left over is a connection on which nothing happens at all.
+        .with_connection_idle_timeout(http.head_time + http.body_time + http.write_time)
         .with_write_stall_timeout(http.write_time)
 }
 

@@ -75,7 +75,7 @@ impl Chunks {
             }
             (State::Size { digits: 1.., size }, b';') => State::Extension { size },
             (State::Size { digits: 1.., size } | State::Extension { size }, b'\r') => State::SizeEnd { size },
-            (State::SizeEnd { size: 0 }, b'\n') | (State::TrailerEnd, b'\n') => State::TrailerStart,
+            (State::SizeEnd { size: 0 } | State::TrailerEnd, b'\n') => State::TrailerStart,
             (State::SizeEnd { size }, b'\n') => State::Data { left: size },
             (State::DataCr, b'\r') => State::DataLf,
             (State::DataLf, b'\n') => SIZE,
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     /// Feeds byte by byte, and says where the body ended.
-    fn check(text: &str, expected: Result<Option<usize>, Malformed>) {
+    fn check(text: &str, expected: &Result<Option<usize>, Malformed>) {
         let mut chunks = Chunks::new();
         let mut at = 0;
         let result = text.as_bytes().chunks(1).try_for_each(|byte| {
@@ -112,7 +112,7 @@ mod tests {
             Ok(())
         });
         assert_eq!(
-            result.map(|()| chunks.is_done().then_some(at)),
+            &result.map(|()| chunks.is_done().then_some(at)),
             expected,
             "{text:?}"
         );
@@ -120,16 +120,16 @@ mod tests {
         let whole = whole
             .advance(text.as_bytes())
             .map(|at| whole.is_done().then_some(at));
-        assert_eq!(whole, expected, "{text:?}");
+        assert_eq!(&whole, expected, "{text:?}");
     }
 
     #[test]
     fn the_end_of_a_body_is_found_and_nothing_after_it_is_taken() {
-        check("0\r\n\r\nGET", Ok(Some(5)));
-        check("3\r\na\r\n\r\n0\r\n\r\n", Ok(Some(13)));
-        check("A;x=\"y\"\r\n0123456789\r\n000\r\nX: y\r\n\r\n0", Ok(Some(34)));
-        check("3\r\nabc\r\n0\r\n", Ok(None));
-        check("fffffffffffffff\r\nabc", Ok(None));
+        check("0\r\n\r\nGET", &Ok(Some(5)));
+        check("3\r\na\r\n\r\n0\r\n\r\n", &Ok(Some(13)));
+        check("A;x=\"y\"\r\n0123456789\r\n000\r\nX: y\r\n\r\n0", &Ok(Some(34)));
+        check("3\r\nabc\r\n0\r\n", &Ok(None));
+        check("fffffffffffffff\r\nabc", &Ok(None));
     }
 
     #[test]
@@ -151,8 +151,8 @@ mod tests {
             "0\r\n\r\r",
             "1000000000000000\r\n",
         ] {
-            check(text, Err(Malformed));
+            check(text, &Err(Malformed));
         }
-        check(&format!("1;{}\r\n", "x".repeat(EXTRA_BYTES + 1)), Err(Malformed));
+        check(&format!("1;{}\r\n", "x".repeat(EXTRA_BYTES + 1)), &Err(Malformed));
     }
 }

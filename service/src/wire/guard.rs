@@ -94,10 +94,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
     /// Throws away what the client still sends, until it ends or the time is up.
     fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
         loop {
-            if let Some(timer) = &mut self.timer {
-                if timer.as_mut().poll(context).is_ready() {
-                    return Poll::Ready(());
-                }
+            if let Some(timer) = &mut self.timer
+                && timer.as_mut().poll(context).is_ready()
+            {
+                return Poll::Ready(());
             }
             match ready!(self.poll_fill(context)) {
                 Ok(1..) => self.intake.clear(),

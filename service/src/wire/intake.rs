@@ -130,15 +130,16 @@ impl Intake {
                     self.expected = Expected::Head(Scan::default());
                 }
             }
-            Expected::Chunks(chunks) => match chunks.advance(&self.bytes) {
-                Ok(here) => {
-                    self.approved = here;
-                    if chunks.is_done() {
-                        self.expected = Expected::Head(Scan::default());
-                    }
+            Expected::Chunks(chunks) => {
+                let Ok(here) = chunks.advance(&self.bytes) else {
+                    self.expected = Expected::Broken;
+                    return Step::Fail;
+                };
+                self.approved = here;
+                if chunks.is_done() {
+                    self.expected = Expected::Head(Scan::default());
                 }
-                Err(_) => self.expected = Expected::Broken,
-            },
+            }
             Expected::Broken => return Step::Fail,
             Expected::Nothing => return Step::Wait,
         }

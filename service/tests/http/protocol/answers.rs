@@ -16,11 +16,6 @@ impl RawAnswer {
         found.map_or("", |(_, value)| value)
     }
 
-    pub(super) fn detail(&self) -> String {
-        let problem: Value = serde_json::from_str(&self.body).unwrap();
-        problem["detail"].as_str().unwrap().to_owned()
-    }
-
     /// Asserts what holds for every answer, and for every one from 400 on.
     pub(super) fn assert_sound(&self, is_head: bool) {
         assert_eq!(self.header("x-content-type-options"), "nosniff", "{self:?}");

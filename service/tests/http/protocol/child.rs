@@ -11,7 +11,7 @@ use super::super::client::HttpClient;
 use super::super::wait::{PATIENCE, until};
 
 pub(super) struct Child {
-    child: tokio::process::Child,
+    process: tokio::process::Child,
     directory: tempfile::TempDir,
     pub(super) address: SocketAddr,
 }
@@ -32,7 +32,7 @@ impl Child {
     async fn run(mut command: Command, variables: &[(&str, &str)]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let log = std::fs::File::create(directory.path().join("log")).unwrap();
-        let child = command
+        let process = command
             .env_clear()
             .env("LISTEN_ADDRESS", "127.0.0.1:0")
             .env("MONGODB_URI", "mongodb://127.0.0.1:1/")
@@ -51,7 +51,7 @@ impl Child {
         let line = text.lines().find(|line| line.contains("\"listening\"")).unwrap();
         let event: serde_json::Value = serde_json::from_str(line).unwrap();
         Self {
-            child,
+            process,
             address: event["address"].as_str().unwrap().parse().unwrap(),
             directory,
         }
@@ -69,7 +69,7 @@ impl Child {
 
     /// What the process has had of the processors, in user and kernel mode.
     pub(super) fn processor_time(&self) -> Duration {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id().unwrap())).unwrap();
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id().unwrap())).unwrap();
         let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
         // Ticks of 10 ms: the fields 14 and 15, the name being the second.
         let ticks = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
@@ -78,8 +78,8 @@ impl Child {
 
     /// Asserts that it still runs, ends it and returns its log.
     pub(super) async fn end(&mut self) -> String {
-        assert_eq!(self.child.try_wait().unwrap(), None, "it ended by itself");
-        self.child.kill().await.unwrap();
+        assert_eq!(self.process.try_wait().unwrap(), None, "it ended by itself");
+        self.process.kill().await.unwrap();
         log_of(&self.directory.path().join("log"))
     }
 }

@@ -101,17 +101,21 @@ async fn a_server_that_is_full_stops_all_the_same() {
 
 #[tokio::test]
 async fn a_flood_that_takes_all_descriptors_neither_ends_nor_busies_the_server() {
-    let mut child = Child::start_with_descriptors(24, &[("HEAD_SECONDS", "3")]).await;
+    let mut child = Child::start_with_descriptors(16, &[("HEAD_SECONDS", "3")]).await;
     let client = child.client();
     assert_eq!(client.get("/livez").await.status, 200);
     let wires = open(child.address, 100).await;
     let before = child.processor_time();
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let used = child.processor_time() - before;
+    let used = child.processor_time().saturating_sub(before);
     assert!(used < Duration::from_millis(300), "{used:?} of a second");
     drop(wires);
     until("served again", async || child.livez_is_answered().await).await;
     let log = child.end().await;
-    assert!(log.lines().count() < 50, "{log}");
+    let complaints = log.matches("a connection cannot be accepted").count();
+    assert_eq!(
+        complaints, 1,
+        "one line is enough, and none means that there was no flood: {log}"
+    );
     assert!(!log.contains("panic"), "{log}");
 }

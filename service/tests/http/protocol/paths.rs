@@ -110,6 +110,18 @@ async fn head_is_answered_with_the_headers_of_get() {
     }
 }
 
+#[tokio::test]
+async fn head_tells_that_mongodb_is_away() {
+    let app = TestApp::start_on("mongodb://127.0.0.1:1/").await;
+    for path in ["/data", "/health", "/readyz"] {
+        for method in ["GET", "HEAD"] {
+            let request = format!("{method} {path} HTTP/1.1\r\nHost: a\r\n\r\n");
+            let answer = check(&app, request, 503, GoesOn).await;
+            assert_ne!(answer.header("content-length"), "0");
+        }
+    }
+}
+
 /// Returns status and headers without the date; an answer without a body may leave out how that is framed.
 async fn check_any(app: &TestApp, request: &str) -> (u16, Vec<(String, String)>) {
     let status = if request.contains("/nope") || request.contains("/data/") {
