@@ -32,7 +32,7 @@ pub fn router(database: &Database, readiness: &Arc<Readiness>, http: &Http) -> S
         .push(Router::with_path("livez").get(livez).head(livez))
         .push(Router::with_path("readyz").get(readyz.clone()).head(readyz));
 
-    around(router)
+    around(router).hoop(hoops::CloseWhileDraining::new(Arc::clone(readiness)))
 }
 
 /// Puts around a router what belongs around every request.

@@ -11,6 +11,7 @@ mod bodies;
 mod client;
 mod contract;
 mod failures;
+mod load;
 mod mongo;
 mod process;
 mod protocol;

@@ -26,20 +26,26 @@ fn command(directory: &Path, variables: &[(&str, &str)]) -> Command {
 }
 
 /// A running binary and its log.
-struct Process {
+pub(crate) struct Process {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
 }
 
 impl Process {
-    fn start(directory: &Path, variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(directory: &Path, variables: &[(&str, &str)]) -> Self {
         let mut child = command(directory, variables).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         Self { child, lines }
     }
 
     /// Reads the log up to the event with this message.
-    async fn event(&mut self, message: &str) -> Value {
+    pub(crate) async fn event(&mut self, message: &str) -> Value {
+        self.events_until(message).await.pop().unwrap()
+    }
+
+    /// Reads the log up to the event with this message, and returns all that was read.
+    pub(crate) async fn events_until(&mut self, message: &str) -> Vec<Value> {
+        let mut events = Vec::new();
         loop {
             let line = tokio::time::timeout(PATIENCE, self.lines.next_line()).await;
             let line = line
@@ -48,20 +54,30 @@ impl Process {
                 .expect("a line before the end");
             assert!(!line.contains("p%40ss"), "the log holds a password: {line}");
             let event: Value = serde_json::from_str(&line).unwrap();
-            if event["message"] == message {
-                return event;
+            let found = event["message"] == message;
+            events.push(event);
+            if found {
+                return events;
             }
         }
     }
 
-    async fn client(&mut self) -> HttpClient {
+    pub(crate) async fn client(&mut self) -> HttpClient {
         let event = self.event("listening").await;
         HttpClient::new(event["address"].as_str().unwrap().parse().unwrap())
     }
 
-    async fn terminate(mut self) -> ExitStatus {
-        let pid = i32::try_from(self.child.id().unwrap()).unwrap();
-        kill_process(Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_raw(i32::try_from(self.child.id().unwrap()).unwrap()).unwrap()
+    }
+
+    pub(crate) async fn terminate(self) -> ExitStatus {
+        kill_process(self.pid(), Signal::TERM).unwrap();
+        self.end().await
+    }
+
+    /// Reads the log to its end, and waits for that of the process.
+    pub(crate) async fn end(mut self) -> ExitStatus {
         self.event("stopped").await;
         tokio::time::timeout(PATIENCE, self.child.wait())
             .await
