@@ -41,7 +41,12 @@ impl TestApp {
 
     /// With the MongoDB at `uri`, as it is configured outside of tests.
     pub(crate) async fn start_on(uri: &str) -> Self {
-        Self::start_at(uri, Place::default(), Configuration::default()).await
+        Self::start_on_with(uri, Configuration::default()).await
+    }
+
+    /// With the MongoDB at `uri`, and limits of its own.
+    pub(crate) async fn start_on_with(uri: &str, configuration: Configuration) -> Self {
+        Self::start_at(uri, Place::default(), configuration).await
     }
 
     async fn start_at(uri: &str, place: Place, mut configuration: Configuration) -> Self {
