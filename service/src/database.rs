@@ -1,16 +1,25 @@
 //! The one user of the MongoDB driver: every call is bounded in time, and every failure comes out in our words.
 
+mod admission;
 mod batches;
 mod call;
+mod connection;
 mod connection_string;
 mod failure;
+mod pulse;
 mod readiness;
 mod recent;
+mod renewal;
+
+use std::path::Path;
+use std::sync::Arc;
 
 use bson::raw::RawDocumentBuf;
-use bson::{Bson, Document, doc};
-use mongodb::{Client, Collection};
+use bson::{Bson, Document};
+use mongodb::Collection;
+use tokio::sync::watch;
 
+pub use admission::Limits;
 pub use batches::Batches;
 pub use call::CALL_TIME;
 pub use connection_string::{ConnectionString, ConnectionStringError};
@@ -18,7 +27,10 @@ pub use failure::Failure;
 pub use readiness::Readiness;
 pub use recent::{Recent, Window};
 
-use call::bounded;
+use admission::{Admission, Slot};
+use call::{LONGEST_CALL, bounded};
+use connection::Connection;
+use pulse::Pulse;
 
 /// Where the documents are kept.
 #[derive(Clone, Debug)]
@@ -38,12 +50,15 @@ impl Default for Place {
     }
 }
 
-/// The collection that the API serves, and the one client of this process.
+/// The collection that the API serves. Clones share the connection, its pulse and the limits.
 #[derive(Clone, Debug)]
 pub struct Database {
-    client: Client,
+    current: Arc<watch::Sender<Connection>>,
+    pulse: Arc<Pulse>,
+    admission: Arc<Admission>,
+    /// The size of a pool, where the connection string does not say it.
+    pool_size: u32,
     place: Place,
-    addresses: String,
 }
 
 impl Database {
@@ -51,44 +66,50 @@ impl Database {
     ///
     /// # Errors
     /// Refuses a connection string that the driver cannot use.
-    pub async fn prepare(uri: &ConnectionString, place: Place) -> Result<Self, ConnectionStringError> {
-        let options = uri.client_options().await?;
-        let addresses = options
-            .hosts
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join(", ");
-        let client = Client::with_options(options).map_err(|_| ConnectionStringError::Options)?;
+    pub async fn prepare(
+        uri: &ConnectionString,
+        place: Place,
+        limits: Limits,
+    ) -> Result<Self, ConnectionStringError> {
+        let pool_size = admission::connections(limits);
+        let connection = Connection::prepare(uri, pool_size).await?;
+        let admission = Admission::new(limits, connection.pool_size);
         Ok(Self {
-            client,
+            current: Arc::new(watch::Sender::new(connection)),
+            pulse: Arc::new(Pulse::new()),
+            admission: Arc::new(admission),
+            pool_size,
             place,
-            addresses,
         })
     }
 
     /// Returns host and port of every server in the connection string, for logs.
     #[must_use]
-    pub fn addresses(&self) -> &str {
-        &self.addresses
+    pub fn addresses(&self) -> String {
+        self.current.borrow().addresses.clone()
     }
 
     /// Opens the first connections, so that the first requests do not wait for them. Waits as long as it takes.
     pub async fn warm(&self) {
-        self.client.warm_connection_pool().await;
+        self.connection().client.warm_connection_pool().await;
     }
 
-    /// Asks MongoDB for a sign of life, on a connection that had to log in.
+    /// Asks MongoDB again and again whether it takes documents; [`Self::check`] and all calls go by the answers.
+    pub async fn keep_pulse(&self) {
+        self.pulse.keep(self.current.subscribe(), &self.place).await;
+    }
+
+    /// Exchanges the connection whenever the file says another connection string than `present`.
+    pub async fn follow(&self, file: &Path, present: ConnectionString) {
+        renewal::follow(self, file, present).await;
+    }
+
+    /// Says whether MongoDB took the last ping, which [`Self::keep_pulse`] sent at most a second ago or so.
     ///
     /// # Errors
-    /// Says why there was none.
-    pub async fn ping(&self) -> Result<(), Failure> {
-        let database = self.client.database(&self.place.database);
-        let ping = async move { database.run_command(doc! { "ping": 1 }).await };
-        bounded("ping", ping)
-            .await
-            .map(drop)
-            .map_err(|error| error.of_read(&self.addresses))
+    /// Says why it did not.
+    pub async fn check(&self) -> Result<(), Failure> {
+        self.pulse.check().await
     }
 
     /// Stores a document and returns its `_id`, which MongoDB's driver makes up when there is none.
@@ -97,11 +118,12 @@ impl Database {
     /// Says why it was not stored, or that nobody knows whether it was.
     pub async fn insert(&self, document: &Document) -> Result<Bson, Failure> {
         let document = RawDocumentBuf::try_from(document).map_err(|_| Failure::Internal)?;
-        let collection = self.collection();
+        let (slot, connection) = self.begin().await?;
+        let collection = self.collection(&connection);
         let insert = async move { collection.insert_one(document).await };
-        let inserted = bounded("insert", insert)
+        let inserted = bounded("insert", slot, insert)
             .await
-            .map_err(|error| error.of_write(&self.addresses))?;
+            .map_err(|error| error.of_write(&connection.addresses))?;
         Ok(inserted.inserted_id)
     }
 
@@ -110,21 +132,65 @@ impl Database {
     /// # Errors
     /// Says why the first documents could not be read.
     pub async fn read_all(&self) -> Result<Batches, Failure> {
-        Batches::open(self.collection(), self.addresses.clone()).await
+        let (slot, connection) = self.begin().await?;
+        let collection = self.collection(&connection);
+        Batches::open(
+            collection,
+            slot,
+            Arc::clone(&self.admission),
+            connection.addresses,
+        )
+        .await
     }
 
     /// Closes all connections, without waiting for calls that were given up.
     pub async fn shutdown(self) {
-        let closed = self.client.shutdown().immediate(true);
+        let closed = self.connection().client.shutdown().immediate(true);
         if tokio::time::timeout(CALL_TIME, closed).await.is_err() {
             tracing::warn!("the connections to MongoDB were not closed in time");
         }
     }
 
-    fn collection(&self) -> Collection<RawDocumentBuf> {
-        self.client
+    /// Waits for the turn of a call, and refuses it where MongoDB is known to be gone, before or after the wait.
+    async fn begin(&self) -> Result<(Slot, Connection), Failure> {
+        self.pulse.allow()?;
+        let slot = self.admission.enter().await?;
+        self.pulse.allow()?;
+        Ok((slot, self.connection()))
+    }
+
+    fn connection(&self) -> Connection {
+        self.current.borrow().clone()
+    }
+
+    fn collection(&self, connection: &Connection) -> Collection<RawDocumentBuf> {
+        connection
+            .client
             .database(&self.place.database)
             .collection(&self.place.collection)
+    }
+
+    fn place(&self) -> &Place {
+        &self.place
+    }
+
+    fn is_known_to_fail(&self) -> bool {
+        self.pulse.allow().is_err()
+    }
+
+    /// Prepares another connection, for a later [`Self::replace`].
+    async fn connect(&self, uri: &ConnectionString) -> Result<Connection, ConnectionStringError> {
+        Connection::prepare(uri, self.pool_size).await
+    }
+
+    /// Lets all calls from now on go over another connection; those under way end on theirs.
+    fn replace(&self, connection: Connection) {
+        let old = self.current.send_replace(connection).client;
+        tokio::spawn(async move {
+            tokio::time::sleep(LONGEST_CALL).await;
+            // Waits for the answers that are still being read.
+            old.shutdown().await;
+        });
     }
 }
 

@@ -11,6 +11,9 @@ use crate::wire::Refusal as HeadRefusal;
 /// Seconds after which a client may try again what MongoDB did not take: about what its restart takes.
 const RETRY_AFTER_SECONDS: &str = "5";
 
+/// Seconds after which there may be room again: about as long as a request waits for it.
+const RETRY_AFTER_OVERLOAD_SECONDS: &str = "1";
+
 /// Why a request was not served.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
@@ -93,7 +96,8 @@ impl Error {
                 Failure::Unreachable { .. }
                 | Failure::AuthenticationFailed { .. }
                 | Failure::NotAuthorised { .. }
-                | Failure::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
+                | Failure::TimedOut
+                | Failure::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             },
         }
     }
@@ -114,6 +118,7 @@ impl Error {
                 | Failure::NotAuthorised { .. }
                 | Failure::TimedOut,
             ) => Some(("database-unavailable", "MongoDB is not available")),
+            Self::Database(Failure::Overloaded) => Some(("overloaded", "The service is overloaded")),
             Self::Draining => Some(("draining", "The service is stopping")),
             _ => None,
         }
@@ -149,8 +154,12 @@ impl Error {
     }
 
     /// A retry can only help, and can do no harm, where MongoDB took nothing.
-    fn invites_retry(&self) -> bool {
-        self.status() == StatusCode::SERVICE_UNAVAILABLE
+    fn retry_after(&self) -> Option<&'static str> {
+        match self {
+            Self::Database(Failure::Overloaded) => Some(RETRY_AFTER_OVERLOAD_SECONDS),
+            _ if self.status() == StatusCode::SERVICE_UNAVAILABLE => Some(RETRY_AFTER_SECONDS),
+            _ => None,
+        }
     }
 }
 
@@ -162,8 +171,8 @@ impl Writer for Error {
         if self.status().is_server_error() && !matches!(self, Self::Draining) {
             tracing::error!(request_id = crate::hoops::request_id(depot), error = %self, "request failed");
         }
-        if self.invites_retry() {
-            let seconds = salvo::http::HeaderValue::from_static(RETRY_AFTER_SECONDS);
+        if let Some(seconds) = self.retry_after() {
+            let seconds = salvo::http::HeaderValue::from_static(seconds);
             response
                 .headers_mut()
                 .insert(salvo::http::header::RETRY_AFTER, seconds);

@@ -1,6 +1,7 @@
 //! What happens around every request, whether a route was found or not; outermost first.
 
 mod access;
+mod draining;
 mod methods;
 mod panics;
 mod problems;
@@ -12,6 +13,7 @@ mod trace;
 mod unread;
 
 pub(crate) use access::log_access;
+pub(crate) use draining::CloseWhileDraining;
 pub(crate) use methods::TellMethods;
 pub(crate) use panics::catch_panics;
 pub(crate) use problems::describe_errors;

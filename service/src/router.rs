@@ -17,7 +17,7 @@ use crate::records::{Insert, List};
 /// Builds the API. Hooks stand on the service, as those of a router do not run for 404 and 405.
 #[must_use]
 pub fn router(database: &Database, readiness: &Arc<Readiness>, http: &Http) -> Service {
-    around(routes(database, readiness, http))
+    around(routes(database, readiness, http)).hoop(hoops::CloseWhileDraining::new(Arc::clone(readiness)))
 }
 
 fn routes(database: &Database, readiness: &Arc<Readiness>, http: &Http) -> Router {

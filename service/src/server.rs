@@ -12,8 +12,9 @@ use salvo::fuse::FuseConfig;
 use salvo::server::ServerHandle;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
-use crate::configuration::{Configuration, Http, Stopping};
+use crate::configuration::{Configuration, Http, Mongodb, Stopping};
 use crate::database::{Database, Readiness};
 use crate::router::router;
 use crate::start::StartError;
@@ -29,6 +30,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     database: Database,
+    mongodb: Mongodb,
     http: Http,
     stopping: Stopping,
 }
@@ -45,7 +47,7 @@ impl Server {
             stopping,
             ..
         } = configuration;
-        let database = Database::prepare(&mongodb.uri, mongodb.place).await?;
+        let database = Database::prepare(&mongodb.uri, mongodb.place.clone(), mongodb.limits).await?;
         let listener = listen(http.listen_address).map_err(|source| StartError::Listen {
             address: http.listen_address,
             source,
@@ -58,6 +60,7 @@ impl Server {
             listener,
             address,
             database,
+            mongodb,
             http,
             stopping,
         })
@@ -78,6 +81,7 @@ impl Server {
             listener,
             address,
             database,
+            mongodb,
             http,
             stopping,
         } = self;
@@ -98,19 +102,29 @@ impl Server {
             Arc::clone(&readiness),
             stopping,
         ));
-        let warming = tokio::spawn({
-            let database = database.clone();
-            async move { database.warm().await }
-        });
+        let mut background = JoinSet::new();
+        tend(&mut background, &database, mongodb);
 
         tracing::info!(address = %address, mongodb = database.addresses(), connections, "listening");
         server.try_serve(router(&database, &readiness, &http)).await?;
 
         stopper.abort();
-        warming.abort();
+        background.shutdown().await;
         database.shutdown().await;
         tracing::info!("stopped");
         Ok(())
+    }
+}
+
+/// What goes on beside the requests for as long as the server runs.
+fn tend(background: &mut JoinSet<()>, database: &Database, mongodb: Mongodb) {
+    let pulse = database.clone();
+    background.spawn(async move { pulse.keep_pulse().await });
+    let warming = database.clone();
+    background.spawn(async move { warming.warm().await });
+    if let Some(file) = mongodb.uri_file {
+        let renewed = database.clone();
+        background.spawn(async move { renewed.follow(&file, mongodb.uri).await });
     }
 }
 

@@ -1,7 +1,9 @@
 //! Where the documents are.
 
+use std::path::PathBuf;
+
 use super::{ConfigurationError, Variables};
-use crate::database::{ConnectionString, Place};
+use crate::database::{ConnectionString, Limits, Place};
 
 /// The connection string when none is given: the MongoDB that a developer runs.
 const DEFAULT_URI: &str = "mongodb://localhost:27017/";
@@ -11,6 +13,10 @@ const DEFAULT_URI: &str = "mongodb://localhost:27017/";
 pub struct Mongodb {
     /// `MONGODB_URI`, or what the file named by `MONGODB_URI_FILE` holds; default `mongodb://localhost:27017/`.
     pub uri: ConnectionString,
+    /// `MONGODB_URI_FILE`: the file that `uri` was read from, which is read again when it changes.
+    pub uri_file: Option<PathBuf>,
+    /// How much may be under way at once.
+    pub limits: Limits,
     /// Which collection is served; always `flask_db.data` outside of tests.
     pub place: Place,
 }
@@ -19,6 +25,8 @@ impl Default for Mongodb {
     fn default() -> Self {
         Self {
             uri: ConnectionString::new(DEFAULT_URI.to_owned()),
+            uri_file: None,
+            limits: Limits::default(),
             place: Place::default(),
         }
     }
@@ -26,21 +34,39 @@ impl Default for Mongodb {
 
 impl Mongodb {
     pub(super) fn from_variables(variables: &Variables) -> Result<Self, ConfigurationError> {
-        let text = match (
+        let default = Self::default();
+        let (uri, uri_file) = match (
             variables.text("MONGODB_URI")?,
             variables.text("MONGODB_URI_FILE")?,
         ) {
             (Some(_), Some(_)) => return Err(ConfigurationError::TwoUris),
-            (Some(uri), None) => uri,
-            (None, Some(path)) => std::fs::read_to_string(&path)
-                .map_err(|source| ConfigurationError::UriFile { path, source })?
-                .trim_end_matches(['\r', '\n'])
-                .to_owned(),
-            (None, None) => return Ok(Self::default()),
+            (Some(uri), None) => (ConnectionString::new(uri), None),
+            (None, Some(path)) => {
+                let file = PathBuf::from(&path);
+                let uri = ConnectionString::read(&file)
+                    .map_err(|source| ConfigurationError::UriFile { path, source })?;
+                (uri, Some(file))
+            }
+            (None, None) => (default.uri, None),
         };
         Ok(Self {
-            uri: ConnectionString::new(text),
-            place: Place::default(),
+            uri,
+            uri_file,
+            limits: limits(variables)?,
+            place: default.place,
         })
     }
+}
+
+fn limits(variables: &Variables) -> Result<Limits, ConfigurationError> {
+    let default = Limits::default();
+    Ok(Limits {
+        calls: variables
+            .parse("MONGODB_CALLS", "a number from 1 on such as `10`")?
+            .unwrap_or(default.calls),
+        queue: variables
+            .parse("MONGODB_QUEUE", "a number such as `256`")?
+            .unwrap_or(default.queue),
+        queue_time: variables.seconds("MONGODB_QUEUE_SECONDS", default.queue_time)?,
+    })
 }

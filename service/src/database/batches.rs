@@ -1,5 +1,7 @@
 //! A read of the whole collection, reply by reply: memory holds one reply, whatever the number of documents.
 
+use std::sync::Arc;
+
 use bson::doc;
 use bson::raw::RawDocumentBuf;
 use futures::StreamExt as _;
@@ -7,6 +9,7 @@ use mongodb::Collection;
 use mongodb::raw_batch_cursor::{RawBatch, RawBatchCursor};
 
 use super::Failure;
+use super::admission::{Admission, Slot};
 use super::call::bounded;
 
 /// How many documents a reply holds at most; MongoDB ends a reply at 16 MiB too.
@@ -15,12 +18,15 @@ const DOCUMENTS_PER_BATCH: u32 = 1000;
 /// An open read. Dropping it closes the cursor on the server.
 pub struct Batches {
     cursor: RawBatchCursor,
+    admission: Arc<Admission>,
     addresses: String,
 }
 
 impl Batches {
     pub(super) async fn open(
         collection: Collection<RawDocumentBuf>,
+        slot: Slot,
+        admission: Arc<Admission>,
         addresses: String,
     ) -> Result<Self, Failure> {
         // No `maxTimeMS`: MongoDB counts it over all replies of a cursor, so it would bound the size of the collection.
@@ -32,8 +38,12 @@ impl Batches {
                 .batch()
                 .await
         };
-        match bounded("find", find).await {
-            Ok(cursor) => Ok(Self { cursor, addresses }),
+        match bounded("find", slot, find).await {
+            Ok(cursor) => Ok(Self {
+                cursor,
+                admission,
+                addresses,
+            }),
             Err(error) => Err(error.of_read(&addresses)),
         }
     }
@@ -45,14 +55,23 @@ impl Batches {
     pub async fn next(self) -> Result<Option<(RawBatch, Self)>, Failure> {
         let Self {
             mut cursor,
+            admission,
             addresses,
         } = self;
+        let slot = admission.go_on().await?;
         let next = async move {
             let batch = cursor.next().await.transpose()?;
             Ok(batch.map(|batch| (batch, cursor)))
         };
-        match bounded("getMore", next).await {
-            Ok(next) => Ok(next.map(|(batch, cursor)| (batch, Self { cursor, addresses }))),
+        match bounded("getMore", slot, next).await {
+            Ok(next) => Ok(next.map(|(batch, cursor)| {
+                let rest = Self {
+                    cursor,
+                    admission,
+                    addresses,
+                };
+                (batch, rest)
+            })),
             Err(error) => Err(error.of_read(&addresses)),
         }
     }

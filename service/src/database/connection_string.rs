@@ -1,19 +1,22 @@
 //! The connection string of MongoDB, which holds a password and is never shown.
 
 use std::fmt;
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use mongodb::event::EventHandler;
-use mongodb::options::{Acknowledgment, ClientOptions, WriteConcern};
+use mongodb::options::{Acknowledgment, ClientOptions, ServerMonitoringMode, WriteConcern};
 
 use super::CALL_TIME;
 use crate::metrics::metrics;
 
-/// How long a call looks for a server. Shorter than the call, so that "connection refused" is told instead of "no answer".
-const SERVER_SELECTION_TIME: Duration = Duration::from_millis(1500);
+/// How long a call looks for a server. Shorter than the call, and than a ping, so that "connection refused" is told
+/// instead of "no answer".
+const SERVER_SELECTION_TIME: Duration = Duration::from_millis(900);
 
-/// The most connections: one MongoDB on half a CPU is busy with fewer, and each costs it a thread and a megabyte.
-const MAXIMUM_CONNECTIONS: u32 = 32;
+/// How often the driver looks after a server by itself, and so how soon it sees that one is back.
+const HEARTBEAT: Duration = Duration::from_secs(1);
 
 /// Connections that are kept open: enough for a request and a probe at once.
 const MINIMUM_CONNECTIONS: u32 = 2;
@@ -29,8 +32,20 @@ impl ConnectionString {
         Self(text)
     }
 
+    /// Reads a file that holds the text, whose line may have an end.
+    ///
+    /// # Errors
+    /// Says why it cannot be read.
+    pub fn read(file: &Path) -> io::Result<Self> {
+        let text = std::fs::read_to_string(file)?;
+        Ok(Self(text.trim_end_matches(['\r', '\n']).to_owned()))
+    }
+
     /// Reads the text into the driver's options and completes them; what the text says itself is kept.
-    pub(super) async fn client_options(&self) -> Result<ClientOptions, ConnectionStringError> {
+    pub(super) async fn client_options(
+        &self,
+        pool_size: u32,
+    ) -> Result<ClientOptions, ConnectionStringError> {
         if !self.0.starts_with("mongodb://") {
             let srv = self.0.starts_with("mongodb+srv://");
             return Err(if srv {
@@ -48,8 +63,13 @@ impl ConnectionString {
         options
             .server_selection_timeout
             .get_or_insert(SERVER_SELECTION_TIME);
-        options.max_pool_size.get_or_insert(MAXIMUM_CONNECTIONS);
+        options.max_pool_size.get_or_insert(pool_size);
         options.min_pool_size.get_or_insert(MINIMUM_CONNECTIONS);
+        options.heartbeat_freq.get_or_insert(HEARTBEAT);
+        // The pings tell the same as a stream of the server's own news, which costs one more connection.
+        options
+            .server_monitoring_mode
+            .get_or_insert(ServerMonitoringMode::Poll);
         // An answer of 201 promises that the document outlives a crash of MongoDB.
         options.write_concern.get_or_insert_with(|| {
             WriteConcern::builder()

@@ -30,6 +30,9 @@ pub enum Failure {
     /// No answer in time; nothing was to be stored.
     #[error("MongoDB did not answer in time")]
     TimedOut,
+    /// Too much is under way already; nothing was sent.
+    #[error("too many requests for MongoDB are under way")]
+    Overloaded,
     /// The call to store was cut off, so nobody knows whether the document is there.
     #[error("the connection to MongoDB was lost before it confirmed the document")]
     OutcomeUnknown,
@@ -115,6 +118,11 @@ pub(super) fn of_write(error: &Error, addresses: &str) -> Failure {
         // The first says that the document is stored, but that a majority did not confirm that it stays.
         ErrorKind::Write(_) | ErrorKind::InvalidResponse { .. } => Failure::OutcomeUnknown,
         ErrorKind::Command(command) if INTERRUPTED.contains(&command.code) => Failure::OutcomeUnknown,
+        // A connection that the driver gives up because its server is silent may have carried the document already. Those
+        // who still waited for a connection are told by the same error, in other words.
+        ErrorKind::ConnectionPoolCleared { message, .. } if message.contains("interrupted") => {
+            Failure::OutcomeUnknown
+        }
         // A connection that was never made has carried nothing; any other may have.
         ErrorKind::Io(io) if io.kind() != io::ErrorKind::ConnectionRefused => Failure::OutcomeUnknown,
         _ => of_read(error, addresses),

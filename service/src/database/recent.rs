@@ -1,4 +1,5 @@
-//! The newest documents and how many there are: what a page shows. One reply of MongoDB, whatever it holds.
+//! The newest documents and how many there are: what a page shows. Bounded by one reply of MongoDB,
+//! whatever it holds.
 
 use bson::doc;
 use bson::raw::RawDocumentBuf;
@@ -36,12 +37,12 @@ impl Database {
     /// # Errors
     /// Says why they could not be read.
     pub async fn recent(&self, window: Window) -> Result<Recent, Failure> {
-        let (documents, count) = tokio::join!(
-            bounded("find", read(self.collection(), window)),
-            bounded("count", count(self.collection())),
-        );
-        let mut documents = documents.map_err(|error| error.of_read(&self.addresses))?;
-        let count = count.map_err(|error| error.of_read(&self.addresses))?;
+        let (slot, connection) = self.begin().await?;
+        let collection = self.collection(&connection);
+        let both = async move { Ok((read(&collection, window).await?, count(&collection).await?)) };
+        let (mut documents, count) = bounded("recent", slot, both)
+            .await
+            .map_err(|error| error.of_read(&connection.addresses))?;
         let seen = u64::from(window.skip) + documents.len() as u64;
         documents.truncate(window.limit as usize);
         let end = u64::from(window.skip) + documents.len() as u64;
@@ -56,7 +57,7 @@ impl Database {
 
 /// Reads one document more than the window has, to know whether there is one.
 async fn read(
-    collection: Collection<RawDocumentBuf>,
+    collection: &Collection<RawDocumentBuf>,
     window: Window,
 ) -> mongodb::error::Result<Vec<RawDocumentBuf>> {
     let mut cursor = collection
@@ -79,6 +80,6 @@ async fn read(
     Ok(documents)
 }
 
-async fn count(collection: Collection<RawDocumentBuf>) -> mongodb::error::Result<u64> {
+async fn count(collection: &Collection<RawDocumentBuf>) -> mongodb::error::Result<u64> {
     collection.estimated_document_count().max_time(CALL_TIME).await
 }

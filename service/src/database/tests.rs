@@ -4,8 +4,8 @@ use super::*;
 
 async fn check(uri: &str, expected: &str) {
     let uri = ConnectionString::new(uri.to_owned());
-    let message = match Database::prepare(&uri, Place::default()).await {
-        Ok(database) => database.addresses().to_owned(),
+    let message = match Database::prepare(&uri, Place::default(), Limits::default()).await {
+        Ok(database) => database.addresses(),
         Err(error) => error.to_string(),
     };
     assert_eq!(message, expected);

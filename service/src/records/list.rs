@@ -31,7 +31,7 @@ impl List {
     ) -> Result<(), Error> {
         if request.method() == Method::HEAD {
             // The headers say nothing about the documents: that MongoDB answers is all there is to find out.
-            self.database.ping().await?;
+            self.database.check().await?;
             response.status_code(StatusCode::OK);
             response.headers_mut().insert(header::CONTENT_TYPE, answer::JSON);
             return Ok(());

@@ -6,7 +6,7 @@ use salvo::routing::{FilterInfo, Router};
 use serde_json::Value;
 
 use super::*;
-use crate::database::{ConnectionString, Place};
+use crate::database::{ConnectionString, Limits, Place};
 
 /// The form of the page: no schema can say of a text that it is JSON, and no program should use it.
 const UNDESCRIBED: &str = "/add";
@@ -35,7 +35,9 @@ fn collect(router: &Router, prefix: &str, served: &mut Routes) {
 #[tokio::test]
 async fn the_description_has_every_route_and_no_other() {
     let uri = ConnectionString::new("mongodb://127.0.0.1:1/".to_owned());
-    let database = Database::prepare(&uri, Place::default()).await.unwrap();
+    let database = Database::prepare(&uri, Place::default(), Limits::default())
+        .await
+        .unwrap();
     let readiness = Arc::new(Readiness::new(database.clone()));
     let mut served = Routes::new();
     collect(&routes(&database, &readiness, &Http::default()), "", &mut served);

@@ -52,7 +52,7 @@ impl Answer {
 /// A client of one server.
 #[derive(Clone)]
 pub(crate) struct HttpClient {
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     client: Client<HttpConnector, Full<Bytes>>,
 }
 

@@ -13,6 +13,7 @@ mod client;
 mod contract;
 mod failures;
 mod forms;
+mod load;
 mod mongo;
 mod page;
 mod process;

@@ -17,6 +17,14 @@ pub(crate) async fn own() -> Sandbox {
     blocking(start).await
 }
 
+/// Host and port of a MongoDB.
+pub(crate) fn host_of(mongodb: &Sandbox) -> String {
+    let uri = mongodb.mongodb_uri();
+    let (_, host) = uri.rsplit_once('@').unwrap();
+    let (host, _) = host.split_once('/').unwrap();
+    host.to_owned()
+}
+
 fn start() -> Sandbox {
     let options = Options {
         control_plane: false,

@@ -40,6 +40,12 @@ impl Process {
 
     /// Reads the log up to the event with this message.
     pub(crate) async fn event(&mut self, message: &str) -> Value {
+        self.events_until(message).await.pop().unwrap()
+    }
+
+    /// Reads the log up to the event with this message, and returns all that was read.
+    pub(crate) async fn events_until(&mut self, message: &str) -> Vec<Value> {
+        let mut events = Vec::new();
         loop {
             let line = tokio::time::timeout(PATIENCE, self.lines.next_line()).await;
             let line = line
@@ -48,8 +54,10 @@ impl Process {
                 .expect("a line before the end");
             assert!(!line.contains("p%40ss"), "the log holds a password: {line}");
             let event: Value = serde_json::from_str(&line).unwrap();
-            if event["message"] == message {
-                return event;
+            let found = event["message"] == message;
+            events.push(event);
+            if found {
+                return events;
             }
         }
     }
@@ -59,7 +67,7 @@ impl Process {
         HttpClient::new(event["address"].as_str().unwrap().parse().unwrap())
     }
 
-    pub(crate) fn id(&self) -> Pid {
+    pub(crate) fn pid(&self) -> Pid {
         Pid::from_raw(i32::try_from(self.child.id().unwrap()).unwrap()).unwrap()
     }
 
@@ -77,8 +85,13 @@ impl Process {
         text
     }
 
-    pub(crate) async fn terminate(mut self) -> ExitStatus {
-        kill_process(self.id(), Signal::TERM).unwrap();
+    pub(crate) async fn terminate(self) -> ExitStatus {
+        kill_process(self.pid(), Signal::TERM).unwrap();
+        self.end().await
+    }
+
+    /// Reads the log to its end, and waits for that of the process.
+    pub(crate) async fn end(mut self) -> ExitStatus {
         self.event("stopped").await;
         tokio::time::timeout(PATIENCE, self.child.wait())
             .await

@@ -1,19 +1,117 @@
-//! A TCP proxy in front of MongoDB that cuts a connection when an insert comes through.
+//! TCP proxies in front of MongoDB: one that turns slow or deaf when it is told to, and one that cuts inserts off.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use bson::Document;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 /// How an insert command begins inside a message: a string element with the name of the command.
 const INSERT: &[u8] = b"\x02insert\0";
 
+/// Where the body of a message begins: after its header, flags and the kind of its first section.
+const BODY: usize = 16 + 4 + 1;
+
+/// The user, password and options of a connection string with another address.
+pub(crate) fn with_address(uri: &str, address: SocketAddr) -> String {
+    let (user, rest) = uri.rsplit_once('@').unwrap();
+    let (_, options) = rest.split_once('/').unwrap();
+    format!("{user}@{address}/{options}")
+}
+
+/// The address in a connection string.
+pub(crate) fn address_of(uri: &str) -> SocketAddr {
+    let (_, rest) = uri.rsplit_once('@').unwrap();
+    let (address, _) = rest.split_once('/').unwrap();
+    address.parse().unwrap()
+}
+
+/// How bytes go through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    Open,
+    /// Everything that is read waits this long before it goes on.
+    Late(Duration),
+    /// One byte at a time.
+    Trickling,
+    /// Connections are accepted, and nothing comes through.
+    Deaf,
+}
+
 /// Forwards to MongoDB; ends with the test's runtime.
+pub(crate) struct Proxy {
+    pub(crate) address: SocketAddr,
+    pub(crate) way: watch::Sender<Way>,
+}
+
+impl Proxy {
+    pub(crate) async fn start(mongodb: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (way, watched) = watch::channel(Way::Open);
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                // A refused connection is passed on as one that is closed at once.
+                let Ok(server) = TcpStream::connect(mongodb).await else {
+                    continue;
+                };
+                let (from_client, to_client) = client.into_split();
+                let (from_server, to_server) = server.into_split();
+                tokio::spawn(pass(from_client, to_server, watched.clone()));
+                tokio::spawn(pass(from_server, to_client, watched.clone()));
+            }
+        });
+        Self { address, way }
+    }
+}
+
+/// Passes bytes on until one side ends, and ends the other then.
+async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut way: watch::Receiver<Way>) {
+    let mut bytes = vec![0; 64 * 1024];
+    while let Ok(read @ 1..) = from.read(&mut bytes).await {
+        if way.wait_for(|way| *way != Way::Deaf).await.is_err() {
+            return;
+        }
+        let now = *way.borrow();
+        let sent = match now {
+            Way::Trickling => trickle(&bytes[..read], &mut to, &mut way).await,
+            Way::Late(time) => {
+                tokio::time::sleep(time).await;
+                to.write_all(&bytes[..read]).await
+            }
+            Way::Open | Way::Deaf => to.write_all(&bytes[..read]).await,
+        };
+        if sent.is_err() {
+            return;
+        }
+    }
+}
+
+async fn trickle(
+    bytes: &[u8],
+    to: &mut OwnedWriteHalf,
+    way: &mut watch::Receiver<Way>,
+) -> std::io::Result<()> {
+    for byte in bytes {
+        to.write_all(&[*byte]).await?;
+        let healed = way.wait_for(|way| *way != Way::Trickling);
+        // Either the time is up, or there is no need to wait any more.
+        let _ = tokio::time::timeout(Duration::from_millis(100), healed).await;
+    }
+    Ok(())
+}
+
+/// Lets every insert through to MongoDB and cuts its connection before the answer.
 pub(crate) struct CuttingProxy {
     pub(crate) address: SocketAddr,
     pub(crate) cuts: Arc<AtomicUsize>,
+    /// The last insert command, without its documents.
+    pub(crate) insert: Arc<Mutex<Document>>,
 }
 
 impl CuttingProxy {
@@ -21,19 +119,29 @@ impl CuttingProxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let cuts = Arc::new(AtomicUsize::new(0));
-        let counter = Arc::clone(&cuts);
+        let insert = Arc::new(Mutex::default());
+        let (counter, command) = (Arc::clone(&cuts), Arc::clone(&insert));
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let server = TcpStream::connect(mongodb).await.unwrap();
-                tokio::spawn(forward(client, server, Arc::clone(&counter)));
+                tokio::spawn(forward(
+                    client,
+                    server,
+                    Arc::clone(&counter),
+                    Arc::clone(&command),
+                ));
             }
         });
-        Self { address, cuts }
+        Self {
+            address,
+            cuts,
+            insert,
+        }
     }
 }
 
 /// The insert reaches MongoDB; its answer does not reach the service.
-async fn forward(client: TcpStream, server: TcpStream, cuts: Arc<AtomicUsize>) {
+async fn forward(client: TcpStream, server: TcpStream, cuts: Arc<AtomicUsize>, insert: Arc<Mutex<Document>>) {
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
     let back = tokio::spawn(async move { copy(&mut from_server, &mut to_client).await });
@@ -44,6 +152,7 @@ async fn forward(client: TcpStream, server: TcpStream, cuts: Arc<AtomicUsize>) {
         from_client.read_exact(&mut message[4..]).await.unwrap();
         let cut = message.windows(INSERT.len()).any(|window| window == INSERT);
         if cut {
+            *insert.lock().unwrap() = Document::from_reader(&message[BODY..]).unwrap();
             back.abort();
         }
         if to_server.write_all(&message).await.is_err() {

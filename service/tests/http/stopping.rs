@@ -2,11 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use rustix::process::{Signal, kill_process};
 use service::configuration::{Configuration, Stopping};
 use tokio::net::TcpStream;
 
 use super::app::TestApp;
 use super::client::Wire;
+use super::load;
+use super::mongo;
+use super::process::Process;
 use super::wait::until;
 
 fn stopping(stopping: Stopping) -> Configuration {
@@ -96,4 +100,53 @@ async fn a_second_signal_stops_at_once() {
     app.stop.send(()).await.unwrap();
     app.join().await;
     assert!(time.elapsed() < Duration::from_secs(4), "{:?}", time.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_under_two_hundred_requests_a_second_fails_none_of_them() {
+    let mongodb = mongo::own().await;
+    let directory = tempfile::tempdir().unwrap();
+    let variables = [
+        ("LISTEN_ADDRESS", "127.0.0.1:0"),
+        ("MONGODB_URI", &mongodb.mongodb_uri()),
+        ("DRAIN_SECONDS", "3"),
+    ];
+    let mut process = Process::start(directory.path(), &variables);
+    let client = process.client().await;
+    until("ready", async || client.get("/readyz").await.status == 200).await;
+    let pid = process.pid();
+    let stop = async {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        kill_process(pid, Signal::TERM).unwrap();
+        Instant::now()
+    };
+    // The log is read all the time: a full pipe would hold the service up.
+    let (report, time, status) = tokio::join!(load::run(client.address, 200), stop, process.end());
+    assert_eq!(report.failed, [""; 0]);
+    assert!(report.served > 100, "{}", report.served);
+    assert!(status.success(), "{status}");
+    assert!(time.elapsed() < Stopping::default().grace, "{:?}", time.elapsed());
+}
+
+#[tokio::test]
+async fn an_answer_of_a_service_that_stops_is_the_last_one_of_its_connection() {
+    let app = TestApp::start_with(stopping(Stopping {
+        drain: Duration::from_secs(2),
+        ..Stopping::default()
+    }))
+    .await;
+    let mut kept = app.wire().await;
+    kept.write("GET /livez HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    let answer = kept.read_until("}").await;
+    assert!(!answer.to_lowercase().contains("connection: close"), "{answer}");
+    let mut in_flight = half_a_post(&app).await;
+    app.stop.send(()).await.unwrap();
+    until("draining", async || app.client.get("/readyz").await.status == 503).await;
+    kept.write("GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    let answer = kept.read_to_end().await;
+    assert!(answer.to_lowercase().contains("connection: close"), "{answer}");
+    in_flight.write(":1}").await;
+    let answer = in_flight.read_to_end().await;
+    assert!(answer.to_lowercase().contains("connection: close"), "{answer}");
+    app.join().await;
 }

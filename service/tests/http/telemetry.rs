@@ -120,7 +120,7 @@ async fn a_trace_is_taken_over_and_no_secret_is_in_the_log() {
         .send(Method::POST, "/add", &form, format!("document={SECRET}"))
         .await;
     assert_eq!(client.get("/livez").await.header("traceresponse"), "");
-    let pid = process.id();
+    let pid = process.pid();
     kill_process(pid, Signal::TERM).unwrap();
     let log = process.rest().await;
     let lines: Vec<serde_json::Value> = log

@@ -1,0 +1,134 @@
+//! How many calls to MongoDB run and wait at once; what comes on top is refused instead of piling up.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::{CALL_TIME, Failure};
+
+/// The bounds of what is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// `MONGODB_CALLS`, default 10: calls that run at once, those included whose caller has been answered. MongoDB on half
+    /// a CPU is busy with fewer, and each costs it a connection, a thread and a megabyte.
+    pub calls: NonZeroU32,
+    /// `MONGODB_QUEUE`, default 256: requests that wait for their turn. Each may hold a document of a megabyte.
+    pub queue: u32,
+    /// `MONGODB_QUEUE_SECONDS`, default 1: how long a request waits for its turn. With the call itself it stays below what
+    /// clients wait for an answer.
+    pub queue_time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            calls: NonZeroU32::new(10).unwrap_or(NonZeroU32::MIN),
+            queue: 256,
+            queue_time: Duration::from_secs(1),
+        }
+    }
+}
+
+/// Slots for answers that have begun: inserts that wait for a lock must not cut off a list that is half read.
+const BEGUN: u32 = 4;
+
+/// Hands out the right to call MongoDB.
+#[derive(Debug)]
+pub(super) struct Admission {
+    slots: Arc<Semaphore>,
+    begun: Arc<Semaphore>,
+    queue: Semaphore,
+    queue_time: Duration,
+}
+
+/// The right to make one call; it ends with the call itself, not with the wait for it.
+#[derive(Debug)]
+pub(super) struct Slot {
+    _permit: OwnedSemaphorePermit,
+}
+
+/// Returns how many connections it takes that neither a call nor the ping has to wait for one.
+pub(super) fn connections(limits: Limits) -> u32 {
+    limits.calls.saturating_add(BEGUN + 1).get()
+}
+
+impl Admission {
+    /// Lets fewer calls run where the pool is smaller than it should be; 0 stands for a pool without bounds.
+    pub(super) fn new(limits: Limits, pool_size: u32) -> Self {
+        let calls = match pool_size {
+            0 => limits.calls.get(),
+            bounded => bounded.saturating_sub(BEGUN + 1).clamp(1, limits.calls.get()),
+        };
+        Self {
+            slots: Arc::new(Semaphore::new(calls as usize)),
+            begun: Arc::new(Semaphore::new(BEGUN as usize)),
+            queue: Semaphore::new(limits.queue as usize),
+            queue_time: limits.queue_time,
+        }
+    }
+
+    /// Lets a new request in, after a wait where that is bearable.
+    pub(super) async fn enter(&self) -> Result<Slot, Failure> {
+        if let Ok(permit) = Arc::clone(&self.slots).try_acquire_owned() {
+            return Ok(Slot { _permit: permit });
+        }
+        let _place = self.queue.try_acquire().map_err(|_| Failure::Overloaded)?;
+        wait(&self.slots, self.queue_time).await
+    }
+
+    /// Lets a request go on whose answer has begun: it waits longer, as what is left of its answer cannot become an error.
+    pub(super) async fn go_on(&self) -> Result<Slot, Failure> {
+        wait(&self.begun, CALL_TIME).await
+    }
+}
+
+async fn wait(slots: &Arc<Semaphore>, time: Duration) -> Result<Slot, Failure> {
+    match tokio::time::timeout(time, Arc::clone(slots).acquire_owned()).await {
+        Ok(Ok(permit)) => Ok(Slot { _permit: permit }),
+        Ok(Err(_)) | Err(_) => Err(Failure::Overloaded),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn admission(queue: u32) -> Admission {
+        let limits = Limits {
+            calls: NonZeroU32::MIN,
+            queue,
+            queue_time: Duration::from_millis(20),
+        };
+        Admission::new(limits, connections(limits))
+    }
+
+    #[tokio::test]
+    async fn who_waits_too_long_is_refused() {
+        let admission = admission(1);
+        let _running = admission.enter().await.unwrap();
+        assert_eq!(admission.enter().await.unwrap_err(), Failure::Overloaded);
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_refuses_at_once_but_lets_a_begun_answer_go_on() {
+        let admission = admission(0);
+        let _running = admission.enter().await.unwrap();
+        assert_eq!(admission.enter().await.unwrap_err(), Failure::Overloaded);
+        admission.go_on().await.unwrap();
+    }
+
+    #[test]
+    fn no_more_calls_are_let_in_than_the_pool_has_connections_for() {
+        let check = |pool_size, calls| {
+            let admission = Admission::new(Limits::default(), pool_size);
+            assert_eq!(admission.slots.available_permits(), calls, "{pool_size}");
+        };
+        check(connections(Limits::default()), 10);
+        check(0, 10);
+        check(100, 10);
+        check(8, 3);
+        check(1, 1);
+    }
+}

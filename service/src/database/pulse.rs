@@ -1,0 +1,93 @@
+//! Whether MongoDB takes documents, asked all the time, so that every question after it is answered at once.
+//!
+//! What MongoDB cannot take now is refused before it is sent: that is sooner for the client, it piles nothing up, and it
+//! leaves no doubt about what was stored.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+
+use super::connection::Connection;
+use super::{Failure, Place};
+
+/// Between an answer and the next ping.
+const INTERVAL: Duration = Duration::from_millis(500);
+
+/// How long a ping may take until MongoDB counts as gone. With [`INTERVAL`] it takes at most 1.5 s to see that.
+const PING_TIME: Duration = Duration::from_secs(1);
+
+/// How long a late answer is still waited for, as it is the first sign that a frozen MongoDB is back. Then the connection
+/// is taken for dead and the next ping goes out on another one.
+const LATE_TIME: Duration = Duration::from_secs(1);
+
+/// A ping that is older says nothing; they come more often unless something is wrong with this process.
+const STALE: Duration = Duration::from_secs(5);
+
+/// What the last ping said; `None` before the first.
+#[derive(Debug)]
+pub(super) struct Pulse(watch::Sender<Option<Beat>>);
+
+#[derive(Clone, Debug)]
+struct Beat {
+    at: Instant,
+    result: Result<(), Failure>,
+}
+
+impl Pulse {
+    pub(super) fn new() -> Self {
+        Self(watch::Sender::new(None))
+    }
+
+    /// Returns the failure that is known now; nobody is refused before the first ping.
+    pub(super) fn allow(&self) -> Result<(), Failure> {
+        match &*self.0.borrow() {
+            Some(beat) if beat.at.elapsed() < STALE => beat.result.clone(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns what the last ping said, and waits for the first one.
+    pub(super) async fn check(&self) -> Result<(), Failure> {
+        let mut beats = self.0.subscribe();
+        match timeout(PING_TIME + LATE_TIME, beats.wait_for(Option::is_some)).await {
+            Ok(Ok(beat)) => match &*beat {
+                Some(beat) if beat.at.elapsed() < STALE => beat.result.clone(),
+                _ => Err(Failure::TimedOut),
+            },
+            Ok(Err(_)) | Err(_) => Err(Failure::TimedOut),
+        }
+    }
+
+    /// Notes an answer, and says so when it is another than the last one.
+    fn note(&self, result: Result<(), Failure>) {
+        let changed = self.0.borrow().as_ref().is_none_or(|last| last.result != result);
+        match &result {
+            _ if !changed => {}
+            Ok(()) => tracing::info!("MongoDB answers"),
+            Err(failure) => tracing::warn!(error = %failure, "MongoDB does not answer"),
+        }
+        let at = Instant::now();
+        self.0.send_replace(Some(Beat { at, result }));
+    }
+
+    /// Pings for ever, always the connection that is current.
+    pub(super) async fn keep(&self, mut current: watch::Receiver<Connection>, place: &Place) {
+        loop {
+            let connection = current.borrow_and_update().clone();
+            let mut ping = std::pin::pin!(connection.ping(place));
+            let result = if let Ok(result) = timeout(PING_TIME, &mut ping).await {
+                result
+            } else {
+                self.note(Err(Failure::TimedOut));
+                tokio::select! {
+                    late = timeout(LATE_TIME, ping) => late.unwrap_or(Err(Failure::TimedOut)),
+                    _ = current.changed() => continue,
+                }
+            };
+            self.note(result);
+            // A new connection is pinged at once.
+            let _ = timeout(INTERVAL, current.changed()).await;
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What was acknowledged is on the disk, what was refused is not: MongoDB fails again and again while documents are stored.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures::future::join_all;
+
+use super::super::wait::until;
+use super::patient::{Fault, Outcomes, Patient};
+
+const WRITERS: usize = 8;
+/// More than any writer reaches in a round.
+const NUMBERS: usize = 100_000;
+
+async fn check(fault: Fault, rounds: usize, time: Duration) {
+    let mut patient = Patient::admit().await;
+    let mut outcomes = Outcomes::new();
+    for round in 0..rounds {
+        let failed = AtomicBool::new(false);
+        let acknowledged = AtomicUsize::new(0);
+        let client = patient.app.client.clone();
+        let write = async |writer: usize| {
+            let mut written = Outcomes::new();
+            let mut number = (round * WRITERS + writer) * NUMBERS;
+            while !failed.load(Ordering::Acquire) {
+                let answer = client.post(format!(r#"{{"n":{number}}}"#)).await;
+                if answer.status == 201 {
+                    acknowledged.fetch_add(1, Ordering::AcqRel);
+                }
+                written.insert(number, answer.status);
+                number += 1;
+                // Refusals come at once, and thousands of them prove no more.
+                if answer.status == 503 {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+            }
+            written
+        };
+        let fail = async {
+            until("some documents", async || {
+                acknowledged.load(Ordering::Acquire) >= 50
+            })
+            .await;
+            patient.inflict(fault).await;
+            tokio::time::sleep(time).await;
+            failed.store(true, Ordering::Release);
+        };
+        let (written, ()) = tokio::join!(join_all((0..WRITERS).map(write)), fail);
+        outcomes.extend(written.into_iter().flatten());
+        patient.heal(fault).await;
+        patient.turns_ready().await;
+    }
+    let acknowledged = outcomes.values().filter(|status| **status == 201).count();
+    assert!(acknowledged >= rounds * 50, "{acknowledged}");
+    patient.check_documents(&outcomes).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kill_loses_no_acknowledged_document_and_stores_none_twice() {
+    check(Fault::Killed, 10, Duration::from_millis(200)).await;
+}
+
+/// Long enough for the driver to give up what is under way.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_freeze_stores_nothing_that_was_refused() {
+    check(Fault::Frozen, 3, Duration::from_secs(5)).await;
+}
+
+/// What was on the way arrives in the end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_way_that_comes_back_stores_nothing_that_was_refused() {
+    check(Fault::Deaf, 3, Duration::from_secs(5)).await;
+}

@@ -1,0 +1,285 @@
+//! A MongoDB that is harmed and healed, with the service in front of it, and what its clients see meanwhile.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use bson::{Document, doc};
+use futures::future::join_all;
+use mongodb::Client;
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
+use sandbox::{Options, Sandbox};
+use service::configuration::Configuration;
+
+use super::super::app::TestApp;
+use super::super::client::Answer;
+use super::super::mongo::blocking;
+use super::super::proxy::{Proxy, Way, address_of, with_address};
+use super::super::wait::until;
+
+/// A wait of a second for its turn, a call of two; the rest is for a slow machine. What a client may wait at most.
+pub(crate) const BUDGET: Duration = Duration::from_secs(5);
+
+/// The figures of the promise.
+const NOT_READY_WITHIN: Duration = Duration::from_secs(2);
+const READY_WITHIN: Duration = Duration::from_secs(5);
+
+/// What can happen to MongoDB, or on the way to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    Frozen,
+    Killed,
+    Stopped,
+    UserDropped,
+    RoleRevoked,
+    WritesLocked,
+    DiskReadOnly,
+    Late,
+    Trickling,
+    Deaf,
+}
+
+/// What became of the documents, by their number.
+pub(crate) type Outcomes = BTreeMap<usize, u16>;
+
+pub(crate) struct Patient {
+    directory: tempfile::TempDir,
+    /// `None` while a dead one is being replaced.
+    mongodb: Option<Sandbox>,
+    root: Client,
+    proxy: Proxy,
+    pub(crate) app: TestApp,
+}
+
+impl Patient {
+    pub(crate) async fn admit() -> Self {
+        Self::admit_with(Configuration::default()).await
+    }
+
+    pub(crate) async fn admit_with(configuration: Configuration) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let mongodb = start(&directory).await;
+        let uri = mongodb.mongodb_uri();
+        let root = Client::with_uri_str(mongodb.mongodb_root_uri()).await.unwrap();
+        let proxy = Proxy::start(address_of(&uri)).await;
+        let app = TestApp::start_with_uri(&with_address(&uri, proxy.address), configuration).await;
+        until("ready", async || app.client.get("/readyz").await.status == 200).await;
+        Self {
+            directory,
+            mongodb: Some(mongodb),
+            root,
+            proxy,
+            app,
+        }
+    }
+
+    pub(crate) async fn inflict(&mut self, fault: Fault) {
+        match fault {
+            Fault::Frozen => self.signal(Signal::STOP),
+            Fault::Killed => self.with_mongodb(|mongodb| mongodb.kill_mongodb().unwrap()).await,
+            Fault::Stopped => self.with_mongodb(|mongodb| mongodb.stop_mongodb().unwrap()).await,
+            Fault::UserDropped => self.flask_db(doc! { "dropUser": "flask_app" }).await,
+            Fault::RoleRevoked => {
+                let command = doc! { "revokeRolesFromUser": "flask_app", "roles": ["readWrite"] };
+                self.flask_db(command).await;
+            }
+            Fault::WritesLocked => self.admin(doc! { "fsync": 1, "lock": true }).await,
+            Fault::DiskReadOnly => {
+                let nothing = Rlimit {
+                    current: Some(0),
+                    maximum: None,
+                };
+                prlimit(Some(self.pid()), Resource::Fsize, nothing).unwrap();
+                // It ends itself at the next write, which this one is; there is no answer to it.
+                let write = self.root.database("other").collection::<Document>("data");
+                let _ = tokio::time::timeout(BUDGET, write.insert_one(doc! {}).into_future()).await;
+            }
+            Fault::Late => self.way(Way::Late(Duration::from_secs(3))),
+            Fault::Trickling => self.way(Way::Trickling),
+            Fault::Deaf => self.way(Way::Deaf),
+        }
+    }
+
+    pub(crate) async fn heal(&mut self, fault: Fault) {
+        match fault {
+            Fault::Frozen => self.signal(Signal::CONT),
+            // The start of MongoDB makes a user anew who is gone.
+            Fault::Killed | Fault::Stopped | Fault::UserDropped => {
+                self.with_mongodb(|mongodb| mongodb.restart_mongodb().unwrap())
+                    .await;
+            }
+            Fault::RoleRevoked => {
+                let command = doc! { "grantRolesToUser": "flask_app", "roles": ["readWrite"] };
+                self.flask_db(command).await;
+            }
+            Fault::WritesLocked => self.admin(doc! { "fsyncUnlock": 1 }).await,
+            Fault::DiskReadOnly => {
+                let dead = self.mongodb.take();
+                blocking(move || drop(dead)).await;
+                self.mongodb = Some(start(&self.directory).await);
+            }
+            Fault::Late | Fault::Trickling | Fault::Deaf => self.way(Way::Open),
+        }
+    }
+
+    pub(crate) async fn turns_not_ready(&self) {
+        let start = Instant::now();
+        loop {
+            let asked = Instant::now();
+            let answer = self.app.client.get("/readyz").await;
+            assert!(
+                asked.elapsed() < NOT_READY_WITHIN,
+                "a probe waits: {:?}",
+                asked.elapsed()
+            );
+            if answer.status == 503 {
+                break;
+            }
+            assert!(
+                start.elapsed() < NOT_READY_WITHIN,
+                "still ready: {:?}",
+                start.elapsed()
+            );
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    pub(crate) async fn turns_ready(&self) {
+        let start = Instant::now();
+        while self.app.client.get("/readyz").await.status != 200 {
+            assert!(start.elapsed() < READY_WITHIN, "not ready: {:?}", start.elapsed());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Sends documents with these numbers and lists the collection as often, all at once; returns what became of the documents.
+    pub(crate) async fn at_once(&self, numbers: impl Iterator<Item = usize>) -> Outcomes {
+        let start = Instant::now();
+        let pairs = numbers.map(async |number| {
+            let post = async {
+                let answer = self.app.client.post(format!(r#"{{"n":{number}}}"#)).await;
+                check_refusal(&answer, 201);
+                answer.status
+            };
+            let list = async {
+                check_refusal(&self.app.client.get("/data").await, 200);
+            };
+            let (status, ()) = tokio::join!(post, list);
+            (number, status)
+        });
+        let outcomes = join_all(pairs).await.into_iter().collect();
+        assert!(start.elapsed() < BUDGET, "{:?}", start.elapsed());
+        outcomes
+    }
+
+    /// Asserts that what was acknowledged is there once, what was refused is not, and what is unknown not twice.
+    pub(crate) async fn check_documents(&self, outcomes: &Outcomes) {
+        let listed = self.app.client.get("/data").await.json();
+        let mut counts = BTreeMap::<usize, usize>::new();
+        for document in listed.as_array().unwrap() {
+            let number = document["n"].as_u64().unwrap();
+            *counts.entry(usize::try_from(number).unwrap()).or_default() += 1;
+        }
+        for (number, status) in outcomes {
+            let count = counts.get(number).copied().unwrap_or(0);
+            let right = match status {
+                201 => count == 1,
+                503 => count == 0,
+                _ => count <= 1,
+            };
+            assert!(
+                right,
+                "document {number} was answered {status} and is there {count} times"
+            );
+        }
+    }
+
+    /// How many connections MongoDB has, those of this test included.
+    pub(crate) async fn connections(&self) -> i32 {
+        let admin = self.root.database("admin");
+        let status = admin.run_command(doc! { "serverStatus": 1 }).await.unwrap();
+        status
+            .get_document("connections")
+            .unwrap()
+            .get_i32("current")
+            .unwrap()
+    }
+
+    pub(crate) fn way(&self, way: Way) {
+        self.proxy.way.send_replace(way);
+    }
+
+    fn pid(&self) -> Pid {
+        let pid = self.mongodb.as_ref().unwrap().mongodb_pid();
+        Pid::from_raw(i32::try_from(pid).unwrap()).unwrap()
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).unwrap();
+    }
+
+    async fn flask_db(&self, command: Document) {
+        self.root.database("flask_db").run_command(command).await.unwrap();
+    }
+
+    async fn admin(&self, command: Document) {
+        self.root.database("admin").run_command(command).await.unwrap();
+    }
+
+    async fn with_mongodb(&mut self, act: impl FnOnce(&Sandbox) + Send + 'static) {
+        let mongodb = self.mongodb.take().unwrap();
+        let mongodb = blocking(move || {
+            act(&mongodb);
+            mongodb
+        });
+        self.mongodb = Some(mongodb.await);
+    }
+}
+
+/// A test that fails while its MongoDB is frozen must be able to end it.
+impl Drop for Patient {
+    fn drop(&mut self) {
+        if let Some(pid) = self
+            .mongodb
+            .as_ref()
+            .map(Sandbox::mongodb_pid)
+            .and_then(|pid| i32::try_from(pid).ok())
+            && let Some(pid) = Pid::from_raw(pid)
+        {
+            // It may be gone already.
+            let _ = kill_process(pid, Signal::CONT);
+        }
+    }
+}
+
+/// Starts a MongoDB whose data and port outlive its death.
+async fn start(directory: &tempfile::TempDir) -> Sandbox {
+    let options = Options {
+        control_plane: false,
+        mongodb: true,
+        directory: Some(directory.path().to_owned()),
+    };
+    blocking(move || Sandbox::start(&options).unwrap_or_else(|error| panic!("{error}"))).await
+}
+
+/// An answer is the right one, or says in order that there is none.
+fn check_refusal(answer: &Answer, right: u16) {
+    let unknown = answer.status == 500 && answer.body.contains("urn:problem-type:outcome-unknown");
+    if answer.status == right || (unknown && right == 201) {
+        return;
+    }
+    answer.problem(503);
+    assert!(
+        ["1", "5"].contains(&answer.header("retry-after")),
+        "{:?}",
+        answer.headers
+    );
+    let kinds = [
+        "urn:problem-type:database-unavailable",
+        "urn:problem-type:overloaded",
+    ];
+    assert!(
+        kinds.iter().any(|kind| answer.json()["type"] == *kind),
+        "{}",
+        answer.body
+    );
+}

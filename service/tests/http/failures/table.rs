@@ -1,0 +1,121 @@
+//! Every fault of MongoDB: alone and with 200 requests at once, from its first moment to the recovery.
+
+use std::time::Instant;
+
+use super::patient::{BUDGET, Fault, Patient};
+
+/// Documents at once, with as many lists: twice what is promised.
+const CROWD: usize = 200;
+
+async fn check(fault: Fault, words: &[&str]) {
+    let mut patient = Patient::admit().await;
+    let mut outcomes = patient.at_once(0..1).await;
+    assert_eq!(outcomes[&0], 201);
+
+    patient.inflict(fault).await;
+    patient.turns_not_ready().await;
+    let time = Instant::now();
+    let get = async |path| patient.app.client.get(path).await;
+    assert_eq!(get("/livez").await.status, 200);
+    for answer in [
+        get("/readyz").await,
+        get("/health").await,
+        get("/data").await,
+        patient.app.client.post(r#"{"n":1}"#).await,
+    ] {
+        let detail = answer.problem(503);
+        assert!(words.contains(&detail.as_str()), "{detail}");
+        assert_eq!(answer.header("retry-after"), "5");
+    }
+    assert!(time.elapsed() < BUDGET, "{:?}", time.elapsed());
+    let crowd = patient.at_once(CROWD..2 * CROWD).await;
+    assert!(crowd.values().all(|status| *status == 503), "{crowd:?}");
+    outcomes.extend(crowd);
+
+    patient.heal(fault).await;
+    patient.turns_ready().await;
+    let again = 2 * CROWD;
+    outcomes.extend(patient.at_once(again..=again).await);
+    assert_eq!(outcomes[&again], 201);
+
+    // This time nobody knows of the fault yet when the requests come.
+    patient.inflict(fault).await;
+    let (crowd, alive) = tokio::join!(patient.at_once(3 * CROWD..4 * CROWD), get_livez(&patient));
+    assert_eq!(alive, 200);
+    outcomes.extend(crowd);
+    patient.heal(fault).await;
+    patient.turns_ready().await;
+    patient.check_documents(&outcomes).await;
+}
+
+async fn get_livez(patient: &Patient) -> u16 {
+    patient.app.client.get("/livez").await.status
+}
+
+const SILENT: [&str; 2] = [
+    "MongoDB did not answer in time",
+    "cannot reach MongoDB: no answer",
+];
+const REFUSED: [&str; 4] = [
+    "cannot reach MongoDB: connection refused",
+    "cannot reach MongoDB: connection reset",
+    "MongoDB did not answer in time",
+    "cannot reach MongoDB: no answer",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frozen_mongodb() {
+    check(Fault::Frozen, &SILENT).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_mongodb() {
+    check(Fault::Killed, &REFUSED).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stopped_mongodb() {
+    check(Fault::Stopped, &REFUSED).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dropped_user() {
+    check(
+        Fault::UserDropped,
+        &[
+            "MongoDB denies the service this operation",
+            "MongoDB refuses the service's login",
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_revoked_role() {
+    check(Fault::RoleRevoked, &["MongoDB denies the service this operation"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn locked_writes() {
+    check(Fault::WritesLocked, &SILENT[..1]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_takes_no_bytes() {
+    check(Fault::DiskReadOnly, &REFUSED).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_way() {
+    check(Fault::Late, &SILENT).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_way_that_trickles() {
+    check(Fault::Trickling, &SILENT).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_way_that_swallows_everything() {
+    check(Fault::Deaf, &SILENT).await;
+}
