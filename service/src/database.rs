@@ -4,17 +4,25 @@ mod batches;
 mod call;
 mod connection_string;
 mod failure;
+mod page;
 mod readiness;
+mod sealing;
 
-use bson::raw::RawDocumentBuf;
-use bson::{Bson, Document, doc};
+use std::sync::Arc;
+
+use bson::oid::ObjectId;
+use bson::{Bson, RawDocumentBuf, doc};
+use mongodb::options::{ReadPreference, SelectionCriteria};
 use mongodb::{Client, Collection};
+use tokio::sync::OnceCell;
 
 pub use batches::Batches;
 pub use call::CALL_TIME;
 pub use connection_string::{ConnectionString, ConnectionStringError};
 pub use failure::Failure;
+pub use page::Page;
 pub use readiness::Readiness;
+pub use sealing::SealingKey;
 
 use call::bounded;
 
@@ -42,6 +50,8 @@ pub struct Database {
     client: Client,
     place: Place,
     addresses: String,
+    uri: ConnectionString,
+    sealing_key: Arc<OnceCell<SealingKey>>,
 }
 
 impl Database {
@@ -62,6 +72,8 @@ impl Database {
             client,
             place,
             addresses,
+            uri: uri.clone(),
+            sealing_key: Arc::default(),
         })
     }
 
@@ -89,12 +101,11 @@ impl Database {
             .map_err(|error| error.of_read(&self.addresses))
     }
 
-    /// Stores a document and returns its `_id`, which MongoDB's driver makes up when there is none.
+    /// Stores a document and returns its `_id`.
     ///
     /// # Errors
     /// Says why it was not stored, or that nobody knows whether it was.
-    pub async fn insert(&self, document: &Document) -> Result<Bson, Failure> {
-        let document = RawDocumentBuf::try_from(document).map_err(|_| Failure::Internal)?;
+    pub async fn insert(&self, document: RawDocumentBuf) -> Result<Bson, Failure> {
         let collection = self.collection();
         let insert = async move { collection.insert_one(document).await };
         let inserted = bounded(insert)
@@ -109,6 +120,43 @@ impl Database {
     /// Says why the first documents could not be read.
     pub async fn read_all(&self) -> Result<Batches, Failure> {
         Batches::open(self.collection(), self.addresses.clone()).await
+    }
+
+    /// Reads up to `limit` documents in the order of their `_id`, those after the given one.
+    ///
+    /// # Errors
+    /// Says why they could not be read.
+    pub async fn read_page(&self, after: Option<Bson>, limit: u32) -> Result<Page, Failure> {
+        Page::read(self.collection(), &self.addresses, after, limit).await
+    }
+
+    /// Reads one document as the primary has it.
+    ///
+    /// # Errors
+    /// Says why it could not be read.
+    pub async fn find(&self, id: ObjectId) -> Result<Option<RawDocumentBuf>, Failure> {
+        let collection = self.collection();
+        let find = async move {
+            let find = collection.find_one(doc! { "_id": id }).max_time(CALL_TIME);
+            find.selection_criteria(SelectionCriteria::ReadPreference(ReadPreference::Primary))
+                .await
+        };
+        bounded(find)
+            .await
+            .map_err(|error| error.of_read(&self.addresses))
+    }
+
+    /// Returns the key for seals, which takes a moment for the first time.
+    ///
+    /// # Errors
+    /// Only when the process is about to end.
+    pub async fn sealing_key(&self) -> Result<SealingKey, Failure> {
+        let derive = || async {
+            let (uri, place) = (self.uri.clone(), self.place.clone());
+            let derive = tokio::task::spawn_blocking(move || SealingKey::derive(&uri, &place));
+            derive.await.map_err(|_| Failure::Internal)
+        };
+        self.sealing_key.get_or_try_init(derive).await.copied()
     }
 
     /// Closes all connections, without waiting for calls that were given up.

@@ -21,4 +21,5 @@ pub mod server;
 mod start;
 
 pub use problem::Problem;
+pub use records::{KeyFault, QueryFault};
 pub use start::{StartError, start};

@@ -1,9 +1,16 @@
 //! `/data`: the documents of the collection.
 
-mod array;
 mod body;
+mod cursor;
+mod form;
+mod idempotency;
 mod insert;
 mod list;
+mod parameters;
+mod stream;
+mod text;
 
+pub use idempotency::KeyFault;
 pub(crate) use insert::Insert;
 pub(crate) use list::List;
+pub use parameters::QueryFault;

@@ -27,6 +27,11 @@ impl ConnectionString {
         Self(text)
     }
 
+    /// Returns the text, for deriving keys from it.
+    pub(super) fn secret(&self) -> &str {
+        &self.0
+    }
+
     /// Reads the text into the driver's options and completes them; what the text says itself is kept.
     pub(super) async fn client_options(&self) -> Result<ClientOptions, ConnectionStringError> {
         if !self.0.starts_with("mongodb://") {

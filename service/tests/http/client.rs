@@ -116,6 +116,10 @@ impl Wire {
         self.0.write_all(text.as_bytes()).await.unwrap();
     }
 
+    pub(crate) async fn write_bytes(&mut self, bytes: &[u8]) {
+        self.0.write_all(bytes).await.unwrap();
+    }
+
     /// Reads until `end` was seen, and returns everything up to then.
     pub(crate) async fn read_until(&mut self, end: &str) -> String {
         let mut bytes = Vec::new();
