@@ -108,6 +108,17 @@ test: _chromium (_build "workspace")
 schemathesis *FLAGS: (_build "service")
     @service/tests/schemathesis.sh "$@"
 
+# Look for JSON that the data API reads wrongly, for some seconds, guided by coverage; needs a C++ compiler
+[group('development')]
+[no-exit-message]
+fuzz SECONDS="60":
+    @target="${CARGO_TARGET_DIR:-target}/fuzz"; host=$(rustc -vV | sed -n 's/^host: //p'); corpus="$target/corpus"; mkdir -p "$corpus"; \
+    coverage='-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters'; \
+    coverage="$coverage -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares"; \
+    RUSTFLAGS="$coverage" cargo build --quiet --locked --release --manifest-path service/fuzz/Cargo.toml --target "$host" --target-dir "$target"; \
+    "$target/$host/release/conversion" -max_total_time="$1" -max_len=4096 -dict=service/fuzz/json.dict -verbosity=0 \
+        -print_final_stats=1 -artifact_prefix="$target/" "$corpus" service/fuzz/seeds
+
 # Measure against floors and other programs, and check the answers: engine, service; flags go after it
 [group('development')]
 [no-exit-message]
@@ -133,6 +144,7 @@ man: (_build "infra")
 [no-exit-message]
 check: _cargo-deny
     cargo fmt --all --check
+    cargo fmt --check --manifest-path service/fuzz/Cargo.toml
     cargo clippy --locked --workspace --all-targets -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
     PATH="$PWD/.tools/cargo-deny-0.20.2/bin:$PATH" cargo deny --locked check licenses bans sources

@@ -6,17 +6,20 @@ mod call;
 mod connection;
 mod connection_string;
 mod failure;
+mod page;
 mod pulse;
 mod readiness;
 mod recent;
 mod renewal;
+mod sealing;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use bson::raw::RawDocumentBuf;
-use bson::{Bson, Document};
+use bson::oid::ObjectId;
+use bson::{Bson, RawDocumentBuf, doc};
 use mongodb::Collection;
+use mongodb::options::{ReadPreference, SelectionCriteria};
 use tokio::sync::watch;
 
 pub use admission::Limits;
@@ -24,8 +27,10 @@ pub use batches::Batches;
 pub use call::CALL_TIME;
 pub use connection_string::{ConnectionString, ConnectionStringError};
 pub use failure::Failure;
+pub use page::Page;
 pub use readiness::Readiness;
 pub use recent::{Recent, Window};
+pub use sealing::SealingKey;
 
 use admission::{Admission, Slot};
 use call::{LONGEST_CALL, bounded};
@@ -112,12 +117,11 @@ impl Database {
         self.pulse.check().await
     }
 
-    /// Stores a document and returns its `_id`, which MongoDB's driver makes up when there is none.
+    /// Stores a document and returns its `_id`.
     ///
     /// # Errors
     /// Says why it was not stored, or that nobody knows whether it was.
-    pub async fn insert(&self, document: &Document) -> Result<Bson, Failure> {
-        let document = RawDocumentBuf::try_from(document).map_err(|_| Failure::Internal)?;
+    pub async fn insert(&self, document: RawDocumentBuf) -> Result<Bson, Failure> {
         let (slot, connection) = self.begin().await?;
         let collection = self.collection(&connection);
         let insert = async move { collection.insert_one(document).await };
@@ -141,6 +145,41 @@ impl Database {
             connection.addresses,
         )
         .await
+    }
+
+    /// Reads up to `limit` documents in the order of their `_id`, those after the given one.
+    ///
+    /// # Errors
+    /// Says why they could not be read.
+    pub async fn read_page(&self, after: Option<Bson>, limit: u32) -> Result<Page, Failure> {
+        let (slot, connection) = self.begin().await?;
+        let collection = self.collection(&connection);
+        Page::read(collection, slot, &connection.addresses, after, limit).await
+    }
+
+    /// Reads one document as the primary has it.
+    ///
+    /// # Errors
+    /// Says why it could not be read.
+    pub async fn find(&self, id: ObjectId) -> Result<Option<RawDocumentBuf>, Failure> {
+        let (slot, connection) = self.begin().await?;
+        let collection = self.collection(&connection);
+        let find = async move {
+            let find = collection.find_one(doc! { "_id": id }).max_time(CALL_TIME);
+            find.selection_criteria(SelectionCriteria::ReadPreference(ReadPreference::Primary))
+                .await
+        };
+        bounded("find", slot, find)
+            .await
+            .map_err(|error| error.of_read(&connection.addresses))
+    }
+
+    /// Returns the key for seals, which takes a moment for the first time with each connection string.
+    ///
+    /// # Errors
+    /// Only when the process is about to end.
+    pub async fn sealing_key(&self) -> Result<SealingKey, Failure> {
+        self.connection().sealing_key(&self.place).await
     }
 
     /// Closes all connections, without waiting for calls that were given up.

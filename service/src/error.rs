@@ -3,9 +3,10 @@
 use salvo::http::StatusCode;
 use salvo::{Depot, Request, Response, Writer, async_trait};
 
-use crate::conversion::Refusal;
+use crate::conversion::{Fault, Refusal};
 use crate::database::Failure;
 use crate::problem::Problem;
+use crate::records::{KeyFault, QueryFault};
 use crate::wire::Refusal as HeadRefusal;
 
 /// Seconds after which a client may try again what MongoDB did not take: about what its restart takes.
@@ -59,6 +60,24 @@ pub enum Error {
     /// The body is not a document that can be stored.
     #[error(transparent)]
     Document(#[from] Refusal),
+    /// The query of the path.
+    #[error(transparent)]
+    Query(#[from] QueryFault),
+    /// The client takes no form that the answer has.
+    #[error("the answer is there as {offers}, which the header `Accept` rules out")]
+    NotAcceptable {
+        /// The media types that there are.
+        offers: String,
+    },
+    /// The header `Idempotency-Key` cannot be one.
+    #[error(transparent)]
+    IdempotencyKey(#[from] KeyFault),
+    /// The key came with another document before.
+    #[error("this `Idempotency-Key` has stored another document; every document needs a key of its own")]
+    IdempotencyKeyReused,
+    /// Nobody knows whether the document is stored, but with its key it can be sent again.
+    #[error("MongoDB did not confirm the document in time; send it again with the same `Idempotency-Key`")]
+    RetryWithKey,
     /// MongoDB did not do its part.
     #[error(transparent)]
     Database(#[from] Failure),
@@ -72,22 +91,35 @@ pub enum Error {
 
 impl Error {
     /// Returns the status of the answer.
+    ///
+    /// A body that is no JSON in UTF-8 is 400. One that is JSON, and yet cannot be stored as it is, is 422: what is not an
+    /// object, keys that come twice or hold NUL, numbers beyond 64 bits, halves of surrogate pairs, more than 100 levels,
+    /// and an `_id` that cannot be one. What is too large, as text or in MongoDB's format, is 413.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Refused(refusal) => refusal.status(),
             Self::Expectation => StatusCode::EXPECTATION_FAILED,
-            Self::Host | Self::Form | Self::BodyIncomplete | Self::Document(_) => StatusCode::BAD_REQUEST,
+            Self::Host | Self::Form | Self::BodyIncomplete | Self::Query(_) | Self::IdempotencyKey(_) => {
+                StatusCode::BAD_REQUEST
+            }
             Self::ForeignForm => StatusCode::FORBIDDEN,
+            Self::Document(refusal) => match refusal.fault {
+                Fault::Empty | Fault::Encoding { .. } | Fault::Syntax { .. } => StatusCode::BAD_REQUEST,
+                Fault::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+                _ => StatusCode::UNPROCESSABLE_ENTITY,
+            },
+            Self::NotAcceptable { .. } => StatusCode::NOT_ACCEPTABLE,
+            Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::UnsupportedMediaType | Self::UnsupportedFormType | Self::EncodedBody => {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE
             }
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
-            Self::Draining => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Draining | Self::RetryWithKey => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Database(failure) => match failure {
-                Failure::Refused { .. } => StatusCode::BAD_REQUEST,
+                Failure::Refused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
                 Failure::DuplicateId => StatusCode::CONFLICT,
                 // Not 503: that invites a client to send the document again, which may store it twice.
                 Failure::OutcomeUnknown | Failure::Command { .. } | Failure::Internal => {
@@ -105,11 +137,22 @@ impl Error {
     /// Returns the problem type's name, for those that a client may want to tell apart by more than the status.
     fn kind(&self) -> Option<(&'static str, &'static str)> {
         match self {
+            Self::Document(_) if self.status() == StatusCode::BAD_REQUEST => {
+                Some(("malformed-body", "The body is not JSON in UTF-8"))
+            }
             Self::Document(_) | Self::Database(Failure::Refused { .. }) => {
                 Some(("document-refused", "The document cannot be stored as it is"))
             }
             Self::Database(Failure::DuplicateId) => Some(("duplicate-id", "The `_id` is taken")),
-            Self::Database(Failure::OutcomeUnknown) => {
+            Self::Query(_) => Some(("query-refused", "The query cannot be served")),
+            Self::IdempotencyKey(_) => {
+                Some(("idempotency-key-refused", "The `Idempotency-Key` cannot be one"))
+            }
+            Self::IdempotencyKeyReused => Some((
+                "idempotency-key-reused",
+                "The `Idempotency-Key` belongs to another document",
+            )),
+            Self::Database(Failure::OutcomeUnknown) | Self::RetryWithKey => {
                 Some(("outcome-unknown", "Nobody knows whether the document was stored"))
             }
             Self::Database(
@@ -148,7 +191,7 @@ impl Error {
             None => problem,
         };
         match self {
-            Self::Document(refusal) => problem.at(refusal),
+            Self::Document(refusal) => problem.at(&refusal.place),
             _ => problem,
         }
     }

@@ -25,4 +25,5 @@ mod start;
 mod wire;
 
 pub use problem::Problem;
+pub use records::{KeyFault, QueryFault};
 pub use start::{StartError, start};

@@ -4,7 +4,7 @@ use salvo::http::{HeaderValue, StatusCode, header};
 use salvo::{Depot, Response};
 use serde::Serialize;
 
-use crate::conversion::{Fault, Refusal};
+use crate::conversion::Place;
 
 /// The content type of a problem document.
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
@@ -71,12 +71,10 @@ impl Problem {
 
     /// Adds the place in the body that is at fault.
     #[must_use]
-    pub fn at(mut self, refusal: &Refusal) -> Self {
-        self.pointer.clone_from(&refusal.pointer);
-        if let Fault::Syntax { line, column, .. } = refusal.fault {
-            self.line = Some(line);
-            self.column = Some(column);
-        }
+    pub fn at(mut self, place: &Place) -> Self {
+        self.pointer.clone_from(&place.pointer);
+        self.line = Some(place.line);
+        self.column = Some(place.column);
         self
     }
 

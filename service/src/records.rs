@@ -1,10 +1,17 @@
 //! `/data`: the documents of the collection.
 
-mod array;
 mod body;
+mod cursor;
+mod form;
+mod idempotency;
 mod insert;
 mod list;
+mod parameters;
+mod stream;
+mod text;
 
 pub(crate) use body::read_form;
+pub use idempotency::KeyFault;
 pub(crate) use insert::Insert;
 pub(crate) use list::List;
+pub use parameters::QueryFault;

@@ -1,241 +1,161 @@
-//! JSON text → BSON document. Pure.
+//! JSON text → the bytes of a BSON document. Pure.
 
-use std::cell::{Cell, RefCell};
-use std::fmt;
+use bson::RawDocumentBuf;
+use bson::oid::ObjectId;
+use bson::spec::ElementType;
+use serde::Deserialize as _;
+use serde::de::{DeserializeSeed as _, IgnoredAny};
 
-use bson::{Bson, Document};
-use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
-
-use super::numbers::Numbers;
-use super::{Fault, Refusal};
+use super::bytes::{Bytes, MADE_ID_BYTES};
+use super::encoding::check_encoding;
+use super::literals::number_fault;
+use super::syntax::{offset, syntax_refusal};
+use super::tokens::Tokens;
+use super::value::Value;
+use super::{Fault, Place, Refusal};
 
 /// The deepest nesting that is stored: what MongoDB documents as its limit for documents, the outermost one counted.
 ///
 /// It is below the 127 levels where `serde_json` gives up and far below the 500 where decoding overflows a stack.
 pub const MAXIMUM_DEPTH: usize = 100;
 
-/// Integers from here on, 2^63, have lost their digits when they arrive as a double.
-const FIRST_UNSAFE_DOUBLE: f64 = 9_223_372_036_854_775_808.0;
+/// The largest document that MongoDB stores, its `_id` included.
+pub const MAXIMUM_DOCUMENT_BYTES: usize = 16 * 1024 * 1024;
 
-/// Long literals are cut in messages, as they come from outside.
-const LITERAL_CHARACTERS: usize = 40;
+/// The longest string that can be an `_id`: with it, the address of a page stays below what proxies take.
+pub const MAXIMUM_ID_BYTES: usize = 1024;
 
-/// Converts a JSON object into the document that is stored for it.
+/// The length before and the NUL after a string in BSON.
+const STRING_OVERHEAD: usize = 5;
+
+/// The `_id` of a new document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NewId {
+    /// Given to a document that brings none.
+    Spare(ObjectId),
+    /// Given to the document, which must not bring one.
+    Fixed(ObjectId),
+}
+
+/// Converts a JSON object into the document that is stored for it, `_id` included.
 ///
 /// # Errors
 /// Refuses what is not a JSON object, and what BSON cannot hold exactly; see [`Fault`].
-pub fn document_from_json(text: &[u8]) -> Result<Document, Refusal> {
-    if text.iter().all(u8::is_ascii_whitespace) {
-        return Err(Refusal {
-            fault: Fault::Empty,
-            pointer: None,
-        });
-    }
-    let context = Context::new(text);
+pub fn document_from_json(text: &[u8], id: NewId) -> Result<RawDocumentBuf, Refusal> {
+    check_encoding(text)?;
+    let mut reader = Reader {
+        bytes: Bytes::default(),
+        text,
+        numbers: Tokens::new(text),
+        tokens: 0,
+        id,
+        brings_id: false,
+        refused: None,
+    };
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let value = Value {
-        context: &context,
+    let read = Value {
+        reader: &mut reader,
         depth: 0,
     }
     .deserialize(&mut deserializer)
-    .and_then(|value| deserializer.end().map(|()| value))
-    .map_err(|error| context.refusal(&error))?;
-    match value {
-        Bson::Document(document) => Ok(document),
-        other => Err(Refusal {
-            fault: Fault::NotAnObject { found: kind(&other) },
-            pointer: None,
-        }),
+    .and_then(|_| deserializer.end());
+    read.map_err(|error| reader.refusal(&error))?;
+    let bytes = if reader.brings_id {
+        reader.bytes.without_made_id()
+    } else {
+        reader.bytes.into_vec()
+    };
+    let too_large = || Refusal {
+        fault: Fault::TooLarge {
+            maximum: MAXIMUM_DOCUMENT_BYTES,
+        },
+        place: Place::of_token(text, 0),
+    };
+    if bytes.len() > MAXIMUM_DOCUMENT_BYTES {
+        return Err(too_large());
     }
+    // It looks at the length alone, and the rest was written with care.
+    RawDocumentBuf::from_bytes(bytes).map_err(|_| too_large())
 }
 
 /// What the visitors of one text share.
-struct Context<'text> {
-    numbers: RefCell<Numbers<'text>>,
-    numbers_seen: Cell<usize>,
-    fault: RefCell<Option<Fault>>,
-    /// The way to the fault, innermost first: filled only while an error unwinds, so that it costs nothing else.
-    path: RefCell<Vec<String>>,
+pub(super) struct Reader<'text> {
+    pub(super) bytes: Bytes,
+    text: &'text [u8],
+    pub(super) numbers: Tokens<'text>,
+    /// How many keys and values have been read.
+    pub(super) tokens: usize,
+    pub(super) id: NewId,
+    brings_id: bool,
+    /// The fault and the number of the key or value that has it; the error that goes with it only unwinds the parser.
+    refused: Option<(Fault, usize)>,
 }
 
-impl<'text> Context<'text> {
-    fn new(text: &'text [u8]) -> Self {
-        Self {
-            numbers: RefCell::new(Numbers::new(text)),
-            numbers_seen: Cell::new(0),
-            fault: RefCell::new(None),
-            path: RefCell::new(Vec::new()),
-        }
+impl Reader<'_> {
+    /// Refuses the key or value that was read last.
+    pub(super) fn refuse<E: serde::de::Error>(&mut self, fault: Fault) -> E {
+        self.refuse_at(fault, self.tokens.saturating_sub(1))
     }
 
-    /// Records the fault; the error that is returned only unwinds the parser.
-    fn refuse<E: serde::de::Error>(&self, fault: Fault) -> E {
-        self.fault.replace(Some(fault));
+    fn refuse_at<E: serde::de::Error>(&mut self, fault: Fault, token: usize) -> E {
+        self.refused = Some((fault, token));
         E::custom("refused")
     }
 
-    fn inside<E>(&self, segment: impl Into<String>) -> impl FnOnce(E) -> E {
-        |error| {
-            self.path.borrow_mut().push(segment.into());
-            error
-        }
-    }
-
-    fn refusal(&self, error: &serde_json::Error) -> Refusal {
-        let fault = self.fault.take().unwrap_or_else(|| syntax(error));
-        let path = self.path.take();
-        let escape = |segment: &String| segment.replace('~', "~0").replace('/', "~1");
-        let segments: Vec<String> = path.iter().rev().map(escape).collect();
-        let pointer = (!segments.is_empty()).then(|| format!("/{}", segments.join("/")));
-        Refusal { fault, pointer }
-    }
-
-    fn count_number(&self) -> usize {
-        self.numbers_seen.replace(self.numbers_seen.get() + 1)
-    }
-}
-
-fn syntax(error: &serde_json::Error) -> Fault {
-    let text = error.to_string();
-    let message = text
-        .rsplit_once(" at line ")
-        .map_or(text.as_str(), |(message, _)| message);
-    Fault::Syntax {
-        message: message.to_owned(),
-        line: error.line(),
-        column: error.column(),
-    }
-}
-
-/// One JSON value that stands inside `depth` arrays and objects.
-#[derive(Clone, Copy)]
-struct Value<'context, 'text> {
-    context: &'context Context<'text>,
-    depth: usize,
-}
-
-impl Value<'_, '_> {
-    fn enter<E: serde::de::Error>(self) -> Result<Self, E> {
-        let depth = self.depth + 1;
-        if depth > MAXIMUM_DEPTH {
-            return Err(self.context.refuse(Fault::TooDeep {
-                maximum: MAXIMUM_DEPTH,
-            }));
-        }
-        Ok(Self { depth, ..self })
-    }
-
-    fn too_big<E: serde::de::Error>(self, literal: &str) -> E {
-        let mut literal = literal.to_owned();
-        if literal.len() > LITERAL_CHARACTERS {
-            literal.truncate(LITERAL_CHARACTERS);
-            literal.push('…');
-        }
-        self.context.refuse(Fault::IntegerTooBig { literal })
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Value<'_, '_> {
-    type Value = Bson;
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Bson, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Value<'_, '_> {
-    type Value = Bson;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Bson, E> {
-        Ok(Bson::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Bson, E> {
-        Ok(Bson::Boolean(value))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Bson, E> {
-        Ok(Bson::String(value.to_owned()))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Bson, E> {
-        Ok(Bson::String(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Bson, E> {
-        self.context.count_number();
-        Ok(integer(value))
-    }
-
-    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Bson, E> {
-        self.context.count_number();
-        i64::try_from(value)
-            .map(integer)
-            .map_err(|_| self.too_big(&value.to_string()))
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Bson, E> {
-        let index = self.context.count_number();
-        let negative_zero = value == 0.0 && value.is_sign_negative();
-        if !negative_zero && value.abs() < FIRST_UNSAFE_DOUBLE {
-            return Ok(Bson::Double(value));
-        }
-        // `serde_json` gives these as doubles, whether an integer or a double was written.
-        let mut numbers = self.context.numbers.borrow_mut();
-        match numbers.literal(index) {
-            literal if literal.contains(['.', 'e', 'E']) => Ok(Bson::Double(value)),
-            _ if negative_zero => Ok(Bson::Int32(0)),
-            literal => Err(self.too_big(literal)),
-        }
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Bson, A::Error> {
-        let inner = self.enter()?;
-        let mut array = Vec::new();
-        while let Some(element) = elements
-            .next_element_seed(inner)
-            .map_err(|error| (self.context.inside(array.len().to_string()))(error))?
-        {
-            array.push(element);
-        }
-        Ok(Bson::Array(array))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Bson, A::Error> {
-        let inner = self.enter()?;
-        let mut document = Document::new();
-        while let Some(key) = members.next_key::<String>()? {
-            if key.contains('\0') {
-                return Err((self.context.inside(key))(self.context.refuse(Fault::NulInKey)));
+    /// A text that is no JSON is never said to be a document that cannot be stored, however early that was found.
+    fn refusal(&mut self, error: &serde_json::Error) -> Refusal {
+        let mut strict = serde_json::Deserializer::from_slice(self.text);
+        let syntax = IgnoredAny::deserialize(&mut strict).and_then(|_| strict.end());
+        match (self.refused.take(), syntax) {
+            (Some((fault, token)), Ok(())) => Refusal {
+                fault,
+                place: Place::of_token(self.text, token),
+            },
+            (Some(_), Err(error)) => syntax_refusal(self.text, &error),
+            (None, Err(_)) => syntax_refusal(self.text, error),
+            // The grammar allows it, and yet the parser gave up: on a number or on a string.
+            (None, Ok(())) if error.to_string().starts_with("number out of range") => {
+                let literal = self.numbers.literal(self.tokens);
+                Refusal {
+                    fault: number_fault(literal),
+                    place: Place::of_token(self.text, self.tokens),
+                }
             }
-            if document.contains_key(&key) {
-                let error = self.context.refuse(Fault::DuplicateKey { key: key.clone() });
-                return Err((self.context.inside(key))(error));
-            }
-            match members.next_value_seed(inner) {
-                Ok(value) => document.insert(key, value),
-                Err(error) => return Err((self.context.inside(key))(error)),
-            };
+            (None, Ok(())) => Refusal {
+                fault: Fault::LoneSurrogate,
+                place: Place::at(self.text, offset(self.text, error)),
+            },
         }
-        Ok(Bson::Document(document))
     }
-}
 
-/// Stores as few bytes as hold the value, as MongoDB's Python driver does.
-fn integer(value: i64) -> Bson {
-    i32::try_from(value).map_or(Bson::Int64(value), Bson::Int32)
-}
+    pub(super) fn check_size<E: serde::de::Error>(&mut self) -> Result<(), E> {
+        // The `_id` that was made here may still go.
+        if self.bytes.len() > MAXIMUM_DOCUMENT_BYTES + MADE_ID_BYTES {
+            let maximum = MAXIMUM_DOCUMENT_BYTES;
+            return Err(self.refuse_at(Fault::TooLarge { maximum }, 0));
+        }
+        Ok(())
+    }
 
-fn kind(value: &Bson) -> &'static str {
-    match value {
-        Bson::Array(_) => "an array",
-        Bson::String(_) => "a string",
-        Bson::Boolean(_) => "a boolean",
-        Bson::Null => "null",
-        _ => "a number",
+    /// Holds the `_id` of the whole document, whose value has the number `token`, to what can be one.
+    pub(super) fn check_id<E: serde::de::Error>(
+        &mut self,
+        kind: ElementType,
+        bytes: usize,
+        token: usize,
+    ) -> Result<(), E> {
+        let fault = match kind {
+            _ if matches!(self.id, NewId::Fixed(_)) => Fault::TwoIds,
+            ElementType::Array => Fault::IdKind { found: "an array" },
+            ElementType::EmbeddedDocument => Fault::IdKind { found: "an object" },
+            _ if bytes > MAXIMUM_ID_BYTES + STRING_OVERHEAD => Fault::IdTooLong {
+                maximum: MAXIMUM_ID_BYTES,
+            },
+            _ => {
+                self.brings_id = true;
+                return Ok(());
+            }
+        };
+        Err(self.refuse_at(fault, token))
     }
 }

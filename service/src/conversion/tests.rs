@@ -1,38 +1,43 @@
 //! JSON in, BSON and JSON out.
 
-use bson::raw::{RawBsonRef, RawDocumentBuf};
+use bson::oid::ObjectId;
+use bson::raw::RawDocumentBuf;
 use bson::{Bson, Document, doc};
 use proptest::prelude::*;
 
 use super::*;
 
-/// Reads a JSON object, and writes it again as `GET /data` does; or says why it was refused.
+const MADE: ObjectId = ObjectId::from_bytes([1; 12]);
+
+fn read(input: impl AsRef<[u8]>) -> Result<RawDocumentBuf, Refusal> {
+    document_from_json(input.as_ref(), NewId::Spare(MADE))
+}
+
+/// Reads a JSON object, and writes it again as `GET /data` does; or says why it was refused, and where.
 fn check(input: &str, expected: &str) {
-    let output = match document_from_json(input.as_bytes()) {
+    let output = match read(input) {
         Ok(document) => written(&document),
-        Err(refusal) => match &refusal.pointer {
-            Some(pointer) => format!("{refusal} ({pointer})"),
-            None => refusal.to_string(),
-        },
+        Err(refusal) => format!(
+            "{refusal} at `{}`",
+            refusal.place.pointer.as_deref().unwrap_or("…")
+        ),
     };
     assert_eq!(output, expected, "{input}");
 }
 
 fn check_stored(input: &str, expected: &Document) {
-    assert_eq!(
-        &document_from_json(input.as_bytes()).unwrap(),
-        expected,
-        "{input}"
-    );
+    let stored = Document::try_from(read(input).unwrap()).unwrap();
+    let mut whole = doc! { "_id": MADE };
+    whole.extend(expected.clone());
+    assert_eq!(stored, whole, "{input}");
 }
 
 fn check_equal(input: &str) {
     check(input, input);
 }
 
-fn written(document: &Document) -> String {
-    let raw = RawDocumentBuf::try_from(document).unwrap();
-    serde_json::to_string(&Json(RawBsonRef::Document(&raw))).unwrap()
+fn written(document: &RawDocumentBuf) -> String {
+    serde_json::to_string(&WithoutId(document)).unwrap()
 }
 
 fn nested(levels: usize) -> String {
@@ -74,41 +79,73 @@ fn numbers_with_a_fraction_or_an_exponent_stay_doubles() {
     check_stored(r#"{"a":[1,1e19]}"#, &doc! { "a": [1, 1e19] });
 }
 
-#[test]
-fn integers_beyond_64_bits_are_refused_and_never_rounded() {
-    check(
-        r#"{"a":9223372036854775808}"#,
-        "the integer `9223372036854775808` does not fit 64 bits and would be rounded (/a)",
-    );
-    check(
-        r#"{"a":[1,2.5,"3",{"b/c~":-9223372036854775809}]}"#,
-        "the integer `-9223372036854775809` does not fit 64 bits and would be rounded (/a/3/b~1c~0)",
-    );
-    check(
-        r#"{"a":1e300,"b":[1e19],"c":100000000000000000000}"#,
-        "the integer `100000000000000000000` does not fit 64 bits and would be rounded (/c)",
-    );
-    check(
-        &format!(r#"{{"a":{}}}"#, "9".repeat(300)),
-        &format!(
-            "the integer `{}…` does not fit 64 bits and would be rounded (/a)",
-            "9".repeat(40)
-        ),
-    );
+/// Where in a text of one line, and for which value or key, something is refused.
+fn at(column: usize, pointer: &str) -> String {
+    format!("(line 1 column {column}) at `{pointer}`")
 }
 
 #[test]
-fn numbers_that_no_double_holds_are_refused() {
-    let refused = "the body cannot be read as JSON: number out of range at line 1 column";
-    check(r#"{"a":1e400}"#, &format!("{refused} 10 (/a)"));
-    check(r#"{"a":-1e400}"#, &format!("{refused} 11 (/a)"));
+fn integers_beyond_64_bits_are_refused_and_never_rounded() {
+    let rounded = "does not fit 64 bits and would be rounded";
+    check(
+        r#"{"a":9223372036854775808}"#,
+        &format!("the integer `9223372036854775808` {rounded} {}", at(6, "/a")),
+    );
+    check(
+        r#"{"a":[1,2.5,"3",{"b/c~":-9223372036854775809}]}"#,
+        &format!(
+            "the integer `-9223372036854775809` {rounded} {}",
+            at(25, "/a/3/b~1c~0")
+        ),
+    );
+    check(
+        r#"{"a":1e300,"b":[1e19],"c":100000000000000000000}"#,
+        &format!("the integer `100000000000000000000` {rounded} {}", at(27, "/c")),
+    );
+    for digits in [30, 300, 400] {
+        check(
+            &format!(r#"{{"a":{}}}"#, "9".repeat(digits)),
+            &format!(
+                "the integer `{}{}` {rounded} {}",
+                "9".repeat(digits.min(40)),
+                if digits > 40 { "…" } else { "" },
+                at(6, "/a")
+            ),
+        );
+    }
+}
+
+#[test]
+fn numbers_that_would_become_infinite_or_zero_are_refused() {
+    let refused = |number: &str| {
+        format!(
+            "the number `{number}` is beyond what a 64-bit float holds {}",
+            at(9, "/a/1")
+        )
+    };
+    for number in [
+        "1e400",
+        "-1e400",
+        "1.5E+309",
+        "1e-400",
+        "-0.1e-999",
+        "1e99999999999",
+    ] {
+        check(&format!(r#"{{"a":[0,{number}]}}"#), &refused(number));
+    }
+    check(r#"{"a":[0.0,-0.0e5,0e999]}"#, r#"{"a":[0.0,-0.0,0.0]}"#);
 }
 
 #[test]
 fn a_repeated_key_is_refused() {
     check(
-        r#"{"x":[{"a":1,"b":2,"a":1}]}"#,
-        "the key `a` stands twice in one object (/x/0/a)",
+        r#"{"x":[{"a":1,"b":2,"\u0061":1}]}"#,
+        &format!("the key `a` stands twice in one object {}", at(20, "/x/0/a")),
+    );
+    let many: Vec<String> = (0..50).map(|number| format!(r#""{number}":1"#)).collect();
+    check(
+        &format!(r#"{{{},"7":2}}"#, many.join(",")),
+        &format!("the key `7` stands twice in one object {}", at(342, "/7")),
     );
 }
 
@@ -117,63 +154,186 @@ fn nul_is_refused_in_keys_only() {
     check_equal(r#"{"a":"\u0000"}"#);
     check(
         r#"{"a\u0000":1}"#,
-        "a key holds the character NUL, which MongoDB cannot store (/a\0)",
+        &format!(
+            "a key holds the character NUL, which MongoDB cannot store {}",
+            at(2, "/a\0")
+        ),
     );
 }
 
 #[test]
+fn half_a_surrogate_pair_is_refused() {
+    let refused = "a string holds half of a surrogate pair, which is no character and cannot be stored";
+    check_equal(r#"{"a":"𝄞"}"#);
+    check(r#"{"\ud834\udd1e":1}"#, r#"{"𝄞":1}"#);
+    check(r#"{"a":"\ud800"}"#, &format!("{refused} {}", at(13, "/a")));
+    check(r#"{"a":["\udc00"]}"#, &format!("{refused} {}", at(13, "/a/0")));
+    check(r#"{"a":{"\ud800x":1}}"#, &format!("{refused} {}", at(14, "/a")));
+    check(r#"{"a":"\ud800\u0041"}"#, &format!("{refused} {}", at(18, "/a")));
+}
+
+#[test]
 fn nesting_ends_where_mongodb_promises_to_hold_it() {
+    check_equal(&nested(64));
     check_equal(&nested(MAXIMUM_DEPTH));
-    let pointer = "/a".repeat(MAXIMUM_DEPTH);
-    let refused = format!("the document is nested deeper than 100 levels ({pointer})");
-    check(&nested(MAXIMUM_DEPTH + 1), &refused);
+    for levels in [101, 127, 128, 10_000] {
+        check(
+            &nested(levels),
+            &format!(
+                "the document is nested deeper than 100 levels {}",
+                at(501, &"/a".repeat(100))
+            ),
+        );
+    }
     let arrays = format!(r#"{{"a":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
     let pointer = format!("/a{}", "/0".repeat(MAXIMUM_DEPTH - 1));
     check(
         &arrays,
-        &format!("the document is nested deeper than 100 levels ({pointer})"),
+        &format!(
+            "the document is nested deeper than 100 levels {}",
+            at(105, &pointer)
+        ),
     );
 }
 
 #[test]
 fn only_an_object_is_a_document() {
-    check("", "the body is empty, a JSON object is expected");
-    check(" \n", "the body is empty, a JSON object is expected");
+    for empty in ["", " \r\n\t"] {
+        check(
+            empty,
+            &format!("the body is empty, a JSON object is expected {}", at(1, "")),
+        );
+    }
     for (input, found) in [
         ("[]", "an array"),
+        (r#"[{"a":1}]"#, "an array"),
         ("\"a\"", "a string"),
         ("1", "a number"),
+        ("-0.0", "a number"),
         ("true", "a boolean"),
         ("null", "null"),
     ] {
-        check(input, &format!("a JSON object is expected, this is {found}"));
+        let expected = format!("a JSON object is expected, this is {found} {}", at(1, ""));
+        check(input, &expected);
     }
 }
 
 #[test]
 fn malformed_json_is_refused_with_line_and_column() {
-    let refused = "the body cannot be read as JSON:";
+    let check = |input: &str, message: &str, place: &str| {
+        let refused = format!("the body cannot be read as JSON: {message} {place}");
+        check(input, &refused);
+    };
+    check("{\n  \"a\": tru}", "expected ident", "(line 2 column 11) at `/a`");
+    check(r#"{"a":1} x"#, "trailing characters", &at(9, ""));
+    check(r#"{"a":1}{}"#, "trailing characters", &at(8, ""));
+    check(r#"{"a":NaN}"#, "expected value", &at(6, "/a"));
+    check(r#"{"a":-Infinity}"#, "invalid number", &at(7, "/a"));
+    check(r#"{"a":01}"#, "invalid number", &at(7, "/a"));
+    check(r#"{"a":[1,]}"#, "trailing comma", &at(9, "/a/1"));
+    check(r#"{"a":1,}"#, "trailing comma", &at(8, ""));
+    check(r#"{"a":1 // one"#, "expected `,` or `}`", &at(8, "/a"));
+    check(r#"{"é":'a'}"#, "expected value", &at(6, "/é"));
     check(
-        "{\n  \"a\": tru}",
-        &format!("{refused} expected ident at line 2 column 11 (/a)"),
+        "{\"a\":\n",
+        "EOF while parsing a value",
+        "(line 2 column 1) at `/a`",
     );
     check(
-        r#"{"a":1} x"#,
-        &format!("{refused} trailing characters at line 1 column 9"),
+        r#"{"a":[{"b":"c"#,
+        "EOF while parsing a string",
+        &at(14, "/a/0/b"),
     );
     check(
-        r#"{"a":NaN}"#,
-        &format!("{refused} expected value at line 1 column 6 (/a)"),
+        "{\"a\":\"\n\"}",
+        "control character (\\u0000-\\u001F) found while parsing a string",
+        &at(7, "/a"),
+    );
+}
+
+#[test]
+fn a_text_that_is_no_json_is_not_said_to_be_a_document_that_cannot_be_stored() {
+    let trailing = "the body cannot be read as JSON: trailing characters";
+    check(r#"{"a":1,"a":2} x"#, &format!("{trailing} {}", at(15, "")));
+    check("[] x", &format!("{trailing} {}", at(4, "")));
+    check(
+        &"[ ".repeat(5_000),
+        &format!(
+            "the body cannot be read as JSON: EOF while parsing a list {}",
+            at(10_001, "…")
+        ),
+    );
+}
+
+#[test]
+fn only_utf8_is_read() {
+    let check = |input: &[u8], found: &str, column: usize| {
+        let refusal = read(input).unwrap_err();
+        let expected = format!("the body {found}, UTF-8 is expected (line 1 column {column})");
+        assert_eq!(refusal.to_string(), expected, "{input:?}");
+    };
+    let utf16 = "looks like UTF-16 or UTF-32";
+    check(b"\xef\xbb\xbf{}", "begins with a byte order mark", 1);
+    check(b"\xff\xfe{\0}\0", utf16, 1);
+    check(b"\xfe\xff\0{\0}", utf16, 1);
+    check(b"{\0}\0", utf16, 1);
+    check(b"\0\0\0{\0\0\0}", utf16, 1);
+    check(b"{\"a\":\"\xe9\"}", "holds bytes that are no UTF-8", 7);
+}
+
+#[test]
+fn an_id_of_the_client_takes_the_place_of_the_one_that_was_made() {
+    let check = |input: &str, expected: &Document| {
+        let stored = Document::try_from(read(input).unwrap()).unwrap();
+        assert_eq!(&stored, expected, "{input}");
+    };
+    check(r#"{"a":1,"_id":"x"}"#, &doc! { "a": 1, "_id": "x" });
+    check(r#"{"_id":1.5}"#, &doc! { "_id": 1.5 });
+    check(r#"{"_id":null}"#, &doc! { "_id": null });
+    check(r#"{"_id":false}"#, &doc! { "_id": false });
+    check(r#"{"a":{"_id":[]}}"#, &doc! { "_id": MADE, "a": { "_id": [] } });
+    let longest = "x".repeat(MAXIMUM_ID_BYTES);
+    check(
+        &format!(r#"{{"_id":"{longest}"}}"#),
+        &doc! { "_id": longest.as_str() },
+    );
+}
+
+#[test]
+fn an_id_that_cannot_be_one_is_refused() {
+    let kinds = "it must be a string, a number, a boolean or null";
+    check(
+        r#"{"a":1,"_id":[1]}"#,
+        &format!("the `_id` is an array; {kinds} {}", at(14, "/_id")),
     );
     check(
-        r#"{"a":"\ud800"}"#,
-        &format!("{refused} unexpected end of hex escape at line 1 column 13 (/a)"),
+        r#"{"_id":{"$oid":"6b018ca9e539d0e4320647d9"}}"#,
+        &format!("the `_id` is an object; {kinds} {}", at(8, "/_id")),
     );
-    let latin1 = document_from_json(b"{\"a\":\"\xe9\"}").unwrap_err().to_string();
-    assert_eq!(
-        latin1,
-        format!("{refused} invalid unicode code point at line 1 column 7")
+    check(
+        &format!(r#"{{"_id":"{}"}}"#, "x".repeat(MAXIMUM_ID_BYTES + 1)),
+        &format!("the `_id` is longer than 1024 bytes {}", at(8, "/_id")),
     );
+    let refusal = document_from_json(br#"{"_id":"x"}"#, NewId::Fixed(MADE)).unwrap_err();
+    assert_eq!(refusal.fault, Fault::TwoIds);
+    assert!(document_from_json(br#"{"a":"x"}"#, NewId::Fixed(MADE)).is_ok());
+}
+
+#[test]
+fn a_document_may_have_16_mib_and_no_more() {
+    let sized = |bytes: usize| {
+        let empty = read(r#"{"a":""}"#).unwrap().as_bytes().len();
+        format!(r#"{{"a":"{}"}}"#, "x".repeat(bytes - empty))
+    };
+    let largest = read(sized(MAXIMUM_DOCUMENT_BYTES)).unwrap();
+    assert_eq!(largest.as_bytes().len(), MAXIMUM_DOCUMENT_BYTES);
+    let too_large = Fault::TooLarge {
+        maximum: MAXIMUM_DOCUMENT_BYTES,
+    };
+    let refusal = read(sized(MAXIMUM_DOCUMENT_BYTES + 1)).unwrap_err();
+    assert_eq!(refusal.fault, too_large);
+    let digits = format!(r#"{{"a":[{}0]}}"#, "0,".repeat(4_000_000));
+    assert_eq!(read(digits).unwrap_err().fault, too_large);
 }
 
 #[test]
@@ -192,6 +352,7 @@ fn types_that_json_lacks_are_written_as_relaxed_extended_json() {
         r#""bytes":{"$binary":{"base64":"AQI=","subType":"00"}},"decimal":{"$numberDecimal":"1.5"},"#,
         r#""nan":{"$numberDouble":"NaN"},"infinity":[{"$numberDouble":"-Infinity"}],"regex":{"$minKey":1}}"#,
     );
+    let document = RawDocumentBuf::try_from(&document).unwrap();
     assert_eq!(written(&document), expected);
 }
 
@@ -235,6 +396,6 @@ proptest! {
 
     #[test]
     fn any_text_is_read_or_refused(text in "[\\[\\]{}\",:0-9eE.+\\- a\\\\u]{0,40}") {
-        let _ = document_from_json(text.as_bytes());
+        let _ = read(text);
     }
 }

@@ -9,10 +9,20 @@ use serde::{Serialize, Serializer};
 #[derive(Clone, Copy, Debug)]
 pub struct Json<'a>(pub RawBsonRef<'a>);
 
+/// A document that serialises as an answer shows it: without the `_id` of MongoDB.
+#[derive(Clone, Copy, Debug)]
+pub struct WithoutId<'a>(pub &'a RawDocument);
+
+impl Serialize for WithoutId<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        write_members(self.0, serializer, |key| key != "_id")
+    }
+}
+
 impl Serialize for Json<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
-            RawBsonRef::Document(document) => write_document(document, serializer),
+            RawBsonRef::Document(document) => write_members(document, serializer, |_| true),
             RawBsonRef::Array(array) => write_array(array, serializer),
             RawBsonRef::String(text) => serializer.serialize_str(text),
             RawBsonRef::Int32(value) => serializer.serialize_i32(value),
@@ -28,11 +38,17 @@ impl Serialize for Json<'_> {
     }
 }
 
-fn write_document<S: Serializer>(document: &RawDocument, serializer: S) -> Result<S::Ok, S::Error> {
+fn write_members<S: Serializer>(
+    document: &RawDocument,
+    serializer: S,
+    is_shown: impl Fn(&str) -> bool,
+) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
     for member in document {
         let (key, value) = member.map_err(S::Error::custom)?;
-        map.serialize_entry(key.as_str(), &Json(value))?;
+        if is_shown(key.as_str()) {
+            map.serialize_entry(key.as_str(), &Json(value))?;
+        }
     }
     map.end()
 }

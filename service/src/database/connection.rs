@@ -1,10 +1,13 @@
 //! One client of the driver, and the question whether its MongoDB takes documents.
 
+use std::sync::Arc;
+
 use bson::{Bson, doc};
 use mongodb::Client;
+use tokio::sync::OnceCell;
 
 use super::failure::{Failure, of_read};
-use super::{ConnectionString, ConnectionStringError, Place};
+use super::{ConnectionString, ConnectionStringError, Place, SealingKey};
 
 /// How long MongoDB itself works on a ping that waits, say for a lock; then it ends the ping and says so.
 const PING_ON_SERVER_MILLISECONDS: i32 = 800;
@@ -17,6 +20,8 @@ pub(super) struct Connection {
     pub(super) addresses: String,
     /// How many connections there are at most; 0 stands for any number.
     pub(super) pool_size: u32,
+    uri: ConnectionString,
+    sealing_key: Arc<OnceCell<SealingKey>>,
 }
 
 impl Connection {
@@ -38,7 +43,19 @@ impl Connection {
             client,
             addresses,
             pool_size,
+            uri: uri.clone(),
+            sealing_key: Arc::default(),
         })
+    }
+
+    /// Returns the key for seals that belongs to this connection string.
+    pub(super) async fn sealing_key(&self, place: &Place) -> Result<SealingKey, Failure> {
+        let derive = || async {
+            let (uri, place) = (self.uri.clone(), place.clone());
+            let derive = tokio::task::spawn_blocking(move || SealingKey::derive(&uri, &place));
+            derive.await.map_err(|_| Failure::Internal)
+        };
+        self.sealing_key.get_or_try_init(derive).await.copied()
     }
 
     /// Asks for an update that matches nothing, so that the answer says more than that the server runs: the user may

@@ -41,6 +41,11 @@ impl ConnectionString {
         Ok(Self(text.trim_end_matches(['\r', '\n']).to_owned()))
     }
 
+    /// Returns the text, for deriving keys from it.
+    pub(super) fn secret(&self) -> &str {
+        &self.0
+    }
+
     /// Reads the text into the driver's options and completes them; what the text says itself is kept.
     pub(super) async fn client_options(
         &self,

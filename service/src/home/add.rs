@@ -1,5 +1,6 @@
 //! `POST /add`: the page's form. What was typed comes back with the fault, or the page with the document on top.
 
+use bson::oid::ObjectId;
 use salvo::http::header::LOCATION;
 use salvo::http::{HeaderValue, StatusCode};
 use salvo::{Request, Response, handler};
@@ -11,7 +12,7 @@ use super::negotiation::is_browser;
 use super::origin::is_foreign;
 use super::page::{self, Page};
 use crate::configuration::Http;
-use crate::conversion::document_from_json;
+use crate::conversion::{NewId, document_from_json};
 use crate::database::Database;
 use crate::error::Error;
 use crate::records::read_form;
@@ -35,8 +36,8 @@ impl Add {
         if text.len() > limit {
             return Err(Error::BodyTooLarge { limit });
         }
-        let document = document_from_json(text.as_bytes())?;
-        self.database.insert(&document).await?;
+        let document = document_from_json(text.as_bytes(), NewId::Spare(ObjectId::new()))?;
+        self.database.insert(document).await?;
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::html::Text;
-use crate::conversion::{Fault, Refusal};
+use crate::conversion::{Fault, Place, Refusal};
 use crate::database::Failure;
 use crate::error::Error;
 
@@ -19,7 +19,6 @@ pub(super) struct Rejected {
 impl Rejected {
     /// Writes the message that stands under the text area, and where the cursor belongs.
     pub(super) fn message(&self) -> String {
-        let mut html = String::new();
         let refusal = match &self.error {
             Error::Document(refusal) => refusal,
             Error::Database(Failure::OutcomeUnknown) => {
@@ -29,55 +28,37 @@ impl Rejected {
             }
             error => return format!("<p>Not added: {}.</p>", Text(&error.detail())),
         };
-        let Refusal { fault, pointer } = refusal;
-        match fault {
-            Fault::Syntax {
-                message,
-                line,
-                column,
-            } => {
-                // The parser names the last character of a text that ends too early; what is missing comes behind it.
-                let at = if message.starts_with("EOF") {
-                    self.text.trim_end().len()
-                } else {
-                    offset(&self.text, *line, *column)
-                };
-                let (before, after) = self.text.split_at(at);
-                let line_start = before.rfind('\n').map_or(0, |index| index + 1);
-                let column = before[line_start..].chars().count() + 1;
-                let line = before.matches('\n').count() + 1;
-                let _ = write!(
-                    html,
-                    "<p data-at=\"{}\">Not added: {}. Line {line}, column {column}:</p>",
-                    before.encode_utf16().count(),
-                    Text(message)
-                );
-                write_excerpt(&mut html, &before[line_start..], after);
-            }
-            fault => {
-                let _ = write!(html, "<p>Not added: {}.", Text(&fault.to_string()));
-                if let Some(pointer) = pointer {
-                    let _ = write!(html, " It stands at <code>{}</code>.", Text(pointer));
-                }
-                html.push_str("</p>");
-            }
+        let Refusal { fault, place } = refusal;
+        let words = match fault {
+            Fault::Empty => return format!("<p>Not added: {}.</p>", Text(&fault.to_string())),
+            Fault::Syntax { message } => message.clone(),
+            fault => fault.to_string(),
+        };
+        let (before, after) = self.text.split_at(offset(&self.text, place));
+        let mut html = format!(
+            "<p data-at=\"{}\">Not added: {}. Line {}, column {}",
+            before.encode_utf16().count(),
+            Text(&words),
+            place.line,
+            place.column
+        );
+        if let Some(pointer) = &place.pointer {
+            let _ = write!(html, ", at <code>{}</code>", Text(pointer));
         }
+        html.push_str(":</p>");
+        let line_start = before.rfind('\n').map_or(0, |index| index + 1);
+        write_excerpt(&mut html, &before[line_start..], after);
         html
     }
 }
 
-/// Finds the byte in the text; the parser counts bytes from 1, and has 0 for a line break that it did not want.
-fn offset(text: &str, line: usize, column: usize) -> usize {
-    let start: usize = text
-        .split_inclusive('\n')
-        .take(line.saturating_sub(1))
-        .map(str::len)
-        .sum();
-    let mut offset = (start + column).saturating_sub(1).min(text.len());
-    while !text.is_char_boundary(offset) {
-        offset -= 1;
-    }
-    offset
+/// Finds the byte in the text; where that ends too early, its end.
+fn offset(text: &str, place: &Place) -> usize {
+    let lines = text.split_inclusive('\n').take(place.line.saturating_sub(1));
+    let start: usize = lines.map(str::len).sum();
+    let mut characters = text[start..].char_indices();
+    let offset = characters.nth(place.column.saturating_sub(1));
+    offset.map_or(text.len(), |(offset, _)| start + offset)
 }
 
 /// Writes the line with the character at fault marked; behind the end of the text that is a space.
@@ -105,11 +86,14 @@ fn write_excerpt(html: &mut String, before: &str, after: &str) {
 
 #[cfg(test)]
 mod tests {
+    use bson::oid::ObjectId;
+
     use super::*;
-    use crate::conversion::document_from_json;
+    use crate::conversion::{NewId, document_from_json};
 
     fn check(text: &str, expected: &str) {
-        let error = Error::from(document_from_json(text.as_bytes()).unwrap_err());
+        let error =
+            Error::from(document_from_json(text.as_bytes(), NewId::Spare(ObjectId::new())).unwrap_err());
         let text = text.to_owned();
         assert_eq!(Rejected { text, error }.message(), expected);
     }
@@ -139,7 +123,8 @@ mod tests {
     #[test]
     fn a_long_line_is_shown_around_the_fault() {
         let text = format!("{{\"a\": \"{}\", oh{}", "x".repeat(100), "y".repeat(100));
-        let error = Error::from(document_from_json(text.as_bytes()).unwrap_err());
+        let error =
+            Error::from(document_from_json(text.as_bytes(), NewId::Spare(ObjectId::new())).unwrap_err());
         let html = Rejected { text, error }.message();
         assert!(
             html.contains("<pre><code>…xxx") && html.contains("<mark>o</mark>hyyy"),

@@ -1,17 +1,22 @@
 //! `POST /data`: stores a document.
 
+use bson::oid::ObjectId;
+use bson::{Bson, RawDocumentBuf};
 use salvo::http::StatusCode;
 use salvo::{Request, Response, handler};
 use serde::Serialize;
 
-use super::body;
+use super::form::{self, Form};
+use super::{body, idempotency, parameters};
 use crate::answer;
 use crate::configuration::Http;
-use crate::conversion::{document_from_json, id_text};
-use crate::database::Database;
+use crate::conversion::{NewId, document_from_json, id_text};
+use crate::database::{Database, Failure};
 use crate::error::Error;
 
 /// Stores what it is sent, unchanged. An `_id` in the document is kept, as MongoDB's Python driver does.
+///
+/// With an `Idempotency-Key`, the document is stored once, however often it is sent.
 pub(crate) struct Insert {
     database: Database,
     http: Http,
@@ -31,14 +36,36 @@ impl Insert {
             http: *http,
         }
     }
+
+    /// Stores a document whose `_id` belongs to a key. What is there already under this `_id` must be the same document.
+    async fn insert_once(&self, id: ObjectId, document: RawDocumentBuf) -> Result<Bson, Error> {
+        match self.database.insert(document.clone()).await {
+            Err(Failure::DuplicateId) => match self.database.find(id).await? {
+                Some(stored) if stored == document => Ok(Bson::ObjectId(id)),
+                Some(_) => Err(Error::IdempotencyKeyReused),
+                // Somebody has deleted it between the two calls.
+                None => Err(Failure::DuplicateId.into()),
+            },
+            Err(Failure::OutcomeUnknown) => Err(Error::RetryWithKey),
+            inserted => Ok(inserted?),
+        }
+    }
 }
 
 #[handler]
 impl Insert {
     async fn handle(&self, request: &mut Request, response: &mut Response) -> Result<(), Error> {
+        // All that the head can be refused for, before anything is read or stored.
+        form::requested(request.headers(), &[Form::Array])?;
+        parameters::none(request.uri().query().unwrap_or_default())?;
+        let key_id = idempotency::id(request.headers())?;
         let body = body::read_json(request, &self.http).await?;
-        let document = document_from_json(&body)?;
-        let id = self.database.insert(&document).await?;
+        let new_id = key_id.map_or_else(|| NewId::Spare(ObjectId::new()), NewId::Fixed);
+        let document = document_from_json(&body, new_id)?;
+        let id = match key_id {
+            Some(id) => self.insert_once(id, document).await?,
+            None => self.database.insert(document).await?,
+        };
         let inserted = Inserted {
             status: "Data inserted",
             id: id_text(&id),

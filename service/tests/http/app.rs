@@ -49,7 +49,8 @@ impl TestApp {
         Self::start_at(uri, Place::default(), configuration).await
     }
 
-    async fn start_at(uri: &str, place: Place, mut configuration: Configuration) -> Self {
+    /// With a collection of its own at `uri`.
+    pub(crate) async fn start_at(uri: &str, place: Place, mut configuration: Configuration) -> Self {
         configuration.http.listen_address = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
         configuration.mongodb.uri = ConnectionString::new(uri.to_owned());
         configuration.mongodb.place = place;

@@ -92,25 +92,35 @@ async fn an_id_of_the_client_is_kept_and_answered_as_text() {
         let expected = format!(r#"{{"status":"Data inserted","id":"{id}"}}"#);
         assert_eq!(app.client.post(body).await.body, expected);
     };
+    let taken = async |body: &str| {
+        let answer = app.client.post(body).await;
+        assert_eq!(
+            answer.problem(409),
+            "a document with this `_id` is already stored"
+        );
+        assert_eq!(answer.json()["type"], "urn:problem-type:duplicate-id");
+    };
     check(r#"{"a":1,"_id":"mine"}"#, "mine").await;
     check(r#"{"_id":7}"#, "7").await;
-    let taken = app.client.post(r#"{"_id":7}"#).await;
-    assert_eq!(taken.problem(409), "a document with this `_id` is already stored");
-    assert_eq!(taken.json()["type"], "urn:problem-type:duplicate-id");
-    assert_eq!(app.client.get("/data").await.body, r#"[{"a":1},{}]"#);
-}
-
-#[tokio::test]
-async fn an_id_that_mongodb_does_not_take_is_refused() {
-    let app = TestApp::start().await;
-    for body in [r#"{"_id":[1]}"#, r#"{"_id":{"$oid":"6b018ca9e539d0e4320647d9"}}"#] {
-        let detail = app.client.post(body).await.problem(400);
-        assert!(
-            detail.starts_with("MongoDB does not store this document: "),
-            "{detail}"
-        );
+    check(r#"{"_id":"7"}"#, "7").await;
+    check(r#"{"_id":0.5,"b":[]}"#, "0.5").await;
+    check(r#"{"_id":null,"c":1}"#, "null").await;
+    check(r#"{"_id":true}"#, "true").await;
+    check(r#"{"_id":9223372036854775807}"#, "9223372036854775807").await;
+    check(r#"{"_id":""}"#, "").await;
+    for body in [
+        r#"{"_id":"mine"}"#,
+        r#"{"_id":7}"#,
+        // MongoDB compares numbers by their value.
+        r#"{"_id":7.0}"#,
+        r#"{"_id":0.5}"#,
+        r#"{"_id":null}"#,
+        r#"{"_id":true}"#,
+    ] {
+        taken(body).await;
     }
-    assert_eq!(app.client.get("/data").await.body, "[]");
+    let expected = r#"[{"a":1},{},{},{"b":[]},{"c":1},{},{},{}]"#;
+    assert_eq!(app.client.get("/data").await.body, expected);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on ends by a panic"
 )]
 
+mod accept;
 mod app;
 mod bodies;
 mod chromium;
@@ -13,10 +14,14 @@ mod client;
 mod contract;
 mod failures;
 mod forms;
+mod idempotency;
+mod inputs;
 mod load;
 mod mongo;
 mod page;
+mod paging;
 mod process;
+mod property;
 mod protocol;
 mod proxy;
 mod stopping;

@@ -1,0 +1,37 @@
+//! Texts that are not UTF-8 from the first byte to the last. Pure.
+
+use super::{Fault, Place, Refusal};
+
+/// Refuses nothing at all, other encodings, and marks of them.
+pub(super) fn check_encoding(text: &[u8]) -> Result<(), Refusal> {
+    let refuse = |fault, offset| {
+        Err(Refusal {
+            fault,
+            place: Place::at(text, offset),
+        })
+    };
+    match text {
+        _ if text.iter().all(u8::is_ascii_whitespace) => refuse(Fault::Empty, 0),
+        [0xef, 0xbb, 0xbf, ..] => refuse(
+            Fault::Encoding {
+                found: "begins with a byte order mark",
+            },
+            0,
+        ),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, ..] | [_, 0, ..] => refuse(
+            Fault::Encoding {
+                found: "looks like UTF-16 or UTF-32",
+            },
+            0,
+        ),
+        _ => match str::from_utf8(text) {
+            Ok(_) => Ok(()),
+            Err(error) => refuse(
+                Fault::Encoding {
+                    found: "holds bytes that are no UTF-8",
+                },
+                error.valid_up_to(),
+            ),
+        },
+    }
+}

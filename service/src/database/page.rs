@@ -1,0 +1,93 @@
+//! A page of documents in the order of their `_id`, which is one reply of MongoDB.
+
+use bson::{Bson, Document, RawBsonRef, RawDocumentBuf, doc};
+use futures::StreamExt as _;
+use mongodb::Collection;
+use mongodb::options::Hint;
+use mongodb::raw_batch_cursor::RawBatch;
+
+use super::admission::Slot;
+use super::call::bounded;
+use super::{CALL_TIME, Failure};
+
+/// Some documents, in MongoDB's own bytes.
+pub struct Page {
+    batch: RawBatch,
+    documents: usize,
+    next: Option<Bson>,
+}
+
+impl Page {
+    /// Reads up to `limit` documents whose `_id` comes after the given one, of whatever type both are.
+    ///
+    /// The `$gt` of expressions walks on from one type of `_id` to the next; that of queries stops at the last of its own.
+    pub(super) async fn read(
+        collection: Collection<RawDocumentBuf>,
+        slot: Slot,
+        addresses: &str,
+        after: Option<Bson>,
+        limit: u32,
+    ) -> Result<Self, Failure> {
+        // One more tells whether there is another page.
+        let wanted = limit.saturating_add(1);
+        let find = async move {
+            let order = doc! { "_id": 1 };
+            let filter = after.map_or_else(Document::new, |id| {
+                doc! { "$expr": { "$gt": ["$_id", { "$literal": id }] } }
+            });
+            let find = collection
+                .find(filter)
+                .hint(Hint::Keys(order.clone()))
+                .sort(order)
+                .limit(i64::from(wanted))
+                .batch_size(wanted)
+                .max_time(CALL_TIME);
+            // The first reply and no other: MongoDB ends it at 16 MiB, and so a page ends there too.
+            find.batch().await?.next().await.transpose()
+        };
+        let batch = match bounded("find", slot, find).await {
+            Ok(batch) => batch.ok_or(Failure::Internal)?,
+            Err(error) => return Err(error.of_read(addresses)),
+        };
+        let (documents, next) = ends(&batch, limit).ok_or(Failure::Internal)?;
+        Ok(Self {
+            batch,
+            documents,
+            next,
+        })
+    }
+
+    /// Returns the documents, with their `_id`.
+    pub(crate) fn documents(&self) -> impl Iterator<Item = bson::error::Result<RawBsonRef<'_>>> {
+        let batch = self.batch.doc_slices().ok();
+        batch.into_iter().flatten().take(self.documents)
+    }
+
+    /// Returns the `_id` after which the next page begins, where there is one.
+    pub(crate) fn next(&self) -> Option<&Bson> {
+        self.next.as_ref()
+    }
+}
+
+/// Returns how many documents belong to the page, and the last `_id` if there are more.
+fn ends(batch: &RawBatch, limit: u32) -> Option<(usize, Option<Bson>)> {
+    let cursor = batch
+        .as_raw_document()
+        .get_document("cursor")
+        .ok()?
+        .get_i64("id")
+        .ok()?;
+    let limit = usize::try_from(limit).ok()?;
+    let all = batch.doc_slices().ok()?.into_iter().count();
+    let documents = all.min(limit);
+    if all <= limit && cursor == 0 {
+        return Some((documents, None));
+    }
+    let last = batch
+        .doc_slices()
+        .ok()?
+        .into_iter()
+        .nth(documents.checked_sub(1)?)?;
+    let id = last.ok()?.as_document()?.get("_id").ok()??;
+    Some((documents, Some(Bson::try_from(id).ok()?)))
+}

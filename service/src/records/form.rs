@@ -1,0 +1,188 @@
+//! The two forms of a list of documents, and the choice between them by the header `Accept`. Pure.
+
+use salvo::http::header::{ACCEPT, HeaderMap, HeaderValue};
+use salvo::http::mime::Mime;
+
+use crate::error::Error;
+
+/// How the documents of an answer are put together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// One JSON array.
+    Array,
+    /// One document on each line.
+    Lines,
+}
+
+impl Form {
+    /// All of them; where a client is indifferent, the first is served.
+    pub(super) const ALL: [Self; 2] = [Self::Array, Self::Lines];
+
+    pub(super) fn content_type(self) -> HeaderValue {
+        HeaderValue::from_static(self.name())
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Array => "application/json",
+            Self::Lines => "application/x-ndjson",
+        }
+    }
+}
+
+/// How much a client wants a form: its weight, and how exactly it was named.
+type Wish = (u16, u8);
+
+/// Chooses among `offers` what the client wants most; the header may be given several times, or not at all.
+pub(super) fn requested(headers: &HeaderMap, offers: &[Form]) -> Result<Form, Error> {
+    choose(headers.get_all(ACCEPT).iter(), offers).ok_or_else(|| {
+        let names: Vec<_> = offers.iter().map(|offer| format!("`{}`", offer.name())).collect();
+        Error::NotAcceptable {
+            offers: names.join(" or "),
+        }
+    })
+}
+
+fn choose<'a>(accept: impl Iterator<Item = &'a HeaderValue>, offers: &[Form]) -> Option<Form> {
+    let texts: Vec<&str> = accept.map(|value| value.to_str().unwrap_or("-")).collect();
+    let is_nothing = |character| matches!(character, ' ' | '\t' | ',');
+    if texts.iter().all(|text| text.chars().all(is_nothing)) {
+        return offers.first().copied();
+    }
+    let ranges: Vec<Range<'_>> = texts
+        .iter()
+        .flat_map(|text| members(text))
+        .filter_map(Range::parse)
+        .collect();
+    let mut chosen: Option<(Wish, Form)> = None;
+    for offer in offers {
+        // The most exact range decides, whatever less exact ones say.
+        let decisive = ranges
+            .iter()
+            .filter_map(|range| Some((range.exactness(offer.name())?, range.weight)))
+            .max();
+        let Some((exactness, weight @ 1..)) = decisive else {
+            continue;
+        };
+        if chosen.is_none_or(|(wish, _)| wish < (weight, exactness)) {
+            chosen = Some(((weight, exactness), *offer));
+        }
+    }
+    chosen.map(|(_, form)| form)
+}
+
+/// Splits at commas that are not inside of quotes.
+fn members(text: &str) -> impl Iterator<Item = &str> {
+    let mut quoted = false;
+    text.split(move |character| {
+        quoted ^= character == '"';
+        character == ',' && !quoted
+    })
+}
+
+/// One member of the header; parameters other than `q` are passed over, as JSON has none.
+struct Range<'text> {
+    name: &'text str,
+    /// In thousandths.
+    weight: u16,
+}
+
+impl<'text> Range<'text> {
+    /// What cannot be read is as if it was not there.
+    fn parse(text: &'text str) -> Option<Self> {
+        let text = text.trim();
+        let mime = text.parse::<Mime>().ok()?;
+        let weight = match mime.get_param("q") {
+            Some(weight) => thousandths(weight.as_str())?,
+            None => 1000,
+        };
+        let name = text.split(';').next().unwrap_or_default().trim();
+        Some(Self { name, weight })
+    }
+
+    fn exactness(&self, offer: &str) -> Option<u8> {
+        match self.name {
+            "*/*" => Some(0),
+            name if name.eq_ignore_ascii_case("application/*") => Some(1),
+            name if name.eq_ignore_ascii_case(offer) => Some(2),
+            _ => None,
+        }
+    }
+}
+
+/// Reads a weight from 0 to 1 with up to three digits.
+fn thousandths(text: &str) -> Option<u16> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let is_sound = fraction.len() <= 3 && fraction.bytes().all(|byte| byte.is_ascii_digit());
+    let thousandths = format!("{fraction:0<3}").parse().ok().filter(|_| is_sound)?;
+    match (whole, thousandths) {
+        ("0", thousandths) => Some(thousandths),
+        ("1", 0) => Some(1000),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(accept: &[&str], expected: Option<Form>) {
+        let values: Vec<_> = accept
+            .iter()
+            .map(|text| HeaderValue::from_str(text).unwrap())
+            .collect();
+        assert_eq!(choose(values.iter(), &Form::ALL), expected, "{accept:?}");
+    }
+
+    #[test]
+    fn json_is_served_to_those_who_do_not_care() {
+        for accept in [
+            &[][..],
+            &[""],
+            &[" ,", ","],
+            &["*/*"],
+            &["application/*"],
+            &["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"],
+            &["application/x-ndjson;q=0.5, application/json"],
+            &["application/x-ndjson, application/json"],
+            &["Application/JSON; charset=utf-8"],
+            &["text/html", "application/json;q=0.001"],
+            &["application/x-ndjson;q=0, */*;q=0.1"],
+            &["application/json;a=\"b,c\""],
+        ] {
+            check(accept, Some(Form::Array));
+        }
+    }
+
+    #[test]
+    fn lines_are_served_to_those_who_name_them() {
+        for accept in [
+            &["application/x-ndjson"][..],
+            &["APPLICATION/x-ndjson;q=1.000"],
+            &["application/x-ndjson, */*"],
+            &["application/json;q=0.5, application/x-ndjson;q=0.6"],
+            &["application/json;q=0, application/*"],
+            &["text/html", "application/x-ndjson"],
+        ] {
+            check(accept, Some(Form::Lines));
+        }
+    }
+
+    #[test]
+    fn nothing_is_served_to_those_who_want_something_else() {
+        for accept in [
+            "text/html",
+            "application/xml, text/*",
+            "application/json;q=0",
+            "*/*;q=0",
+            "application/json;q=2",
+            "application/json;q=0.1234",
+            "application/json;q=-1",
+            "nonsense",
+            "é",
+        ] {
+            let value = HeaderValue::from_bytes(accept.as_bytes()).unwrap();
+            assert_eq!(choose(std::iter::once(&value), &Form::ALL), None, "{accept}");
+        }
+    }
+}

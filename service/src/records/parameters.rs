@@ -1,0 +1,159 @@
+//! The query of `GET /data`: all documents, or a page of them. Pure.
+
+use form_urlencoded::parse;
+
+/// Enough for a person to look at.
+const DEFAULT_LIMIT: u32 = 100;
+
+/// Also what one reply of MongoDB holds when all documents are asked for.
+const MAXIMUM_LIMIT: u32 = 1000;
+
+/// Which documents are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Selection {
+    /// All, in natural order.
+    All,
+    /// Some, in the order of `_id`.
+    Page {
+        /// How many at most.
+        limit: u32,
+        /// Where the page before ended, as that page said it.
+        after: Option<String>,
+    },
+}
+
+/// Why a query was refused; each is told to the client.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum QueryFault {
+    /// A name that means nothing here.
+    #[error("there is no query parameter `{name}`; this path takes {known}")]
+    Unknown {
+        /// The name, shortened.
+        name: String,
+        /// Those that there are.
+        known: &'static str,
+    },
+    /// A name that stands twice, with one value or two.
+    #[error("the query parameter `{name}` stands twice")]
+    Repeated {
+        /// The name.
+        name: &'static str,
+    },
+    /// The size of a page.
+    #[error("the query parameter `limit` must be a whole number from 1 to {MAXIMUM_LIMIT}")]
+    Limit,
+    /// The place where a page starts.
+    #[error(
+        "the query parameter `after` is not from a `Link` of this collection, or from before its connection string \
+         changed; start again without it"
+    )]
+    After,
+}
+
+/// Reads the query of `GET /data`.
+pub(super) fn selection(query: &str) -> Result<Selection, QueryFault> {
+    let (mut limit, mut after) = (None, None);
+    for (name, value) in parse(query.as_bytes()) {
+        let (name, slot) = match name.as_ref() {
+            "limit" => ("limit", &mut limit),
+            "after" => ("after", &mut after),
+            unknown => return Err(unknown_parameter(unknown, "`limit` and `after`")),
+        };
+        if slot.replace(value.into_owned()).is_some() {
+            return Err(QueryFault::Repeated { name });
+        }
+    }
+    match (limit, after) {
+        (None, None) => Ok(Selection::All),
+        (limit, after) => Ok(Selection::Page {
+            limit: limit.map_or(Ok(DEFAULT_LIMIT), |limit| parse_limit(&limit))?,
+            after,
+        }),
+    }
+}
+
+/// Refuses every parameter.
+pub(super) fn none(query: &str) -> Result<(), QueryFault> {
+    match parse(query.as_bytes()).next() {
+        Some((name, _)) => Err(unknown_parameter(&name, "none with this method")),
+        None => Ok(()),
+    }
+}
+
+fn unknown_parameter(name: &str, known: &'static str) -> QueryFault {
+    QueryFault::Unknown {
+        name: name.chars().take(40).collect(),
+        known,
+    }
+}
+
+fn parse_limit(text: &str) -> Result<u32, QueryFault> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    let limit = text.parse().ok().filter(|_| is_plain);
+    limit
+        .filter(|limit| (1..=MAXIMUM_LIMIT).contains(limit))
+        .ok_or(QueryFault::Limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(query: &str, expected: &str) {
+        let text = match selection(query) {
+            Ok(Selection::All) => "all".to_owned(),
+            Ok(Selection::Page { limit, after }) => format!("{limit} after {}", after.unwrap_or_default()),
+            Err(fault) => fault.to_string(),
+        };
+        assert_eq!(text, expected, "{query}");
+    }
+
+    #[test]
+    fn a_page_has_a_limit_and_a_start() {
+        check("", "all");
+        check("limit=1", "1 after ");
+        check("limit=1000", "1000 after ");
+        check("after=x%2By", "100 after x+y");
+        check("after=a&limit=%35", "5 after a");
+    }
+
+    #[test]
+    fn every_other_query_is_refused_by_name() {
+        let limit = "the query parameter `limit` must be a whole number from 1 to 1000";
+        for bad in [
+            "0",
+            "1001",
+            "-1",
+            "abc",
+            "",
+            "1.0",
+            "1e2",
+            "%2B5",
+            "+5",
+            "5%20",
+            "0x10",
+            "99999999999999999999",
+            "%ff",
+            "٣",
+        ] {
+            check(&format!("limit={bad}"), limit);
+        }
+        check("limit", limit);
+        check("limit=1&limit=1", "the query parameter `limit` stands twice");
+        check(
+            "after=a&limit=2&after=b",
+            "the query parameter `after` stands twice",
+        );
+        let known = "this path takes `limit` and `after`";
+        check("page=2", &format!("there is no query parameter `page`; {known}"));
+        check(
+            "Limit=2",
+            &format!("there is no query parameter `Limit`; {known}"),
+        );
+        check(
+            "limit[]=2",
+            &format!("there is no query parameter `limit[]`; {known}"),
+        );
+        check("=", &format!("there is no query parameter ``; {known}"));
+    }
+}

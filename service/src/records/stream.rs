@@ -1,0 +1,53 @@
+//! The whole collection as the chunks of an answer, one for each reply of MongoDB.
+
+use futures::Stream;
+use futures::stream;
+use salvo::hyper::body::Bytes;
+
+use super::form::Form;
+use super::text::{Text, Unwritable};
+use crate::database::{Batches, Failure};
+
+/// Why a list ends too early; the connection is then closed without the end mark of a chunked body.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Broken {
+    #[error(transparent)]
+    Database(#[from] Failure),
+    #[error(transparent)]
+    Document(#[from] Unwritable),
+}
+
+/// What is left to read and how the text goes on; nothing after the last chunk.
+type State = Option<(Batches, Text)>;
+
+/// Streams the documents, so that memory does not grow with the collection.
+pub(super) fn chunks(
+    batches: Batches,
+    form: Form,
+    request_id: String,
+) -> impl Stream<Item = Result<Bytes, Broken>> + Send + 'static {
+    let start = Some((batches, Text::new(form)));
+    stream::try_unfold(start, move |state| {
+        let request_id = request_id.clone();
+        async move {
+            let chunk = chunk(state).await;
+            if let Err(error) = &chunk {
+                tracing::error!(request_id, %error, "answer cut off");
+            }
+            chunk
+        }
+    })
+}
+
+async fn chunk(state: State) -> Result<Option<(Bytes, State)>, Broken> {
+    let Some((batches, mut text)) = state else {
+        return Ok(None);
+    };
+    let Some((batch, batches)) = batches.next().await? else {
+        return Ok(Some((Bytes::from_static(text.end().as_bytes()), None)));
+    };
+    let mut chunk = Vec::with_capacity(batch.as_raw_document().as_bytes().len());
+    let documents = batch.doc_slices().map_err(|_| Unwritable)?;
+    text.write(documents, &mut chunk)?;
+    Ok(Some((Bytes::from(chunk), Some((batches, text)))))
+}
