@@ -102,7 +102,7 @@ mod tests {
     fn a_fault_is_marked_where_it_stands() {
         check(
             "{\n  \"é\": oh\n}",
-            "<p data-at=\"9\">Not added: expected value. Line 2, column 8:</p>\
+            "<p data-at=\"9\">Not added: expected value. Line 2, column 8, at <code>/é</code>:</p>\
              <pre><code>  &quot;é&quot;: <mark>o</mark>h</code></pre>",
         );
         check(
@@ -111,12 +111,18 @@ mod tests {
              <pre><code>{&quot;a&quot;: 1<mark> </mark></code></pre>",
         );
         check(
+            "",
+            "<p>Not added: the body is empty, a JSON object is expected.</p>",
+        );
+        check(
             "[1]",
-            "<p>Not added: a JSON object is expected, this is an array.</p>",
+            "<p data-at=\"0\">Not added: a JSON object is expected, this is an array. Line 1, column 1:</p>\
+             <pre><code><mark>[</mark>1]</code></pre>",
         );
         check(
             "{\"a\": {\"<\": 1, \"<\": 2}}",
-            "<p>Not added: the key `&lt;` stands twice in one object. It stands at <code>/a/&lt;</code>.</p>",
+            "<p data-at=\"15\">Not added: the key `&lt;` stands twice in one object. Line 1, column 16, at <code>/a/&lt;</code>:</p>\
+             <pre><code>{&quot;a&quot;: {&quot;&lt;&quot;: 1, <mark>&quot;</mark>&lt;&quot;: 2}}</code></pre>",
         );
     }
 

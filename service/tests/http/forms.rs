@@ -51,7 +51,7 @@ async fn a_form_is_taken_from_the_page_and_from_no_other_site() {
         (vec![FORM], "", 400),
         (vec![FORM], "document=", 400),
         (vec![FORM], "document={}&document={}", 400),
-        (vec![FORM], "document=[]", 400),
+        (vec![FORM], "document=[]", 422),
     ] {
         let answer = app.client.send(Method::POST, "/add", &headers, body).await;
         assert_eq!(answer.status, status, "{headers:?} {body}");

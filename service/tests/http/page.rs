@@ -101,7 +101,7 @@ async fn a_fault_is_shown_where_it_stands_and_the_text_stays() {
         .await;
     let error = tab.text("document.getElementById('error').innerText").await;
     assert!(
-        error.starts_with("Not added: expected value. Line 3, column 8:"),
+        error.starts_with("Not added: expected value. Line 3, column 8, at /b:"),
         "{error}"
     );
     assert_eq!(

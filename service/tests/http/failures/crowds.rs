@@ -35,7 +35,7 @@ async fn a_full_pool_refuses_what_it_cannot_take_and_stays_ready() {
         queue: 20,
         ..Limits::default()
     };
-    let patient = Patient::admit_with(configuration).await;
+    let patient = Patient::admit_with(configuration, "").await;
     // There and back: a call takes 0.4 s, so five in a second.
     patient.way(Way::Late(Duration::from_millis(200)));
     let crowd = patient.at_once(0..CROWD);
@@ -71,7 +71,7 @@ async fn a_refusal_for_lack_of_room_says_so() {
         queue: 0,
         ..Limits::default()
     };
-    let patient = Patient::admit_with(configuration).await;
+    let patient = Patient::admit_with(configuration, "").await;
     patient.way(Way::Late(Duration::from_millis(200)));
     let answers = join_all((0..2).map(|_| patient.app.client.get("/data"))).await;
     let refused = answers
@@ -88,8 +88,15 @@ async fn a_refusal_for_lack_of_room_says_so() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_vanished_clients_leave_few_connections_and_a_ready_service() {
+    // What the vanished have asked for is still done, and must not take the room of those who come after them.
+    let mut configuration = Configuration::default();
+    configuration.mongodb.limits = Limits {
+        queue: 1000,
+        queue_time: Duration::from_secs(5),
+        ..Limits::default()
+    };
     for fault in [None, Some(Fault::Frozen)] {
-        let mut patient = Patient::admit().await;
+        let mut patient = Patient::admit_with(configuration.clone(), "").await;
         match fault {
             Some(fault) => patient.inflict(fault).await,
             None => patient.way(Way::Late(Duration::from_millis(100))),

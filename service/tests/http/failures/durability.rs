@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::future::join_all;
+use service::configuration::Configuration;
 
 use super::super::wait::until;
 use super::patient::{Fault, Outcomes, Patient};
@@ -70,4 +71,23 @@ async fn a_freeze_stores_nothing_that_was_refused() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_way_that_comes_back_stores_nothing_that_was_refused() {
     check(Fault::Deaf, 3, Duration::from_secs(5)).await;
+}
+
+/// The driver gives these up by itself, and then says the same as of calls that never got a connection.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_insert_that_the_driver_gives_up_counts_as_unknown() {
+    let impatient = "?connectTimeoutMS=300&heartbeatFrequencyMS=500";
+    let mut patient = Patient::admit_with(Configuration::default(), impatient).await;
+    // So that there are as many connections as there will be inserts.
+    patient.at_once(1000..1010).await;
+    patient.inflict(Fault::Frozen).await;
+    let insert = async |number: u32| {
+        tokio::time::sleep(Duration::from_millis(150) * number).await;
+        let answer = patient.app.client.post(format!(r#"{{"n":{number}}}"#)).await;
+        (number as usize, answer.status)
+    };
+    let outcomes: Outcomes = join_all((0..9).map(insert)).await.into_iter().collect();
+    patient.heal(Fault::Frozen).await;
+    patient.turns_ready().await;
+    patient.check_documents(&outcomes).await;
 }

@@ -52,16 +52,18 @@ pub(crate) struct Patient {
 
 impl Patient {
     pub(crate) async fn admit() -> Self {
-        Self::admit_with(Configuration::default()).await
+        Self::admit_with(Configuration::default(), "").await
     }
 
-    pub(crate) async fn admit_with(configuration: Configuration) -> Self {
+    /// With limits of its own, and with what is appended to the connection string.
+    pub(crate) async fn admit_with(configuration: Configuration, options: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mongodb = start(&directory).await;
         let uri = mongodb.mongodb_uri();
         let root = Client::with_uri_str(mongodb.mongodb_root_uri()).await.unwrap();
         let proxy = Proxy::start(address_of(&uri)).await;
-        let app = TestApp::start_with_uri(&with_address(&uri, proxy.address), configuration).await;
+        let app =
+            TestApp::start_with_uri(&(with_address(&uri, proxy.address) + options), configuration).await;
         until("ready", async || app.client.get("/readyz").await.status == 200).await;
         Self {
             directory,

@@ -120,7 +120,7 @@ async fn a_body_that_nobody_reads_ends_the_connection() {
         }
     }
     // Read to its end, though refused: what follows is the next request.
-    check_body(&app, "Content-Length: 4\r\n", "null", 400, GoesOn).await;
+    check_body(&app, "Content-Length: 4\r\n", "null", 422, GoesOn).await;
 }
 
 #[tokio::test]
