@@ -107,7 +107,7 @@ mod tests {
         );
         check(
             "{\"a\": 1",
-            "<p data-at=\"7\">Not added: EOF while parsing an object. Line 1, column 8:</p>\
+            "<p data-at=\"7\">Not added: EOF while parsing an object. Line 1, column 8, at <code>/a</code>:</p>\
              <pre><code>{&quot;a&quot;: 1<mark> </mark></code></pre>",
         );
         check(
