@@ -84,6 +84,9 @@ pub enum Error {
     /// The process is about to stop.
     #[error("the service is stopping")]
     Draining,
+    /// Large bodies of other requests take all the memory that there is for them.
+    #[error("too many large bodies are under way")]
+    NoRoom,
     /// A handler panicked.
     #[error("the service failed to handle the request")]
     Internal,
@@ -116,7 +119,7 @@ impl Error {
             }
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
-            Self::Draining | Self::RetryWithKey => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Draining | Self::RetryWithKey | Self::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Database(failure) => match failure {
                 Failure::Refused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
@@ -161,7 +164,9 @@ impl Error {
                 | Failure::NotAuthorised { .. }
                 | Failure::TimedOut,
             ) => Some(("database-unavailable", "MongoDB is not available")),
-            Self::Database(Failure::Overloaded) => Some(("overloaded", "The service is overloaded")),
+            Self::NoRoom | Self::Database(Failure::Overloaded) => {
+                Some(("overloaded", "The service is overloaded"))
+            }
             Self::Draining => Some(("draining", "The service is stopping")),
             _ => None,
         }
@@ -199,7 +204,7 @@ impl Error {
     /// A retry can only help, and can do no harm, where MongoDB took nothing.
     fn retry_after(&self) -> Option<&'static str> {
         match self {
-            Self::Database(Failure::Overloaded) => Some(RETRY_AFTER_OVERLOAD_SECONDS),
+            Self::NoRoom | Self::Database(Failure::Overloaded) => Some(RETRY_AFTER_OVERLOAD_SECONDS),
             _ if self.status() == StatusCode::SERVICE_UNAVAILABLE => Some(RETRY_AFTER_SECONDS),
             _ => None,
         }

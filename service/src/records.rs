@@ -10,7 +10,7 @@ mod parameters;
 mod stream;
 mod text;
 
-pub(crate) use body::read_form;
+pub(crate) use body::Bodies;
 pub use idempotency::KeyFault;
 pub(crate) use insert::Insert;
 pub(crate) use list::List;

@@ -12,7 +12,7 @@ use crate::home::{self, Add, Home, Recently};
 use crate::hoops;
 use crate::metrics;
 use crate::probes::{Health, Readyz, livez};
-use crate::records::{Insert, List};
+use crate::records::{Bodies, Insert, List};
 
 /// Builds the API. Hooks stand on the service, as those of a router do not run for 404 and 405.
 #[must_use]
@@ -22,12 +22,13 @@ pub fn router(database: &Database, readiness: &Arc<Readiness>, http: &Http) -> S
 
 fn routes(database: &Database, readiness: &Arc<Readiness>, http: &Http) -> Router {
     let list = List::new(database.clone());
-    let insert = Insert::new(database.clone(), http);
+    let bodies = Bodies::new(http);
+    let insert = Insert::new(database.clone(), bodies.clone());
     let health = Health::new(database.clone());
     let readyz = Readyz::new(Arc::clone(readiness));
     let home = Home::new(database.clone());
     let recently = Recently::new(database.clone());
-    let add = Add::new(database.clone(), http);
+    let add = Add::new(database.clone(), bodies);
 
     Router::new()
         .get(home.clone())

@@ -38,8 +38,9 @@ for _ in $(seq 200); do
   sleep 0.1
 done
 
+configuration=$PWD/service/tests/schemathesis.toml
 cd "$directory"
-"$tools/bin/schemathesis" run "http://127.0.0.1:$port/openapi.json" --checks all --mode all --max-examples 40 --seed 1 \
+"$tools/bin/schemathesis" --config-file "$configuration" run "http://127.0.0.1:$port/openapi.json" --checks all --mode all --max-examples 40 --seed 1 \
   --no-color --request-timeout 10 "$@"
 
 # Whatever was sent, nothing broke.

@@ -14,6 +14,8 @@ pub struct Http {
     /// `BODY_LIMIT_BYTES`, default 1 MiB: well above what a person or a form sends, and 1/500 of the memory that the
     /// service is given.
     pub body_bytes: usize,
+    /// `BODIES_LIMIT_BYTES`, default 64 MiB: what large bodies, above 16 KiB, may take together.
+    pub bodies_bytes: u32,
     /// `BODY_SECONDS`, default 10: from the head of a request to the end of its body. Longer than a call to MongoDB,
     /// shorter than the grace period.
     pub body_time: Duration,
@@ -32,6 +34,7 @@ impl Default for Http {
         Self {
             listen_address: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 5000),
             body_bytes: 1024 * 1024,
+            bodies_bytes: 64 * 1024 * 1024,
             body_time: Duration::from_secs(10),
             head_time: Duration::from_secs(10),
             write_time: Duration::from_secs(30),
@@ -52,6 +55,9 @@ impl Http {
             body_bytes: variables
                 .parse("BODY_LIMIT_BYTES", bytes)?
                 .unwrap_or(default.body_bytes),
+            bodies_bytes: variables
+                .parse("BODIES_LIMIT_BYTES", bytes)?
+                .unwrap_or(default.bodies_bytes),
             body_time: variables.seconds("BODY_SECONDS", default.body_time)?,
             head_time: variables.seconds("HEAD_SECONDS", default.head_time)?,
             write_time: variables.seconds("WRITE_SECONDS", default.write_time)?,

@@ -11,28 +11,24 @@ use super::list::window;
 use super::negotiation::is_browser;
 use super::origin::is_foreign;
 use super::page::{self, Page};
-use crate::configuration::Http;
 use crate::conversion::{NewId, document_from_json};
 use crate::database::Database;
 use crate::error::Error;
-use crate::records::read_form;
+use crate::records::Bodies;
 
 /// Stores what was typed, under the limits of `POST /data`.
 pub(crate) struct Add {
     database: Database,
-    http: Http,
+    bodies: Bodies,
 }
 
 impl Add {
-    pub(crate) fn new(database: Database, http: &Http) -> Self {
-        Self {
-            database,
-            http: *http,
-        }
+    pub(crate) fn new(database: Database, bodies: Bodies) -> Self {
+        Self { database, bodies }
     }
 
     async fn insert(&self, text: &str) -> Result<(), Error> {
-        let limit = self.http.body_bytes;
+        let limit = self.bodies.document_limit();
         if text.len() > limit {
             return Err(Error::BodyTooLarge { limit });
         }
@@ -48,7 +44,7 @@ impl Add {
         if is_foreign(request.headers()) {
             return Err(Error::ForeignForm);
         }
-        let form = read_form(request, &self.http).await?;
+        let form = self.bodies.read_form(request).await?;
         let text = typed(&form).ok_or(Error::Form)?;
         let Err(error) = self.insert(&text).await else {
             to_the_page(response);

@@ -42,7 +42,7 @@ impl Rejected {
             place.line,
             place.column
         );
-        if let Some(pointer) = &place.pointer {
+        if let Some(pointer) = place.pointer.as_deref().filter(|pointer| !pointer.is_empty()) {
             let _ = write!(html, ", at <code>{}</code>", Text(pointer));
         }
         html.push_str(":</p>");

@@ -1,53 +1,114 @@
-//! The body of a request: declared as JSON, of limited size, in limited time.
+//! The body of a request: of a declared type, of limited size, in limited time, and not too many at once.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
 
 use salvo::Request;
 use salvo::http::ParseError;
 use salvo::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use salvo::http::mime::Mime;
 use salvo::hyper::body::Bytes;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::configuration::Http;
 use crate::error::Error;
 use crate::hoops::BodyRead;
 
-/// Reads the whole body. What can be told from the head alone is told before anything is read.
-pub(super) async fn read_json(request: &mut Request, http: &Http) -> Result<Bytes, Error> {
-    if !declares(request, is_json) {
-        return Err(Error::UnsupportedMediaType);
-    }
-    read(request, http, http.body_bytes).await
+/// Bodies up to this size need no room of their own: as many as there are connections fit all the same, and who sends
+/// large ones slowly keeps nobody else out.
+const SMALL_BYTES: usize = 16 * 1024;
+
+/// How long a large body waits for room.
+const ROOM_TIME: Duration = Duration::from_secs(1);
+
+/// Reads bodies, and holds no more of them at once than there is memory for. Clones share the room.
+#[derive(Clone)]
+pub(crate) struct Bodies {
+    http: Http,
+    room: Arc<Semaphore>,
 }
 
-/// Reads a form, in which each byte of a document may take three.
-pub(crate) async fn read_form(request: &mut Request, http: &Http) -> Result<Bytes, Error> {
-    if !declares(request, |mime| {
-        mime.essence_str() == "application/x-www-form-urlencoded"
-    }) {
-        return Err(Error::UnsupportedFormType);
-    }
-    read(
-        request,
-        http,
-        http.body_bytes.saturating_mul(3).saturating_add(FORM_BYTES),
-    )
-    .await
+/// A whole body; its room is free again when this is dropped.
+pub(crate) struct Body {
+    bytes: Bytes,
+    _room: Option<OwnedSemaphorePermit>,
 }
 
-async fn read(request: &mut Request, http: &Http, limit: usize) -> Result<Bytes, Error> {
-    if declared_length(request).is_some_and(|length| length > limit as u64) {
-        return Err(Error::BodyTooLarge { limit });
+impl Deref for Body {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
     }
-    match tokio::time::timeout(http.body_time, request.payload_with_max_size(limit)).await {
-        Ok(Ok(body)) => {
-            let body = body.clone();
-            request.extensions_mut().insert(BodyRead);
-            Ok(body)
+}
+
+impl Bodies {
+    pub(crate) fn new(http: &Http) -> Self {
+        Self {
+            http: *http,
+            room: Arc::new(Semaphore::new(http.bodies_bytes as usize)),
         }
-        Ok(Err(ParseError::PayloadTooLarge)) => Err(Error::BodyTooLarge { limit }),
-        Ok(Err(_)) => Err(Error::BodyIncomplete),
-        Err(_) => Err(Error::BodyTooSlow {
-            seconds: http.body_time.as_secs(),
-        }),
+    }
+
+    /// The largest document that is taken, in bytes of JSON.
+    pub(crate) fn document_limit(&self) -> usize {
+        self.http.body_bytes
+    }
+
+    /// Reads a body that is declared as JSON. What can be told from the head alone is told before anything is read.
+    pub(super) async fn read_json(&self, request: &mut Request) -> Result<Body, Error> {
+        if !declares(request, is_json) {
+            return Err(Error::UnsupportedMediaType);
+        }
+        self.read(request, self.http.body_bytes).await
+    }
+
+    /// Reads a form, in which each byte of a document may take three.
+    pub(crate) async fn read_form(&self, request: &mut Request) -> Result<Body, Error> {
+        if !declares(request, is_form) {
+            return Err(Error::UnsupportedFormType);
+        }
+        let document = self.http.body_bytes.saturating_mul(3);
+        self.read(request, document.saturating_add(FORM_BYTES)).await
+    }
+
+    async fn read(&self, request: &mut Request, limit: usize) -> Result<Body, Error> {
+        let declared = declared_length(request);
+        if declared.is_some_and(|length| length > limit as u64) {
+            return Err(Error::BodyTooLarge { limit });
+        }
+        let most = declared
+            .and_then(|length| usize::try_from(length).ok())
+            .unwrap_or(limit);
+        let room = self.room_for(most).await?;
+        match tokio::time::timeout(self.http.body_time, request.payload_with_max_size(limit)).await {
+            Ok(Ok(bytes)) => {
+                let bytes = bytes.clone();
+                request.extensions_mut().insert(BodyRead);
+                Ok(Body { bytes, _room: room })
+            }
+            Ok(Err(ParseError::PayloadTooLarge)) => Err(Error::BodyTooLarge { limit }),
+            Ok(Err(_)) => Err(Error::BodyIncomplete),
+            Err(_) => Err(Error::BodyTooSlow {
+                seconds: self.http.body_time.as_secs(),
+            }),
+        }
+    }
+
+    /// Waits until a body of this size fits beside the others; one that never would gets all the room that there is.
+    async fn room_for(&self, bytes: usize) -> Result<Option<OwnedSemaphorePermit>, Error> {
+        if bytes <= SMALL_BYTES {
+            return Ok(None);
+        }
+        let bytes = u32::try_from(bytes)
+            .unwrap_or(u32::MAX)
+            .min(self.http.bodies_bytes);
+        let room = Arc::clone(&self.room).acquire_many_owned(bytes);
+        match tokio::time::timeout(ROOM_TIME, room).await {
+            Ok(Ok(room)) => Ok(Some(room)),
+            Ok(Err(_)) | Err(_) => Err(Error::NoRoom),
+        }
     }
 }
 
@@ -65,6 +126,10 @@ fn declares(request: &Request, accepts: impl FnOnce(&Mime) -> bool) -> bool {
     };
     let utf8 = mime.get_param("charset").is_none_or(|charset| charset == "utf-8");
     utf8 && accepts(&mime)
+}
+
+fn is_form(mime: &Mime) -> bool {
+    mime.essence_str() == "application/x-www-form-urlencoded"
 }
 
 /// Accepts `application/json` and `application/*+json`.

@@ -7,9 +7,8 @@ use salvo::{Request, Response, handler};
 use serde::Serialize;
 
 use super::form::{self, Form};
-use super::{body, idempotency, parameters};
+use super::{Bodies, idempotency, parameters};
 use crate::answer;
-use crate::configuration::Http;
 use crate::conversion::{NewId, document_from_json, id_text};
 use crate::database::{Database, Failure};
 use crate::error::Error;
@@ -19,7 +18,7 @@ use crate::error::Error;
 /// With an `Idempotency-Key`, the document is stored once, however often it is sent.
 pub(crate) struct Insert {
     database: Database,
-    http: Http,
+    bodies: Bodies,
 }
 
 /// The sample's answer, keys in this order.
@@ -30,11 +29,8 @@ struct Inserted {
 }
 
 impl Insert {
-    pub(crate) fn new(database: Database, http: &Http) -> Self {
-        Self {
-            database,
-            http: *http,
-        }
+    pub(crate) fn new(database: Database, bodies: Bodies) -> Self {
+        Self { database, bodies }
     }
 
     /// Stores a document whose `_id` belongs to a key. What is there already under this `_id` must be the same document.
@@ -59,7 +55,7 @@ impl Insert {
         form::requested(request.headers(), &[Form::Array])?;
         parameters::none(request.uri().query().unwrap_or_default())?;
         let key_id = idempotency::id(request.headers())?;
-        let body = body::read_json(request, &self.http).await?;
+        let body = self.bodies.read_json(request).await?;
         let new_id = key_id.map_or_else(|| NewId::Spare(ObjectId::new()), NewId::Fixed);
         let document = document_from_json(&body, new_id)?;
         let id = match key_id {

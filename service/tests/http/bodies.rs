@@ -1,6 +1,7 @@
 //! How a body comes: its media type, its size, its time.
 
 use salvo::http::Method;
+use service::configuration::Configuration;
 
 use super::app::{TestApp, impatient};
 
@@ -96,4 +97,23 @@ async fn a_body_that_does_not_arrive_in_time_is_answered_408() {
         assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
     }
     assert_eq!(app.client.get("/data").await.body, "[]");
+}
+
+#[tokio::test]
+async fn large_bodies_beyond_the_room_for_them_are_refused_and_small_ones_are_not() {
+    let mut configuration = Configuration::default();
+    configuration.http.bodies_bytes = 100_000;
+    let app = TestApp::start_with(configuration).await;
+    let mut slow = app.wire().await;
+    let head = "POST /data HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n";
+    slow.write(&format!("{head}Content-Length: 60000\r\n\r\n")).await;
+    slow.read_until("100 Continue").await;
+    let large = format!("{{\"a\":\"{}\"}}", "x".repeat(59_992));
+    let refused = app.client.post(large.clone()).await;
+    assert_eq!(refused.problem(503), "too many large bodies are under way");
+    assert_eq!(refused.header("retry-after"), "1");
+    assert_eq!(app.client.post("{}").await.status, 201);
+    slow.write(&large).await;
+    assert!(slow.read_until("}").await.contains("HTTP/1.1 201 "));
+    assert_eq!(app.client.post(large).await.status, 201);
 }
