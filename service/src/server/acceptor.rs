@@ -94,6 +94,8 @@ impl Acceptor for ClosableAcceptor {
     ) -> io::Result<Accepted<Self::Coupler, Self::Stream>> {
         if let Some(open) = &mut self.open {
             tokio::select! {
+                // Whom the kernel has let connect is served before the socket closes, and would be reset otherwise.
+                biased;
                 accepted = self.admission.admit(open, policy) => return Ok(accepted),
                 Some(done) = self.closing.recv() => {
                     self.open = None;
