@@ -11,7 +11,7 @@ use super::{CALL_TIME, Failure};
 /// The bounds of what is under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// `MONGODB_CALLS`, default 10: calls that run at once, those included whose caller has been answered. MongoDB on half
+    /// `MONGODB_CALLS`, default 12: calls that run at once, those included whose caller has been answered. MongoDB on half
     /// a CPU is busy with fewer, and each costs it a connection, a thread and a megabyte.
     pub calls: NonZeroU32,
     /// `MONGODB_QUEUE`, default 256: requests that wait for their turn. Each may hold a document of a megabyte.
@@ -24,7 +24,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            calls: NonZeroU32::new(10).unwrap_or(NonZeroU32::MIN),
+            calls: NonZeroU32::new(12).unwrap_or(NonZeroU32::MIN),
             queue: 256,
             queue_time: Duration::from_secs(1),
         }
@@ -32,7 +32,7 @@ impl Default for Limits {
 }
 
 /// Slots for answers that have begun: inserts that wait for a lock must not cut off a list that is half read.
-const BEGUN: u32 = 4;
+const BEGUN: u32 = 3;
 
 /// Hands out the right to call MongoDB.
 #[derive(Debug)]
@@ -125,10 +125,10 @@ mod tests {
             let admission = Admission::new(Limits::default(), pool_size);
             assert_eq!(admission.slots.available_permits(), calls, "{pool_size}");
         };
-        check(connections(Limits::default()), 10);
-        check(0, 10);
-        check(100, 10);
-        check(8, 3);
+        check(connections(Limits::default()), 12);
+        check(0, 12);
+        check(100, 12);
+        check(8, 4);
         check(1, 1);
     }
 }

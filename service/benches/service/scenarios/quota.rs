@@ -19,8 +19,8 @@ pub(crate) const FOUR_THREADS: &str = "half a processor, four threads";
 /// The same load without a limit.
 const PLENTY: &str = "the same without a limit";
 
-/// Lists of 100 documents a second: some two thirds of half a processor.
-const PER_SECOND: u32 = 1200;
+/// Lists of 100 documents a second: most of half a processor.
+const PER_SECOND: u32 = 2500;
 
 pub(super) async fn run(setting: &Setting, options: &Options, measured: &mut Measured) -> Result<()> {
     let Some(quota) = Quota::half_a_processor() else {
