@@ -1,5 +1,7 @@
 //! The id of a request: taken from the client or made up, and repeated in the answer, the log and every problem.
 
+use std::cell::RefCell;
+
 use salvo::http::{HeaderValue, header::HeaderName};
 use salvo::{Depot, FlowCtrl, Request, Response, handler};
 
@@ -55,15 +57,45 @@ fn is_sane(id: &str) -> bool {
 }
 
 fn made_up() -> String {
-    let mut bytes = [0; 16];
-    // Without randomness the ids are all zero, which is worse for finding a line and better than not answering.
-    let _ = getrandom::fill(&mut bytes);
+    let bytes = RANDOM.with_borrow_mut(Random::take);
     format!("{:032x}", u128::from_be_bytes(bytes))
+}
+
+thread_local! {
+    static RANDOM: RefCell<Random> = const { RefCell::new(Random { bytes: [0; STOCK], used: STOCK }) };
+}
+
+/// Ids whose bytes are fetched at once: a call into the system costs more than all else about an id.
+const STOCK: usize = 16 * 64;
+
+struct Random {
+    bytes: [u8; STOCK],
+    used: usize,
+}
+
+impl Random {
+    fn take(&mut self) -> [u8; 16] {
+        if self.used == STOCK {
+            // Without randomness ids come again, which is worse for finding a line and better than not answering.
+            let _ = getrandom::fill(&mut self.bytes);
+            self.used = 0;
+        }
+        let mut taken = [0; 16];
+        taken.copy_from_slice(&self.bytes[self.used..self.used + 16]);
+        self.used += 16;
+        taken
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_id_comes_twice() {
+        let ids: std::collections::HashSet<_> = (0..1000).map(|_| made_up()).collect();
+        assert_eq!(ids.len(), 1000);
+    }
 
     #[test]
     fn ids_with_spaces_quotes_or_excess_length_are_replaced() {
