@@ -136,11 +136,14 @@ impl Database {
     /// # Errors
     /// Says why the first documents could not be read.
     pub async fn read_all(&self) -> Result<Batches, Failure> {
+        self.pulse.allow()?;
+        let list = self.admission.open_list().await?;
         let (slot, connection) = self.begin().await?;
         let collection = self.collection(&connection);
         Batches::open(
             collection,
             slot,
+            list,
             Arc::clone(&self.admission),
             connection.addresses,
         )

@@ -17,7 +17,11 @@ use crate::records::{Bodies, Insert, List};
 /// Builds the API. Hooks stand on the service, as those of a router do not run for 404 and 405.
 #[must_use]
 pub fn router(database: &Database, readiness: &Arc<Readiness>, http: &Http) -> Service {
-    around(routes(database, readiness, http)).hoop(hoops::CloseWhileDraining::new(Arc::clone(readiness)))
+    let mut service = around(routes(database, readiness, http));
+    // Outermost, as some of the others answer by themselves.
+    let draining = hoops::CloseWhileDraining::new(Arc::clone(readiness));
+    service.hoops.insert(0, Arc::new(draining));
+    service
 }
 
 fn routes(database: &Database, readiness: &Arc<Readiness>, http: &Http) -> Router {

@@ -14,7 +14,8 @@ pub struct Http {
     /// `BODY_LIMIT_BYTES`, default 1 MiB: well above what a person or a form sends, and 1/500 of the memory that the
     /// service is given.
     pub body_bytes: usize,
-    /// `BODIES_LIMIT_BYTES`, default 64 MiB: what large bodies, above 16 KiB, may take together.
+    /// `BODIES_LIMIT_BYTES`, default 128 MiB: the memory for all large bodies, those above 16 KiB, together with the
+    /// documents that are made of them: four bytes for each byte of a body.
     pub bodies_bytes: u32,
     /// `BODY_SECONDS`, default 10: from the head of a request to the end of its body. Longer than a call to MongoDB,
     /// shorter than the grace period.
@@ -34,7 +35,7 @@ impl Default for Http {
         Self {
             listen_address: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 5000),
             body_bytes: 1024 * 1024,
-            bodies_bytes: 64 * 1024 * 1024,
+            bodies_bytes: 128 * 1024 * 1024,
             body_time: Duration::from_secs(10),
             head_time: Duration::from_secs(10),
             write_time: Duration::from_secs(30),

@@ -62,11 +62,14 @@ fn limits(variables: &Variables) -> Result<Limits, ConfigurationError> {
     let default = Limits::default();
     Ok(Limits {
         calls: variables
-            .parse("MONGODB_CALLS", "a number from 1 on such as `10`")?
+            .parse("MONGODB_CALLS", "a number from 1 on such as `12`")?
             .unwrap_or(default.calls),
         queue: variables
             .parse("MONGODB_QUEUE", "a number such as `256`")?
             .unwrap_or(default.queue),
+        lists: variables
+            .parse("MONGODB_LISTS", "a number such as `64`")?
+            .unwrap_or(default.lists),
         queue_time: variables.seconds("MONGODB_QUEUE_SECONDS", default.queue_time)?,
     })
 }

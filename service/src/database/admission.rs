@@ -16,6 +16,9 @@ pub struct Limits {
     pub calls: NonZeroU32,
     /// `MONGODB_QUEUE`, default 256: requests that wait for their turn. Each may hold a document of a megabyte.
     pub queue: u32,
+    /// `MONGODB_LISTS`, default 64: answers with all documents that are sent at once. Each holds a reply of MongoDB, of up
+    /// to 16 MiB where documents are large, for as long as its client takes to read it.
+    pub lists: u32,
     /// `MONGODB_QUEUE_SECONDS`, default 1: how long a request waits for its turn. With the call itself it stays below what
     /// clients wait for an answer.
     pub queue_time: Duration,
@@ -26,6 +29,7 @@ impl Default for Limits {
         Self {
             calls: NonZeroU32::new(12).unwrap_or(NonZeroU32::MIN),
             queue: 256,
+            lists: 64,
             queue_time: Duration::from_secs(1),
         }
     }
@@ -39,11 +43,12 @@ const BEGUN: u32 = 3;
 pub(super) struct Admission {
     slots: Arc<Semaphore>,
     begun: Arc<Semaphore>,
+    lists: Arc<Semaphore>,
     queue: Semaphore,
     queue_time: Duration,
 }
 
-/// The right to make one call; it ends with the call itself, not with the wait for it.
+/// The right to make one call, which ends with the call itself and not with the wait for it; or to send one list.
 #[derive(Debug)]
 pub(super) struct Slot {
     _permit: OwnedSemaphorePermit,
@@ -64,6 +69,7 @@ impl Admission {
         Self {
             slots: Arc::new(Semaphore::new(calls as usize)),
             begun: Arc::new(Semaphore::new(BEGUN as usize)),
+            lists: Arc::new(Semaphore::new(limits.lists as usize)),
             queue: Semaphore::new(limits.queue as usize),
             queue_time: limits.queue_time,
         }
@@ -76,6 +82,11 @@ impl Admission {
         }
         let _place = self.queue.try_acquire().map_err(|_| Failure::Overloaded)?;
         wait(&self.slots, self.queue_time).await
+    }
+
+    /// Lets an answer with all documents begin, after a wait where that is bearable; it ends with what is returned.
+    pub(super) async fn open_list(&self) -> Result<Slot, Failure> {
+        wait(&self.lists, self.queue_time).await
     }
 
     /// Lets a request go on whose answer has begun: it waits longer, as what is left of its answer cannot become an error.
@@ -99,6 +110,7 @@ mod tests {
         let limits = Limits {
             calls: NonZeroU32::MIN,
             queue,
+            lists: 1,
             queue_time: Duration::from_millis(20),
         };
         Admission::new(limits, connections(limits))
@@ -117,6 +129,15 @@ mod tests {
         let _running = admission.enter().await.unwrap();
         assert_eq!(admission.enter().await.unwrap_err(), Failure::Overloaded);
         admission.go_on().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_list_waits_for_the_end_of_another() {
+        let admission = admission(0);
+        let open = admission.open_list().await.unwrap();
+        assert_eq!(admission.open_list().await.unwrap_err(), Failure::Overloaded);
+        drop(open);
+        admission.open_list().await.unwrap();
     }
 
     #[test]

@@ -20,12 +20,15 @@ pub struct Batches {
     cursor: RawBatchCursor,
     admission: Arc<Admission>,
     addresses: String,
+    /// Given back when the read ends or is given up.
+    list: Slot,
 }
 
 impl Batches {
     pub(super) async fn open(
         collection: Collection<RawDocumentBuf>,
         slot: Slot,
+        list: Slot,
         admission: Arc<Admission>,
         addresses: String,
     ) -> Result<Self, Failure> {
@@ -43,6 +46,7 @@ impl Batches {
                 cursor,
                 admission,
                 addresses,
+                list,
             }),
             Err(error) => Err(error.of_read(&addresses)),
         }
@@ -57,6 +61,7 @@ impl Batches {
             mut cursor,
             admission,
             addresses,
+            list,
         } = self;
         let slot = admission.go_on().await?;
         let next = async move {
@@ -69,6 +74,7 @@ impl Batches {
                     cursor,
                     admission,
                     addresses,
+                    list,
                 };
                 (batch, rest)
             })),

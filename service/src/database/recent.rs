@@ -43,7 +43,11 @@ impl Database {
         let (mut documents, count) = bounded("recent", slot, both)
             .await
             .map_err(|error| error.of_read(&connection.addresses))?;
-        let seen = u64::from(window.skip) + documents.len() as u64;
+        // Behind the last document nothing was seen.
+        let seen = match documents.len() as u64 {
+            0 => 0,
+            read => u64::from(window.skip) + read,
+        };
         documents.truncate(window.limit as usize);
         let end = u64::from(window.skip) + documents.len() as u64;
         Ok(Recent {

@@ -44,7 +44,11 @@ pub(super) fn section(window: Window, recent: Option<&Recent>) -> String {
         "<h2 id=\"documents-title\">Documents <span id=\"count\">{count}</span></h2>"
     );
     if recent.documents.is_empty() {
-        html.push_str("<p class=\"empty\">None yet. The first one that is added shows here.</p>\n");
+        html.push_str(if window.skip == 0 {
+            "<p class=\"empty\">None yet. The first one that is added shows here.</p>\n"
+        } else {
+            "<p class=\"empty\">There are none this far back.</p>\n"
+        });
     }
     if window.skip > 0 {
         html.push_str("<p><a href=\"/\">Newest documents</a></p>\n");

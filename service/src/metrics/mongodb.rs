@@ -19,7 +19,6 @@ pub(crate) struct Mongodb {
     closed: Counter,
     open: Gauge,
     in_use: Gauge,
-    waiting: Gauge,
     failed: Family<Reason, Counter>,
     durations: Family<Call, Histogram, fn() -> Histogram>,
     failures: Family<FailedCall, Counter>,
@@ -49,7 +48,6 @@ impl Mongodb {
             closed: Counter::default(),
             open: Gauge::default(),
             in_use: Gauge::default(),
-            waiting: Gauge::default(),
             failed: Family::default(),
             durations: Family::new_with_constructor(durations),
             failures: Family::default(),
@@ -79,11 +77,6 @@ impl Mongodb {
                 "mongodb_connections_in_use",
                 "Connections that a call is using",
                 &metrics.in_use,
-            ),
-            (
-                "mongodb_connections_awaited",
-                "Calls that wait for a connection",
-                &metrics.waiting,
             ),
         ];
         for (name, help, gauge) in gauges {
@@ -119,18 +112,14 @@ impl Mongodb {
                 self.closed.inc();
                 self.open.dec();
             }
-            CmapEvent::ConnectionCheckoutStarted(_) => {
-                self.waiting.inc();
-            }
+            // How many wait is not counted: the driver is silent about a wait that is given up.
             CmapEvent::ConnectionCheckedOut(_) => {
-                self.waiting.dec();
                 self.in_use.inc();
             }
             CmapEvent::ConnectionCheckedIn(_) => {
                 self.in_use.dec();
             }
             CmapEvent::ConnectionCheckoutFailed(failed) => {
-                self.waiting.dec();
                 let reason = match failed.reason {
                     ConnectionCheckoutFailedReason::Timeout => "timeout",
                     _ => "connection",

@@ -19,6 +19,9 @@ use crate::hoops::BodyRead;
 /// large ones slowly keeps nobody else out.
 const SMALL_BYTES: usize = 16 * 1024;
 
+/// What a byte of a body takes in memory: itself, and the document made of it, which can be several times as large.
+const WEIGHT: usize = 4;
+
 /// How long a large body waits for room.
 const ROOM_TIME: Duration = Duration::from_secs(1);
 
@@ -101,7 +104,7 @@ impl Bodies {
         if bytes <= SMALL_BYTES {
             return Ok(None);
         }
-        let bytes = u32::try_from(bytes)
+        let bytes = u32::try_from(bytes.saturating_mul(WEIGHT))
             .unwrap_or(u32::MAX)
             .min(self.http.bodies_bytes);
         let room = Arc::clone(&self.room).acquire_many_owned(bytes);
@@ -124,7 +127,9 @@ fn declares(request: &Request, accepts: impl FnOnce(&Mime) -> bool) -> bool {
     let Some(mime) = value.to_str().ok().and_then(|value| value.parse::<Mime>().ok()) else {
         return false;
     };
-    let utf8 = mime.get_param("charset").is_none_or(|charset| charset == "utf-8");
+    let utf8 = mime
+        .get_param("charset")
+        .is_none_or(|charset| charset == "utf-8" || charset == "utf8");
     utf8 && accepts(&mime)
 }
 

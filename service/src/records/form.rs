@@ -90,13 +90,18 @@ struct Range<'text> {
 impl<'text> Range<'text> {
     /// What cannot be read is as if it was not there.
     fn parse(text: &'text str) -> Option<Self> {
-        let text = text.trim();
-        let mime = text.parse::<Mime>().ok()?;
-        let weight = match mime.get_param("q") {
-            Some(weight) => thousandths(weight.as_str())?,
-            None => 1000,
+        let mut parts = text.split(';').map(str::trim);
+        let name = match parts.next() {
+            // Old clients mean everything by it, such as those of Java.
+            Some("*") => "*/*",
+            name => name?,
         };
-        let name = text.split(';').next().unwrap_or_default().trim();
+        name.parse::<Mime>().ok()?;
+        let weight = parts.find_map(|part| {
+            let (name, weight) = part.split_once('=')?;
+            name.eq_ignore_ascii_case("q").then_some(weight)
+        });
+        let weight = weight.map_or(Some(1000), thousandths)?;
         Some(Self { name, weight })
     }
 
@@ -110,13 +115,14 @@ impl<'text> Range<'text> {
     }
 }
 
-/// Reads a weight from 0 to 1 with up to three digits.
+/// Reads a weight from 0 to 1 with up to three digits; old clients leave out the zero before the point.
 fn thousandths(text: &str) -> Option<u16> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let is_sound = fraction.len() <= 3 && fraction.bytes().all(|byte| byte.is_ascii_digit());
     let thousandths = format!("{fraction:0<3}").parse().ok().filter(|_| is_sound)?;
     match (whole, thousandths) {
         ("0", thousandths) => Some(thousandths),
+        ("", thousandths) if !fraction.is_empty() => Some(thousandths),
         ("1", 0) => Some(1000),
         _ => None,
     }
@@ -142,6 +148,7 @@ mod tests {
             &[" ,", ","],
             &["*/*"],
             &["application/*"],
+            &["text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"],
             &["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"],
             &["application/x-ndjson;q=0.5, application/json"],
             &["application/x-ndjson, application/json"],
@@ -178,6 +185,8 @@ mod tests {
             "application/json;q=2",
             "application/json;q=0.1234",
             "application/json;q=-1",
+            "application/json;q=",
+            "application/json;q=.",
             "nonsense",
             "é",
         ] {

@@ -72,7 +72,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
             (true, true) => Clock::Idle,
             (true, false) => Clock::Head,
         };
-        if self.clock != clock {
+        // Empty lines begin a head and end it again: the time goes on, or a client could stay for ever by them.
+        let goes_on = self.clock == Clock::Head && clock == Clock::Idle;
+        if self.clock != clock && !goes_on {
             self.clock = clock;
             if clock != Clock::Stopped {
                 self.start_timer(self.head_time);

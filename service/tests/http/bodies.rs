@@ -102,7 +102,7 @@ async fn a_body_that_does_not_arrive_in_time_is_answered_408() {
 #[tokio::test]
 async fn large_bodies_beyond_the_room_for_them_are_refused_and_small_ones_are_not() {
     let mut configuration = Configuration::default();
-    configuration.http.bodies_bytes = 100_000;
+    configuration.http.bodies_bytes = 400_000;
     let app = TestApp::start_with(configuration).await;
     let mut slow = app.wire().await;
     let head = "POST /data HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n";
