@@ -158,3 +158,12 @@ async fn swagger_ui_is_sent_packed_to_those_who_can_unpack_it() {
     }
     assert_eq!(head("gzip;q=0").await, (String::new(), length));
 }
+
+#[tokio::test]
+async fn behind_the_oldest_document_there_is_none_and_the_count_is_right() {
+    let app = TestApp::start().await;
+    app.client.post("{}").await;
+    let body = app.client.get("/recent?skip=500").await.body;
+    assert!(body.contains("<span id=\"count\">1</span>"), "{body}");
+    assert!(body.contains("There are none this far back."), "{body}");
+}

@@ -150,3 +150,32 @@ async fn an_answer_of_a_service_that_stops_is_the_last_one_of_its_connection() {
     assert!(answer.to_lowercase().contains("connection: close"), "{answer}");
     app.join().await;
 }
+
+#[tokio::test]
+async fn every_answer_of_a_stop_ends_its_connection() {
+    let app = TestApp::start_with(stopping(Stopping {
+        drain: Duration::from_secs(20),
+        ..Stopping::default()
+    }))
+    .await;
+    let requests = [
+        "GET /livez HTTP/1.1\r\nHost: a\r\n\r\n",
+        "OPTIONS /data HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /data/ HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /livez HTTP/1.1\r\n\r\n",
+        "GET /livez HTTP/1.1\r\nHost: a\r\nExpect: x\r\n\r\n",
+    ];
+    app.stop.send(()).await.unwrap();
+    until("draining", async || app.client.get("/readyz").await.status == 503).await;
+    for request in requests {
+        let mut wire = app.wire().await;
+        wire.write(request).await;
+        let answer = wire.read_to_end().await;
+        assert!(
+            answer.contains("\r\nconnection: close\r\n"),
+            "{request}: {answer}"
+        );
+    }
+    app.stop.send(()).await.unwrap();
+    app.join().await;
+}

@@ -188,3 +188,20 @@ async fn ten_requests_at_once_are_answered_in_their_order() {
     let expected = (0..10).map(|number| format!("{number} {}", [200, 404, 200][number % 3]));
     assert_eq!(found, expected.collect::<Vec<_>>());
 }
+
+#[tokio::test]
+async fn empty_lines_do_not_keep_a_connection_open() {
+    let app = TestApp::start_with(impatient()).await;
+    let mut wire = app.wire().await;
+    let writing = async {
+        for byte in std::iter::repeat_n(b"\r\n", usize::MAX).flatten() {
+            let pause = tokio::time::timeout(Duration::from_millis(50), wire.readable());
+            if pause.await.is_ok() || wire.write_bytes(&[*byte]).await.is_err() {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(super::super::wait::PATIENCE, writing)
+        .await
+        .expect("an end, though bytes keep coming");
+}
