@@ -1,9 +1,9 @@
 //! The data API: HTTP in front of one MongoDB collection.
 //!
-//! A request goes through [`router`], which is the table of contents, to a handler of `records`, `probes` or `home`, and
-//! from there to [`database`];
-//! JSON becomes BSON and back in [`conversion`]. Every failure is an [`error::Error`], which becomes a status and a
-//! problem document. [`server`] starts and stops all of it.
+//! A request comes through `wire`, which refuses what is no HTTP, and `hoops` to [`router`], which is the table of contents,
+//! and from there to a handler of `records`, `probes` or `home`; those ask [`database`]. JSON becomes BSON and back in
+//! [`conversion`]. Every failure is an [`error::Error`], which becomes a status and a problem document. [`server`] starts and
+//! stops all of it.
 
 mod answer;
 mod assets;
