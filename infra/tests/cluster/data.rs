@@ -302,10 +302,11 @@ async fn a_purge_keeps_the_data_when_not_everything_could_be_listed() {
 /// Puts another claim in the place of the recorded one.
 async fn exchange_the_claim(world: &World) {
     let mut claim = world.read(&world.claim()).await.unwrap();
+    // In this order: the controller gives the finalizer back to a claim that is not being deleted.
+    world.delete(&world.claim()).await;
     world
         .edit(&world.claim(), &json!({"metadata": {"finalizers": null}}))
         .await;
-    world.delete(&world.claim()).await;
     world.wait_for(&world.claim(), |claim| claim.is_none()).await;
     claim["metadata"] = json!({"name": "data-mongodb-0", "labels": claim["metadata"]["labels"]});
     claim["spec"].as_object_mut().unwrap().remove("volumeName");
