@@ -111,7 +111,7 @@ schemathesis *FLAGS: (_build "service")
 # Look for JSON that the data API reads wrongly, for some seconds, guided by coverage; needs a C++ compiler
 [group('development')]
 [no-exit-message]
-fuzz SECONDS="60":
+fuzz SECONDS="60": _cxx
     @target="${CARGO_TARGET_DIR:-target}/fuzz"; host=$(rustc -vV | sed -n 's/^host: //p'); corpus="$target/corpus"; mkdir -p "$corpus"; \
     coverage='-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters'; \
     coverage="$coverage -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares"; \
@@ -158,13 +158,21 @@ _cargo-deny:
         || cargo install --quiet --locked --root "$tools.new" cargo-deny@0.20.2; \
     mv "$tools.new" "$tools"
 
-# A Chromium for the tests of the page: what is there, or named by CHROMIUM, else Debian's.
+# Finds a Chromium, or installs that of Debian.
 _chromium:
     @for name in "${CHROMIUM:-chromium}" chromium-browser google-chrome chrome; do command -v "$name" >/dev/null 2>&1 && exit 0; done; \
-    command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ] \
-        || { echo "error: the tests of the page need Chromium; install it, or name it by CHROMIUM" >&2; exit 1; }; \
-    echo "installing chromium" >&2; \
-    { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends chromium fonts-dejavu-core; } >/dev/null
+    {{ just_executable() }} --justfile {{ quote(justfile()) }} _debian "the tests of the page need Chromium; install it, or name it by CHROMIUM" chromium fonts-dejavu-core
+
+# Finds a C++ compiler, or installs that of Debian.
+_cxx:
+    @for name in "${CXX:-c++}" g++ clang++; do command -v "$name" >/dev/null 2>&1 && exit 0; done; \
+    {{ just_executable() }} --justfile {{ quote(justfile()) }} _debian "fuzzing needs a C++ compiler; install one, or name it by CXX" g++
+
+# Installs packages where apt-get and the rights for it are there; else says what is missing.
+_debian MISSING *PACKAGES:
+    @command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ] || { echo "error: $1" >&2; exit 1; }; \
+    shift; echo "installing $*" >&2; \
+    { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends "$@"; } >/dev/null
 
 # Builds with progress the first time and silently afterwards; cargo's progress goes to standard error.
 _build PACKAGE:
