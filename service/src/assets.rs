@@ -7,12 +7,13 @@ use std::io::Read as _;
 
 use salvo::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-    ETAG, HeaderName, IF_NONE_MATCH, VARY, X_CONTENT_TYPE_OPTIONS,
+    ETAG, IF_NONE_MATCH, VARY,
 };
 use salvo::http::{HeaderMap, HeaderValue, ResBody, StatusCode};
 use salvo::hyper::body::Bytes;
 use salvo::{Request, Response, handler};
 
+use crate::accept::{is_refused, items, name};
 use crate::error::Error;
 
 /// One file. It is sent from where the program lies in memory.
@@ -86,7 +87,6 @@ impl Asset {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, self.content_type.clone());
         headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         if packed {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
@@ -99,15 +99,6 @@ impl Asset {
     }
 }
 
-/// Splits a header that is a list, over all its lines.
-fn items(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
-    let values = headers
-        .get_all(name)
-        .into_iter()
-        .filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).map(str::trim)
-}
-
 /// Compares weakly: a proxy that repacks an answer makes its tag a weak one.
 fn has_tag(headers: &HeaderMap, tag: &str) -> bool {
     items(headers, IF_NONE_MATCH).any(|item| item == "*" || item.trim_start_matches("W/") == tag)
@@ -115,12 +106,5 @@ fn has_tag(headers: &HeaderMap, tag: &str) -> bool {
 
 /// A client that says nothing takes every encoding, as RFC 9110 has it; but those are the ones that cannot unpack.
 fn takes_gzip(headers: &HeaderMap) -> bool {
-    items(headers, ACCEPT_ENCODING).any(|item| {
-        let (coding, weight) = item.split_once(';').unwrap_or((item, ""));
-        let refused = weight
-            .trim()
-            .strip_prefix("q=")
-            .is_some_and(|weight| weight.parse() == Ok(0.0));
-        matches!(coding.trim(), "gzip" | "*") && !refused
-    })
+    items(headers, ACCEPT_ENCODING).any(|item| matches!(name(item), "gzip" | "*") && !is_refused(item))
 }

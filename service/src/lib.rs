@@ -5,6 +5,7 @@
 //! [`conversion`]. Every failure is an [`error::Error`], which becomes a status and a problem document. [`server`] starts and
 //! stops all of it.
 
+mod accept;
 mod answer;
 mod assets;
 pub mod configuration;

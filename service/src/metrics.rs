@@ -12,7 +12,6 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
-use salvo::http::header::CACHE_CONTROL;
 use salvo::http::{HeaderValue, StatusCode};
 use salvo::{Response, handler};
 
@@ -68,8 +67,5 @@ pub(crate) fn show(response: &mut Response) -> Result<(), Error> {
     let mut text = String::new();
     encode(&mut text, &METRICS.registry).map_err(|_| Error::Internal)?;
     answer::complete(response, StatusCode::OK, OPENMETRICS, text);
-    response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(())
 }

@@ -17,11 +17,7 @@ use crate::records::{Bodies, Insert, List};
 /// Builds the API. Hooks stand on the service, as those of a router do not run for 404 and 405.
 #[must_use]
 pub fn router(database: &Database, readiness: &Arc<Readiness>, http: &Http) -> Service {
-    let mut service = around(routes(database, readiness, http));
-    // Outermost, as some of the others answer by themselves.
-    let draining = hoops::CloseWhileDraining::new(Arc::clone(readiness));
-    service.hoops.insert(0, Arc::new(draining));
-    service
+    around(routes(database, readiness, http), readiness)
 }
 
 fn routes(database: &Database, readiness: &Arc<Readiness>, http: &Http) -> Router {
@@ -75,9 +71,10 @@ fn file(path: &str, asset: Asset) -> Router {
 
 /// Puts around a router what belongs around every request.
 #[must_use]
-pub fn around(router: Router) -> Service {
+pub fn around(router: Router, readiness: &Arc<Readiness>) -> Service {
     let router = Arc::new(router);
     Service::new(Arc::clone(&router))
+        .hoop(hoops::CloseWhileDraining::new(Arc::clone(readiness)))
         .hoop(hoops::identify)
         .hoop(hoops::log_access)
         .hoop(hoops::protect)

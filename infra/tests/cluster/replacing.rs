@@ -39,18 +39,23 @@ async fn expect_no_changes(world: &World) {
     );
 }
 
-#[tokio::test]
-async fn another_selector_is_refused_until_a_replacement_is_agreed_to() {
-    let world = World::new().await;
-    world.apply().await.expect_code(0);
-    let deployment = world.deployment();
-    make_differently(&world, &deployment, |object| {
+/// Makes the Deployment anew with a selector that cannot be changed in place.
+async fn select_otherwise(world: &World, deployment: &str) {
+    make_differently(world, deployment, |object| {
         let spec = &mut object["spec"];
         spec.as_object_mut().unwrap().remove("replicas");
         spec["selector"]["matchLabels"]["track"] = json!("old");
         spec["template"]["metadata"]["labels"]["track"] = json!("old");
     })
     .await;
+}
+
+#[tokio::test]
+async fn another_selector_is_refused_until_a_replacement_is_agreed_to() {
+    let world = World::new().await;
+    world.apply().await.expect_code(0);
+    let deployment = world.deployment();
+    select_otherwise(&world, &deployment).await;
     world.edit(&deployment, &json!({"spec": {"replicas": 4}})).await;
     let before = uid(&world, &deployment).await;
     world
@@ -96,13 +101,7 @@ async fn a_replacement_says_what_others_lose_by_it() {
     let world = World::new().await;
     world.apply().await.expect_code(0);
     let deployment = world.deployment();
-    make_differently(&world, &deployment, |object| {
-        let spec = &mut object["spec"];
-        spec.as_object_mut().unwrap().remove("replicas");
-        spec["selector"]["matchLabels"]["track"] = json!("old");
-        spec["template"]["metadata"]["labels"]["track"] = json!("old");
-    })
-    .await;
+    select_otherwise(&world, &deployment).await;
     let theirs = json!({"metadata": {"annotations": {"shop.internal/on-call": "ann"}}});
     world.edit(&deployment, &theirs).await;
     let lost = "what others own goes with it: metadata.annotations[\"shop.internal/on-call\"]";

@@ -98,12 +98,22 @@ impl Drop for Process {
 
 /// User and system time of one process.
 pub(crate) fn processor_time(process: u32) -> Duration {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    ticks(&format!("/proc/{process}/stat"), 11)
+}
+
+/// User and system time of all children of this process that have ended.
+pub(crate) fn processor_time_of_the_ended() -> Duration {
+    ticks("/proc/self/stat", 13)
+}
+
+/// Adds up two neighbouring fields, counted behind the name of the program.
+fn ticks(file: &str, first: usize) -> Duration {
+    let stat = fs::read_to_string(file).unwrap_or_default();
     // The name may hold spaces; what follows it does not.
     let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
     let ticks: u32 = fields
         .split(' ')
-        .skip(11)
+        .skip(first)
         .take(2)
         .filter_map(|field| field.parse::<u32>().ok())
         .sum();

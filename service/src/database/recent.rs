@@ -1,5 +1,4 @@
-//! The newest documents and how many there are: what a page shows. Bounded by one reply of MongoDB,
-//! whatever it holds.
+//! The newest documents and how many there are: what a page shows. It is one reply of MongoDB, whatever that holds.
 
 use bson::doc;
 use bson::raw::RawDocumentBuf;

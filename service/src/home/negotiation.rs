@@ -3,27 +3,11 @@
 use salvo::http::HeaderMap;
 use salvo::http::header::ACCEPT;
 
+use crate::accept::{is_refused, items, name};
+
 /// Tells whether the client asks for HTML by name.
 pub(super) fn is_browser(headers: &HeaderMap) -> bool {
-    let values = headers
-        .get_all(ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).any(names_html)
-}
-
-fn names_html(range: &str) -> bool {
-    let mut parts = range.split(';').map(str::trim);
-    let html = parts
-        .next()
-        .is_some_and(|kind| kind.eq_ignore_ascii_case("text/html"));
-    let refused = parts.any(|part| {
-        let weight = part
-            .split_once('=')
-            .filter(|(name, _)| name.eq_ignore_ascii_case("q"));
-        weight.is_some_and(|(_, weight)| weight.parse() == Ok(0.0))
-    });
-    html && !refused
+    items(headers, ACCEPT).any(|item| name(item).eq_ignore_ascii_case("text/html") && !is_refused(item))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The page: one template, filled in here, and the headers that keep everything foreign out of it.
 
 use salvo::Response;
-use salvo::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use salvo::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 use salvo::http::{HeaderValue, StatusCode};
 
 use super::fault::Rejected;
@@ -66,8 +66,6 @@ pub(super) fn send(response: &mut Response, status: StatusCode, html: String) {
     answer::complete(response, status, greeting::HTML, html);
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, POLICY);
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // With `no-referrer` a browser would hide the origin of the page's own form.
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }

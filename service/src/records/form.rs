@@ -3,6 +3,7 @@
 use salvo::http::header::{ACCEPT, HeaderMap, HeaderValue};
 use salvo::http::mime::Mime;
 
+use crate::accept;
 use crate::error::Error;
 
 /// How the documents of an answer are put together.
@@ -90,18 +91,13 @@ struct Range<'text> {
 impl<'text> Range<'text> {
     /// What cannot be read is as if it was not there.
     fn parse(text: &'text str) -> Option<Self> {
-        let mut parts = text.split(';').map(str::trim);
-        let name = match parts.next() {
+        let name = match accept::name(text) {
             // Old clients mean everything by it, such as those of Java.
-            Some("*") => "*/*",
-            name => name?,
+            "*" => "*/*",
+            name => name,
         };
         name.parse::<Mime>().ok()?;
-        let weight = parts.find_map(|part| {
-            let (name, weight) = part.split_once('=')?;
-            name.eq_ignore_ascii_case("q").then_some(weight)
-        });
-        let weight = weight.map_or(Some(1000), thousandths)?;
+        let weight = accept::weight(text).map_or(Some(1000), thousandths)?;
         Some(Self { name, weight })
     }
 

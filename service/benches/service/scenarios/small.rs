@@ -9,7 +9,7 @@ use super::add;
 use super::documents::Documents;
 use crate::Options;
 use crate::load::{Request, Until, closed};
-use crate::process::processor_time;
+use crate::process::{processor_time, processor_time_of_the_ended};
 use crate::programs;
 use crate::rows::{Measured, Program, Row, Sample};
 use crate::setting::Setting;
@@ -92,7 +92,7 @@ async fn load(setting: &Setting, options: &Options, program: Program, request: &
 
 /// The bare driver prints what it did; its processor time is that of a child that has ended.
 fn drive(setting: &Setting, options: &Options) -> Result<Sample> {
-    let before = children();
+    let before = processor_time_of_the_ended();
     let mongodb = processor_time(setting.mongodb_pid());
     let output = Command::new(std::env::current_exe()?)
         .args(["floor", "driver", &setting.uri(), &CONNECTIONS.to_string()])
@@ -108,21 +108,8 @@ fn drive(setting: &Setting, options: &Options) -> Result<Sample> {
     Ok(Sample {
         requests: count.parse()?,
         wall: Duration::from_micros(microseconds.parse()?),
-        processor: children().saturating_sub(before),
+        processor: processor_time_of_the_ended().saturating_sub(before),
         mongodb: processor_time(setting.mongodb_pid()).saturating_sub(mongodb),
         ..Sample::default()
     })
-}
-
-/// User and system time of all children that have ended, in steps of a tick.
-fn children() -> Duration {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
-    let ticks: u32 = fields
-        .split(' ')
-        .skip(13)
-        .take(2)
-        .filter_map(|field| field.parse::<u32>().ok())
-        .sum();
-    Duration::from_millis(10) * ticks
 }

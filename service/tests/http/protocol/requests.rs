@@ -1,8 +1,11 @@
 //! What happens around a request, whatever it asks for: its id, and a handler that panics.
 
+use std::sync::Arc;
+
 use salvo::conn::tcp::TcpAcceptor;
 use salvo::http::Method;
 use salvo::{Router, handler};
+use service::database::{ConnectionString, Database, Limits, Place, Readiness};
 use tokio::net::TcpListener;
 
 use super::super::app::TestApp;
@@ -36,7 +39,10 @@ async fn a_panic_in_a_handler_is_answered_500_and_the_connection_lives_on() {
     }
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let router = service::router::around(Router::new().get(panicking));
+    let uri = ConnectionString::new("mongodb://localhost:1/".to_owned());
+    let database = Database::prepare(&uri, Place::default(), Limits::default()).await;
+    let readiness = Arc::new(Readiness::new(database.unwrap()));
+    let router = service::router::around(Router::new().get(panicking), &readiness);
     let server = salvo::Server::new(TcpAcceptor::try_from(listener).unwrap());
     tokio::spawn(server.try_serve(router));
     let mut wire = Wire::open(address).await;
