@@ -82,8 +82,18 @@ impl Directory {
         self.root.join("etcd")
     }
 
+    /// Stands there from etcd's first start until the API server has answered.
+    pub(crate) fn etcd_unfinished(&self) -> PathBuf {
+        self.root.join("etcd-unfinished")
+    }
+
     pub(crate) fn mongodb_data(&self) -> PathBuf {
         self.root.join("mongodb")
+    }
+
+    /// Stands there from MongoDB's first start until it has answered.
+    pub(crate) fn mongodb_unfinished(&self) -> PathBuf {
+        self.root.join("mongodb-unfinished")
     }
 
     pub(crate) fn mongodb_passwords(&self) -> PathBuf {

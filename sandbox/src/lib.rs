@@ -33,6 +33,7 @@ mod report;
 mod sandbox;
 mod stages;
 mod state;
+mod stores;
 mod supervisor;
 
 pub use binaries::BinariesError;

@@ -18,6 +18,7 @@ use crate::{
     protocol::Event,
     report, stages,
     state::{Failure, Phase, State},
+    stores::Store,
 };
 
 /// Why a start did not come to its end.
@@ -105,6 +106,7 @@ impl Supervisor {
     /// Starts MongoDB and makes sure of its users.
     pub(super) async fn start_mongodb(&self) -> Result<(), Stopped> {
         let directory = &self.assignment.directory;
+        Store::MongoDb.prepare(directory)?;
         self.spawn(Component::MongoDb)?;
         let ports = self.ports.get();
         let uri = self.credentials.application_uri(ports);
@@ -112,13 +114,16 @@ impl Supervisor {
         self.wait(Component::MongoDb, "MongoDB", || {
             mongodb::ensure_users(ports, &self.credentials)
         })
-        .await
+        .await?;
+        Store::MongoDb.keep(directory)?;
+        Ok(())
     }
 
     async fn start_control_plane(&self) -> Result<(), Stopped> {
         let directory = &self.assignment.directory;
         let (start, ports) = (Timestamp::now(), self.ports.get());
         kubeconfig::write_all(directory, ports)?;
+        Store::Etcd.prepare(directory)?;
         // The API server waits for its store by itself.
         self.spawn(Component::Etcd)?;
         self.spawn(Component::KubeApiserver)?;
@@ -130,6 +135,7 @@ impl Supervisor {
             cluster.check_api_server()
         })
         .await?;
+        Store::Etcd.keep(directory)?;
         self.wait(Component::KubeApiserver, "the leases of the nodes", || {
             cluster.forget_leases()
         })

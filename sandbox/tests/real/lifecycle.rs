@@ -4,6 +4,7 @@ use std::{
     os::unix::fs::PermissionsExt as _,
     path::Path,
     process::{Command, Output, Stdio},
+    time::Duration,
 };
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -142,15 +143,16 @@ fn a_killed_supervisor_leaves_no_process() {
 #[test]
 fn a_killed_up_leaves_no_process() {
     let home = Home::new();
-    let mut up = home.command("up").spawn().unwrap();
-    wait::until("the API server is starting", || {
-        home.path().join("logs/kube-apiserver.log").exists().then_some(())
-    });
-    up.kill().unwrap();
-    up.wait().unwrap();
-    wait::until("every process is gone", || {
-        processes_of(home.path()).is_empty().then_some(())
-    });
+    // Among these moments are those in which a store that is ended stays broken.
+    for milliseconds in (60..600).step_by(60) {
+        let mut up = home.command("up").spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(milliseconds));
+        up.kill().unwrap();
+        up.wait().unwrap();
+        wait::until("every process is gone", || {
+            processes_of(home.path()).is_empty().then_some(())
+        });
+    }
     home.run("up", 0);
 }
 
