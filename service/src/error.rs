@@ -1,6 +1,6 @@
 //! The one error of the handlers: it becomes a status and a problem document.
 
-use salvo::http::StatusCode;
+use salvo::http::{HeaderValue, StatusCode, header};
 use salvo::{Depot, Request, Response, Writer, async_trait};
 
 use crate::conversion::{Fault, Refusal};
@@ -27,6 +27,9 @@ pub enum Error {
     /// Something else than `100-continue` is expected.
     #[error("the only expectation that is met is `100-continue`")]
     Expectation,
+    /// A path such as `/data/`, which is another one than `/data`.
+    #[error("there is nothing at this path")]
+    NoSuchPath,
     /// The body is compressed.
     #[error("the body must be sent without a `Content-Encoding`")]
     EncodedBody,
@@ -107,6 +110,7 @@ impl Error {
                 StatusCode::BAD_REQUEST
             }
             Self::ForeignForm => StatusCode::FORBIDDEN,
+            Self::NoSuchPath => StatusCode::NOT_FOUND,
             Self::Document(refusal) => match refusal.fault {
                 Fault::Empty | Fault::Encoding { .. } | Fault::Syntax { .. } => StatusCode::BAD_REQUEST,
                 Fault::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -220,10 +224,13 @@ impl Writer for Error {
             tracing::error!(request_id = crate::hoops::request_id(depot), error = %self, "request failed");
         }
         if let Some(seconds) = self.retry_after() {
-            let seconds = salvo::http::HeaderValue::from_static(seconds);
+            let seconds = HeaderValue::from_static(seconds);
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
+        }
+        if matches!(self, Self::EncodedBody) {
             response
                 .headers_mut()
-                .insert(salvo::http::header::RETRY_AFTER, seconds);
+                .insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
         problem.write_to(depot, response);
     }

@@ -73,17 +73,8 @@ fn file(path: &str, asset: Asset) -> Router {
 #[must_use]
 pub fn around(router: Router, readiness: &Arc<Readiness>) -> Service {
     let router = Arc::new(router);
-    Service::new(Arc::clone(&router))
-        .hoop(hoops::CloseWhileDraining::new(Arc::clone(readiness)))
-        .hoop(hoops::identify)
-        .hoop(hoops::log_access)
-        .hoop(hoops::protect)
-        .hoop(hoops::close_unread)
-        .hoop(hoops::describe_errors)
-        .hoop(hoops::catch_panics)
-        .hoop(hoops::answer_refusals)
-        .hoop(hoops::require_sense)
-        .hoop(hoops::TellMethods::new(router))
+    let around = hoops::Around::new(Arc::clone(readiness), Arc::clone(&router));
+    Service::new(router).hoop(around)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use salvo::http::header::ALLOW;
 use salvo::http::{HeaderValue, Method, StatusCode};
 use salvo::routing::PathState;
-use salvo::{Depot, FlowCtrl, Request, Response, Router, handler};
+use salvo::{Request, Response, Router};
 
 /// What a route can be made for; `OPTIONS` is answered here, for all of them.
 const METHODS: [Method; 6] = [
@@ -20,13 +20,13 @@ const METHODS: [Method; 6] = [
 /// The answer about the server as a whole: `OPTIONS *`.
 const OF_THE_SERVER: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, OPTIONS");
 
-/// Answers `OPTIONS`, and adds `Allow` to 405.
-pub(crate) struct TellMethods {
+/// Knows which methods a path takes.
+pub(super) struct Methods {
     router: Arc<Router>,
 }
 
-impl TellMethods {
-    pub(crate) fn new(router: Arc<Router>) -> Self {
+impl Methods {
+    pub(super) fn new(router: Arc<Router>) -> Self {
         Self { router }
     }
 
@@ -47,17 +47,9 @@ impl TellMethods {
         let names: Vec<_> = allowed.iter().map(Method::as_str).collect();
         names.join(", ")
     }
-}
 
-#[handler]
-impl TellMethods {
-    async fn handle(
-        &self,
-        request: &mut Request,
-        _depot: &mut Depot,
-        response: &mut Response,
-        flow: &mut FlowCtrl,
-    ) {
+    /// Answers `OPTIONS`, and adds `Allow` to 405, for a request that has no route.
+    pub(super) async fn tell(&self, request: &mut Request, response: &mut Response) {
         let is_options = request.method() == Method::OPTIONS;
         let allow = if response.status_code == Some(StatusCode::METHOD_NOT_ALLOWED) {
             HeaderValue::from_str(&self.of_path(request).await).ok()
@@ -70,7 +62,6 @@ impl TellMethods {
         response.headers_mut().insert(ALLOW, allow);
         if is_options {
             response.status_code(StatusCode::NO_CONTENT);
-            flow.skip_rest();
         }
     }
 }

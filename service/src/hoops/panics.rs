@@ -3,24 +3,18 @@
 use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt as _;
-use salvo::{Depot, FlowCtrl, Request, Response, Writer, handler};
+use salvo::{Depot, Request, Response, Writer};
 
 use crate::error::Error;
 
-/// Answers 500 when a handler panics. The panic itself was logged by the hook of [`crate::logging`].
-#[handler]
-pub(crate) async fn catch_panics(
-    request: &mut Request,
-    depot: &mut Depot,
-    response: &mut Response,
-    flow: &mut FlowCtrl,
-) {
+/// Runs what handles the request, and tells whether it panicked. The panic itself was logged by the hook of
+/// [`crate::logging`].
+pub(super) async fn caught(handling: impl Future<Output = ()>) -> bool {
     // What the handler left half done is the answer, which is replaced.
-    let handled = AssertUnwindSafe(flow.call_next(request, depot, response))
-        .catch_unwind()
-        .await;
-    if handled.is_err() {
-        flow.skip_rest();
-        Error::Internal.write(request, depot, response).await;
-    }
+    AssertUnwindSafe(handling).catch_unwind().await.is_err()
+}
+
+/// Answers 500.
+pub(super) async fn answer(request: &mut Request, depot: &mut Depot, response: &mut Response) {
+    Error::Internal.write(request, depot, response).await;
 }

@@ -1,18 +1,11 @@
 //! Errors that nobody has described yet, such as 404 and 405, become problem documents too.
 
-use salvo::{Depot, FlowCtrl, Request, Response, handler};
+use salvo::{Depot, Response};
 
 use crate::problem::Problem;
 
 /// Writes the problem document of an answer from 400 on that has no body.
-#[handler]
-pub(crate) async fn describe_errors(
-    request: &mut Request,
-    depot: &mut Depot,
-    response: &mut Response,
-    flow: &mut FlowCtrl,
-) {
-    flow.call_next(request, depot, response).await;
+pub(super) fn describe(depot: &Depot, response: &mut Response) {
     let Some(status) = response.status_code else {
         return;
     };

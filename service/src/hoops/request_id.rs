@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use salvo::http::{HeaderValue, header::HeaderName};
-use salvo::{Depot, FlowCtrl, Request, Response, handler};
+use salvo::{Depot, Request, Response};
 
 use super::trace::{TRACERESPONSE, Trace};
 
@@ -12,11 +12,12 @@ const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 /// Longer ids are replaced: they end up in every log line.
 const MAXIMUM_CHARACTERS: usize = 128;
 
-struct RequestId(String);
+struct RequestId(HeaderValue);
 
 /// Returns the request's id; empty only before [`identify`] has run.
 pub(crate) fn request_id(depot: &Depot) -> &str {
-    depot.get_typed::<RequestId>().map_or("", |id| id.0.as_str())
+    let id = depot.get_typed::<RequestId>().ok();
+    id.and_then(|id| id.0.to_str().ok()).unwrap_or_default()
 }
 
 /// Returns the trace that the request belongs to, if its sender says so.
@@ -25,21 +26,13 @@ pub(crate) fn trace(depot: &Depot) -> Option<&Trace> {
 }
 
 /// Gives the request its id and its place in a trace, and the answer the headers with them.
-#[handler]
-pub(crate) async fn identify(
-    request: &mut Request,
-    depot: &mut Depot,
-    response: &mut Response,
-    flow: &mut FlowCtrl,
-) {
-    let given = request
-        .headers()
-        .get(HEADER)
-        .and_then(|value| value.to_str().ok());
-    let id = given.filter(|id| is_sane(id)).map_or_else(made_up, str::to_owned);
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(HEADER, value);
-    }
+pub(super) fn identify(request: &Request, depot: &mut Depot, response: &mut Response) {
+    let given = request.headers().get(HEADER);
+    let id = given
+        .filter(|id| is_sane(id.as_bytes()))
+        .cloned()
+        .unwrap_or_else(made_up);
+    response.headers_mut().insert(HEADER, id.clone());
     depot.insert_typed(RequestId(id));
     if let Some(trace) = Trace::of(request.headers()) {
         if let Ok(value) = HeaderValue::from_str(&trace.response()) {
@@ -47,18 +40,21 @@ pub(crate) async fn identify(
         }
         depot.insert_typed(trace);
     }
-    flow.call_next(request, depot, response).await;
 }
 
 /// Accepts what needs no escaping anywhere: UUIDs, ULIDs, hex, and ids of proxies such as `a1:b2/c3`.
-fn is_sane(id: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/+=".contains(&byte);
-    !id.is_empty() && id.len() <= MAXIMUM_CHARACTERS && id.bytes().all(is_plain)
+fn is_sane(id: &[u8]) -> bool {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:/+=".contains(byte);
+    !id.is_empty() && id.len() <= MAXIMUM_CHARACTERS && id.iter().all(is_plain)
 }
 
-fn made_up() -> String {
+/// Returns 32 hexadecimal digits.
+fn made_up() -> HeaderValue {
     let bytes = RANDOM.with_borrow_mut(Random::take);
-    format!("{:032x}", u128::from_be_bytes(bytes))
+    let digit = |half: u8| b"0123456789abcdef"[usize::from(half)];
+    let digits: [[u8; 2]; 16] = bytes.map(|byte| [digit(byte >> 4), digit(byte & 0xf)]);
+    // Digits are always a header's value.
+    HeaderValue::from_bytes(digits.as_flattened()).unwrap_or(HeaderValue::from_static("none"))
 }
 
 thread_local! {
@@ -95,13 +91,14 @@ mod tests {
     fn no_id_comes_twice() {
         let ids: std::collections::HashSet<_> = (0..1000).map(|_| made_up()).collect();
         assert_eq!(ids.len(), 1000);
+        assert!(ids.iter().all(|id| id.len() == 32));
     }
 
     #[test]
     fn ids_with_spaces_quotes_or_excess_length_are_replaced() {
-        assert!(is_sane("0b3c2f7e-1d5a-4c58-9f0e-3a6a1f1a2b3c"));
+        assert!(is_sane(b"0b3c2f7e-1d5a-4c58-9f0e-3a6a1f1a2b3c"));
         for id in ["", "a b", "a\"b", "é", "{}", &"x".repeat(129)] {
-            assert!(!is_sane(id), "{id}");
+            assert!(!is_sane(id.as_bytes()), "{id}");
         }
     }
 }

@@ -1,39 +1,29 @@
 //! What every request must satisfy, whatever its route.
 
-use salvo::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, EXPECT, HOST};
-use salvo::http::{HeaderValue, StatusCode, Version};
-use salvo::{Depot, FlowCtrl, Request, Response, Writer, handler};
+use salvo::Request;
+use salvo::http::Version;
+use salvo::http::header::{CONTENT_ENCODING, EXPECT, HOST};
 
 use super::unread::announces_body;
 use crate::error::Error;
+use crate::wire::Refusal;
 
-const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
-
-/// Answers a request that asks for something that no route does.
-#[handler]
-pub(crate) async fn require_sense(
-    request: &mut Request,
-    depot: &mut Depot,
-    response: &mut Response,
-    flow: &mut FlowCtrl,
-) {
-    let error = if !has_sound_host(request) {
-        Error::Host
+/// Returns what is wrong with a request that asks for something that no route does.
+pub(super) fn unmet(request: &Request, has_route: bool) -> Option<Error> {
+    if let Some(refusal) = Refusal::of(request.method(), request.uri().path()) {
+        Some(Error::Refused(refusal))
+    } else if !has_sound_host(request) {
+        Some(Error::Host)
     } else if !has_known_expectation(request) {
-        Error::Expectation
+        Some(Error::Expectation)
     } else if !has_exact_path(request) {
         // The path is not what a route is made for, though the router would overlook that.
-        response.status_code(StatusCode::NOT_FOUND);
-        flow.skip_rest();
-        return;
-    } else if response.status_code.is_none() && has_encoded_body(request) {
-        response.headers_mut().insert(ACCEPT_ENCODING, IDENTITY);
-        Error::EncodedBody
+        Some(Error::NoSuchPath)
+    } else if has_route && has_encoded_body(request) {
+        Some(Error::EncodedBody)
     } else {
-        return;
-    };
-    error.write(request, depot, response).await;
-    flow.skip_rest();
+        None
+    }
 }
 
 /// HTTP/1.1 wants `Host` exactly once: two of them are how requests are smuggled past a proxy. HTTP/1.0 may leave it out.

@@ -2,7 +2,7 @@
 
 use salvo::http::HeaderValue;
 use salvo::http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
-use salvo::{Depot, FlowCtrl, Request, Response, handler};
+use salvo::{Request, Response};
 
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
@@ -11,14 +11,7 @@ const CLOSE: HeaderValue = HeaderValue::from_static("close");
 pub(crate) struct BodyRead;
 
 /// Adds `Connection: close` to the answer to a request whose body is still on its way.
-#[handler]
-pub(crate) async fn close_unread(
-    request: &mut Request,
-    depot: &mut Depot,
-    response: &mut Response,
-    flow: &mut FlowCtrl,
-) {
-    flow.call_next(request, depot, response).await;
+pub(super) fn close(request: &Request, response: &mut Response) {
     if announces_body(request) && request.extensions().get::<BodyRead>().is_none() {
         response.headers_mut().insert(CONNECTION, CLOSE);
     }
