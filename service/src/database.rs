@@ -6,6 +6,7 @@ mod call;
 mod connection;
 mod connection_string;
 mod failure;
+mod inserts;
 mod page;
 mod pulse;
 mod readiness;
@@ -18,7 +19,6 @@ use std::sync::Arc;
 
 use bson::oid::ObjectId;
 use bson::{Bson, RawDocumentBuf, doc};
-use mongodb::Collection;
 use mongodb::options::{ReadPreference, SelectionCriteria};
 use tokio::sync::watch;
 
@@ -35,6 +35,7 @@ pub use sealing::SealingKey;
 use admission::{Admission, Slot};
 use call::{LONGEST_CALL, bounded};
 use connection::Connection;
+use inserts::Inserts;
 use pulse::Pulse;
 
 /// Where the documents are kept.
@@ -58,9 +59,10 @@ impl Default for Place {
 /// The collection that the API serves. Clones share the connection, its pulse and the limits.
 #[derive(Clone, Debug)]
 pub struct Database {
-    current: Arc<watch::Sender<Connection>>,
+    current: Arc<watch::Sender<Arc<Connection>>>,
     pulse: Arc<Pulse>,
     admission: Arc<Admission>,
+    inserts: Arc<Inserts>,
     /// The size of a pool, where the connection string does not say it.
     pool_size: u32,
     place: Place,
@@ -77,12 +79,16 @@ impl Database {
         limits: Limits,
     ) -> Result<Self, ConnectionStringError> {
         let pool_size = admission::connections(limits);
-        let connection = Connection::prepare(uri, pool_size).await?;
-        let admission = Admission::new(limits, connection.pool_size);
+        let connection = Connection::prepare(uri, &place, pool_size).await?;
+        let admission = Arc::new(Admission::new(limits, connection.pool_size));
+        let current = Arc::new(watch::Sender::new(Arc::new(connection)));
+        let pulse = Arc::new(Pulse::new());
+        let inserts = Inserts::new(Arc::clone(&current), Arc::clone(&pulse), Arc::clone(&admission));
         Ok(Self {
-            current: Arc::new(watch::Sender::new(connection)),
-            pulse: Arc::new(Pulse::new()),
-            admission: Arc::new(admission),
+            current,
+            pulse,
+            admission,
+            inserts: Arc::new(inserts),
             pool_size,
             place,
         })
@@ -101,7 +107,7 @@ impl Database {
 
     /// Asks MongoDB again and again whether it takes documents; [`Self::check`] and all calls go by the answers.
     pub async fn keep_pulse(&self) {
-        self.pulse.keep(self.current.subscribe(), &self.place).await;
+        self.pulse.keep(self.current.subscribe()).await;
     }
 
     /// Exchanges the connection whenever the file says another connection string than `present`.
@@ -117,18 +123,12 @@ impl Database {
         self.pulse.check().await
     }
 
-    /// Stores a document and returns its `_id`.
+    /// Stores a document, which has an `_id`, and returns that.
     ///
     /// # Errors
     /// Says why it was not stored, or that nobody knows whether it was.
     pub async fn insert(&self, document: RawDocumentBuf) -> Result<Bson, Failure> {
-        let (slot, connection) = self.begin().await?;
-        let collection = self.collection(&connection);
-        let insert = async move { collection.insert_one(document).await };
-        let inserted = bounded("insert", slot, insert)
-            .await
-            .map_err(|error| error.of_write(&connection.addresses))?;
-        Ok(inserted.inserted_id)
+        self.inserts.insert(document).await
     }
 
     /// Starts to read all documents without their `_id`, in natural order.
@@ -139,15 +139,7 @@ impl Database {
         self.pulse.allow()?;
         let list = self.admission.open_list().await?;
         let (slot, connection) = self.begin().await?;
-        let collection = self.collection(&connection);
-        Batches::open(
-            collection,
-            slot,
-            list,
-            Arc::clone(&self.admission),
-            connection.addresses,
-        )
-        .await
+        Batches::open(connection, slot, list, Arc::clone(&self.admission)).await
     }
 
     /// Reads up to `limit` documents in the order of their `_id`, those after the given one.
@@ -156,7 +148,7 @@ impl Database {
     /// Says why they could not be read.
     pub async fn read_page(&self, after: Option<Bson>, limit: u32) -> Result<Page, Failure> {
         let (slot, connection) = self.begin().await?;
-        let collection = self.collection(&connection);
+        let collection = connection.collection.clone();
         Page::read(collection, slot, &connection.addresses, after, limit).await
     }
 
@@ -166,7 +158,7 @@ impl Database {
     /// Says why it could not be read.
     pub async fn find(&self, id: ObjectId) -> Result<Option<RawDocumentBuf>, Failure> {
         let (slot, connection) = self.begin().await?;
-        let collection = self.collection(&connection);
+        let collection = connection.collection.clone();
         let find = async move {
             let find = collection.find_one(doc! { "_id": id }).max_time(CALL_TIME);
             find.selection_criteria(SelectionCriteria::ReadPreference(ReadPreference::Primary))
@@ -182,38 +174,27 @@ impl Database {
     /// # Errors
     /// Only when the process is about to end.
     pub async fn sealing_key(&self) -> Result<SealingKey, Failure> {
-        self.connection().sealing_key(&self.place).await
+        self.connection().sealing_key().await
     }
 
     /// Closes all connections, without waiting for calls that were given up.
     pub async fn shutdown(self) {
-        let closed = self.connection().client.shutdown().immediate(true);
+        let closed = self.connection().client.clone().shutdown().immediate(true);
         if tokio::time::timeout(CALL_TIME, closed).await.is_err() {
             tracing::warn!("the connections to MongoDB were not closed in time");
         }
     }
 
     /// Waits for the turn of a call, and refuses it where MongoDB is known to be gone, before or after the wait.
-    async fn begin(&self) -> Result<(Slot, Connection), Failure> {
+    async fn begin(&self) -> Result<(Slot, Arc<Connection>), Failure> {
         self.pulse.allow()?;
         let slot = self.admission.enter().await?;
         self.pulse.allow()?;
         Ok((slot, self.connection()))
     }
 
-    fn connection(&self) -> Connection {
-        self.current.borrow().clone()
-    }
-
-    fn collection(&self, connection: &Connection) -> Collection<RawDocumentBuf> {
-        connection
-            .client
-            .database(&self.place.database)
-            .collection(&self.place.collection)
-    }
-
-    fn place(&self) -> &Place {
-        &self.place
+    fn connection(&self) -> Arc<Connection> {
+        Arc::clone(&self.current.borrow())
     }
 
     fn is_known_to_fail(&self) -> bool {
@@ -221,13 +202,15 @@ impl Database {
     }
 
     /// Prepares another connection, for a later [`Self::replace`].
-    async fn connect(&self, uri: &ConnectionString) -> Result<Connection, ConnectionStringError> {
-        Connection::prepare(uri, self.pool_size).await
+    async fn connect(&self, uri: &ConnectionString) -> Result<Arc<Connection>, ConnectionStringError> {
+        Connection::prepare(uri, &self.place, self.pool_size)
+            .await
+            .map(Arc::new)
     }
 
     /// Lets all calls from now on go over another connection; those under way end on theirs.
-    fn replace(&self, connection: Connection) {
-        let old = self.current.send_replace(connection).client;
+    fn replace(&self, connection: Arc<Connection>) {
+        let old = self.current.send_replace(connection).client.clone();
         tokio::spawn(async move {
             tokio::time::sleep(LONGEST_CALL).await;
             // Waits for the answers that are still being read.

@@ -42,9 +42,10 @@ const BEGUN: u32 = 3;
 #[derive(Debug)]
 pub(super) struct Admission {
     slots: Arc<Semaphore>,
+    calls: usize,
     begun: Arc<Semaphore>,
     lists: Arc<Semaphore>,
-    queue: Semaphore,
+    queue: Arc<Semaphore>,
     queue_time: Duration,
 }
 
@@ -68,9 +69,10 @@ impl Admission {
         };
         Self {
             slots: Arc::new(Semaphore::new(calls as usize)),
+            calls: calls as usize,
             begun: Arc::new(Semaphore::new(BEGUN as usize)),
             lists: Arc::new(Semaphore::new(limits.lists as usize)),
-            queue: Semaphore::new(limits.queue as usize),
+            queue: Arc::new(Semaphore::new(limits.queue as usize)),
             queue_time: limits.queue_time,
         }
     }
@@ -80,8 +82,34 @@ impl Admission {
         if let Ok(permit) = Arc::clone(&self.slots).try_acquire_owned() {
             return Ok(Slot { _permit: permit });
         }
-        let _place = self.queue.try_acquire().map_err(|_| Failure::Overloaded)?;
+        let _place = self.place()?;
         wait(&self.slots, self.queue_time).await
+    }
+
+    /// Returns a place in the queue, where there is one.
+    pub(super) fn place(&self) -> Result<OwnedSemaphorePermit, Failure> {
+        Arc::clone(&self.queue)
+            .try_acquire_owned()
+            .map_err(|_| Failure::Overloaded)
+    }
+
+    /// Waits for a turn without a bound, for somebody who has places in the queue.
+    pub(super) async fn turn(&self) -> Slot {
+        match Arc::clone(&self.slots).acquire_owned().await {
+            Ok(permit) => Slot { _permit: permit },
+            // Nobody closes the semaphore.
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// How long a request waits for its turn.
+    pub(super) fn queue_time(&self) -> Duration {
+        self.queue_time
+    }
+
+    /// How many calls may run at once.
+    pub(super) fn calls(&self) -> usize {
+        self.calls
     }
 
     /// Lets an answer with all documents begin, after a wait where that is bearable; it ends with what is returned.

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use bson::doc;
-use bson::raw::RawDocumentBuf;
 use futures::StreamExt as _;
-use mongodb::Collection;
 use mongodb::raw_batch_cursor::{RawBatch, RawBatchCursor};
 
 use super::Failure;
 use super::admission::{Admission, Slot};
 use super::call::bounded;
+use super::connection::Connection;
 
 /// How many documents a reply holds at most; MongoDB ends a reply at 16 MiB too.
 const DOCUMENTS_PER_BATCH: u32 = 1000;
@@ -19,19 +18,19 @@ const DOCUMENTS_PER_BATCH: u32 = 1000;
 pub struct Batches {
     cursor: RawBatchCursor,
     admission: Arc<Admission>,
-    addresses: String,
+    connection: Arc<Connection>,
     /// Given back when the read ends or is given up.
     list: Slot,
 }
 
 impl Batches {
     pub(super) async fn open(
-        collection: Collection<RawDocumentBuf>,
+        connection: Arc<Connection>,
         slot: Slot,
         list: Slot,
         admission: Arc<Admission>,
-        addresses: String,
     ) -> Result<Self, Failure> {
+        let collection = connection.collection.clone();
         // No `maxTimeMS`: MongoDB counts it over all replies of a cursor, so it would bound the size of the collection.
         let find = async move {
             collection
@@ -45,10 +44,10 @@ impl Batches {
             Ok(cursor) => Ok(Self {
                 cursor,
                 admission,
-                addresses,
+                connection,
                 list,
             }),
-            Err(error) => Err(error.of_read(&addresses)),
+            Err(error) => Err(error.of_read(&connection.addresses)),
         }
     }
 
@@ -60,7 +59,7 @@ impl Batches {
         let Self {
             mut cursor,
             admission,
-            addresses,
+            connection,
             list,
         } = self;
         let slot = admission.go_on().await?;
@@ -73,12 +72,12 @@ impl Batches {
                 let rest = Self {
                     cursor,
                     admission,
-                    addresses,
+                    connection,
                     list,
                 };
                 (batch, rest)
             })),
-            Err(error) => Err(error.of_read(&addresses)),
+            Err(error) => Err(error.of_read(&connection.addresses)),
         }
     }
 }

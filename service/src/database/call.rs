@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::admission::Slot;
-use super::failure::{Failure, of_read, of_write};
+use super::failure::{Failure, of_read};
 use crate::metrics::metrics;
 
 /// How long one call may take, the search for a server and the wait for a connection included.
@@ -27,7 +27,7 @@ pub(super) enum CallError {
 
 impl CallError {
     /// Names the kind of failure, for metrics.
-    fn kind(&self) -> &'static str {
+    pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Driver(_) => "error",
             Self::TimedOut => "timeout",
@@ -41,14 +41,6 @@ impl CallError {
             Self::Driver(error) => of_read(error, addresses),
             Self::TimedOut => Failure::TimedOut,
             Self::Broken => Failure::Internal,
-        }
-    }
-
-    /// Translates the error of a call that stores something.
-    pub(super) fn of_write(&self, addresses: &str) -> Failure {
-        match self {
-            Self::Driver(error) => of_write(error, addresses),
-            Self::TimedOut | Self::Broken => Failure::OutcomeUnknown,
         }
     }
 }
@@ -75,7 +67,9 @@ pub(super) async fn bounded<T: Send + 'static>(
         Ok(Err(_)) => Err(CallError::Broken),
         Ok(Ok(Err(_))) | Err(_) => Err(CallError::TimedOut),
     };
-    let failure = result.as_ref().err().map(CallError::kind);
-    metrics().mongodb.called(operation, start.elapsed(), failure);
+    metrics().mongodb.called(operation, start.elapsed());
+    if let Err(error) = &result {
+        metrics().mongodb.failed(operation, error.kind());
+    }
     result
 }

@@ -1,9 +1,7 @@
 //! One client of the driver, and the question whether its MongoDB takes documents.
 
-use std::sync::Arc;
-
-use bson::{Bson, doc};
-use mongodb::Client;
+use bson::{Bson, RawDocumentBuf, doc};
+use mongodb::{Client, Collection};
 use tokio::sync::OnceCell;
 
 use super::failure::{Failure, of_read};
@@ -12,22 +10,26 @@ use super::{ConnectionString, ConnectionStringError, Place, SealingKey};
 /// How long MongoDB itself works on a ping that waits, say for a lock; then it ends the ping and says so.
 const PING_ON_SERVER_MILLISECONDS: i32 = 800;
 
-/// A client with its own connections. Clones share them.
-#[derive(Clone, Debug)]
+/// A client with its own connections.
+#[derive(Debug)]
 pub(super) struct Connection {
     pub(super) client: Client,
+    /// The one collection that it is for.
+    pub(super) collection: Collection<RawDocumentBuf>,
     /// Host and port of every server in the connection string, for logs.
     pub(super) addresses: String,
     /// How many connections there are at most; 0 stands for any number.
     pub(super) pool_size: u32,
     uri: ConnectionString,
-    sealing_key: Arc<OnceCell<SealingKey>>,
+    place: Place,
+    sealing_key: OnceCell<SealingKey>,
 }
 
 impl Connection {
     /// Prepares a client; nothing is connected yet. `pool_size` holds where the text has none of its own.
     pub(super) async fn prepare(
         uri: &ConnectionString,
+        place: &Place,
         pool_size: u32,
     ) -> Result<Self, ConnectionStringError> {
         let options = uri.client_options(pool_size).await?;
@@ -40,18 +42,20 @@ impl Connection {
         let pool_size = options.max_pool_size.unwrap_or(pool_size);
         let client = Client::with_options(options).map_err(|_| ConnectionStringError::Options)?;
         Ok(Self {
+            collection: client.database(&place.database).collection(&place.collection),
             client,
             addresses,
             pool_size,
             uri: uri.clone(),
-            sealing_key: Arc::default(),
+            place: place.clone(),
+            sealing_key: OnceCell::new(),
         })
     }
 
     /// Returns the key for seals that belongs to this connection string.
-    pub(super) async fn sealing_key(&self, place: &Place) -> Result<SealingKey, Failure> {
+    pub(super) async fn sealing_key(&self) -> Result<SealingKey, Failure> {
         let derive = || async {
-            let (uri, place) = (self.uri.clone(), place.clone());
+            let (uri, place) = (self.uri.clone(), self.place.clone());
             let derive = tokio::task::spawn_blocking(move || SealingKey::derive(&uri, &place));
             derive.await.map_err(|_| Failure::Internal)
         };
@@ -62,17 +66,17 @@ impl Connection {
     /// still write, and neither a lock nor the role of the server keeps documents from being stored.
     ///
     /// Has no time limit of its own. Dropping it closes its connection, which is what a connection without answer needs.
-    pub(super) async fn ping(&self, place: &Place) -> Result<(), Failure> {
+    pub(super) async fn ping(&self) -> Result<(), Failure> {
         let nothing = doc! { "_id": { "$in": Bson::Array(Vec::new()) } };
         let change = doc! { "$unset": { "ping": "" } };
         let ping = doc! {
-            "update": &place.collection,
+            "update": &self.place.collection,
             "updates": [{ "q": nothing, "u": change }],
             "writeConcern": { "w": 1 },
             "maxTimeMS": PING_ON_SERVER_MILLISECONDS,
         };
         self.client
-            .database(&place.database)
+            .database(&self.place.database)
             .run_command(ping)
             .await
             .map(drop)

@@ -67,6 +67,7 @@ const DUPLICATE_KEY: i32 = 11000;
 const INTERRUPTED: [i32; 5] = [91, 189, 11600, 11602, 13436];
 /// The server is not, or not yet, the primary: it took nothing.
 const NOT_PRIMARY: [i32; 3] = [10058, 10107, 13435];
+const NO_PRIMARY: &str = "no server is primary";
 
 /// Translates the error of a call that changes nothing.
 pub(super) fn of_read(error: &Error, addresses: &str) -> Failure {
@@ -87,7 +88,7 @@ pub(super) fn of_read(error: &Error, addresses: &str) -> Failure {
             },
             MAX_TIME_EXPIRED => Failure::TimedOut,
             code if INTERRUPTED.contains(&code) => unreachable("it is stopping"),
-            code if NOT_PRIMARY.contains(&code) => unreachable("no server is primary"),
+            code if NOT_PRIMARY.contains(&code) => unreachable(NO_PRIMARY),
             code => Failure::Command {
                 code,
                 message: command.message.clone(),
@@ -109,12 +110,9 @@ pub(super) fn of_read(error: &Error, addresses: &str) -> Failure {
 /// Translates the error of a call that stores a document.
 pub(super) fn of_write(error: &Error, addresses: &str) -> Failure {
     match error.kind.as_ref() {
-        ErrorKind::Write(WriteFailure::WriteError(write)) => match write.code {
-            DUPLICATE_KEY => Failure::DuplicateId,
-            _ => Failure::Refused {
-                message: write.message.clone(),
-            },
-        },
+        ErrorKind::Write(WriteFailure::WriteError(write)) => {
+            of_document(write.code, &write.message, addresses)
+        }
         // The first says that the document is stored, but that a majority did not confirm that it stays.
         ErrorKind::Write(_) | ErrorKind::InvalidResponse { .. } => Failure::OutcomeUnknown,
         ErrorKind::Command(command) if INTERRUPTED.contains(&command.code) => Failure::OutcomeUnknown,
@@ -126,6 +124,45 @@ pub(super) fn of_write(error: &Error, addresses: &str) -> Failure {
         // A connection that was never made has carried nothing; any other may have.
         ErrorKind::Io(io) if io.kind() != io::ErrorKind::ConnectionRefused => Failure::OutcomeUnknown,
         _ => of_read(error, addresses),
+    }
+}
+
+/// Translates the error of a call that stores several documents, for each of them; `None` for one that is stored.
+pub(super) fn of_batch(error: &Error, documents: usize, addresses: &str) -> Vec<Option<Failure>> {
+    let ErrorKind::InsertMany(many) = error.kind.as_ref() else {
+        let failure = match of_write(error, addresses) {
+            // Words about the call as a whole may be about its last documents alone, after the first ones were stored.
+            Failure::Command { .. }
+            | Failure::Unreachable {
+                reason: NO_PRIMARY, ..
+            } if documents > 1 => Failure::OutcomeUnknown,
+            failure => failure,
+        };
+        return vec![Some(failure); documents];
+    };
+    // Stored, but a majority did not confirm that they stay.
+    let unconfirmed = many.write_concern_error.as_ref().map(|_| Failure::OutcomeUnknown);
+    let mut failures = vec![unconfirmed; documents];
+    for write in many.write_errors.iter().flatten() {
+        if let Some(failure) = failures.get_mut(write.index) {
+            *failure = Some(of_document(write.code, &write.message, addresses));
+        }
+    }
+    failures
+}
+
+/// Translates what MongoDB says about one document.
+fn of_document(code: i32, message: &str, addresses: &str) -> Failure {
+    match code {
+        DUPLICATE_KEY => Failure::DuplicateId,
+        code if INTERRUPTED.contains(&code) => Failure::OutcomeUnknown,
+        code if NOT_PRIMARY.contains(&code) => Failure::Unreachable {
+            addresses: addresses.to_owned(),
+            reason: NO_PRIMARY,
+        },
+        _ => Failure::Refused {
+            message: message.to_owned(),
+        },
     }
 }
 

@@ -3,13 +3,14 @@
 //! What MongoDB cannot take now is refused before it is sent: that is sooner for the client, it piles nothing up, and it
 //! leaves no doubt about what was stored.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
+use super::Failure;
 use super::connection::Connection;
-use super::{Failure, Place};
 
 /// Between an answer and the next ping.
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -72,10 +73,10 @@ impl Pulse {
     }
 
     /// Pings for ever, always the connection that is current.
-    pub(super) async fn keep(&self, mut current: watch::Receiver<Connection>, place: &Place) {
+    pub(super) async fn keep(&self, mut current: watch::Receiver<Arc<Connection>>) {
         loop {
-            let connection = current.borrow_and_update().clone();
-            let mut ping = std::pin::pin!(connection.ping(place));
+            let connection = Arc::clone(&current.borrow_and_update());
+            let mut ping = std::pin::pin!(connection.ping());
             let result = if let Ok(result) = timeout(PING_TIME, &mut ping).await {
                 result
             } else {

@@ -37,7 +37,7 @@ impl Database {
     /// Says why they could not be read.
     pub async fn recent(&self, window: Window) -> Result<Recent, Failure> {
         let (slot, connection) = self.begin().await?;
-        let collection = self.collection(&connection);
+        let collection = connection.collection.clone();
         let both = async move { Ok((read(&collection, window).await?, count(&collection).await?)) };
         let (mut documents, count) = bounded("recent", slot, both)
             .await

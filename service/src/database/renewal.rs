@@ -6,6 +6,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
@@ -30,7 +31,7 @@ enum Trouble {
 /// A connection with what the file says now, which has not worked yet.
 struct Candidate {
     uri: ConnectionString,
-    connection: Connection,
+    connection: Arc<Connection>,
 }
 
 /// Follows the file for ever.
@@ -73,7 +74,13 @@ async fn look(
     if candidate.as_ref().is_some_and(|candidate| candidate.uri != uri)
         && let Some(outdated) = candidate.take()
     {
-        outdated.connection.client.shutdown().immediate(true).await;
+        outdated
+            .connection
+            .client
+            .clone()
+            .shutdown()
+            .immediate(true)
+            .await;
     }
     if uri == *present {
         return Ok(None);
@@ -85,7 +92,7 @@ async fn look(
             uri,
         },
     };
-    let ping = timeout(CALL_TIME, next.connection.ping(database.place())).await;
+    let ping = timeout(CALL_TIME, next.connection.ping()).await;
     match ping.unwrap_or(Err(Failure::TimedOut)) {
         Ok(()) => Ok(Some(next)),
         // Neither works: then what was configured last is what should work next.

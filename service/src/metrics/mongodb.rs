@@ -130,13 +130,15 @@ impl Mongodb {
         }
     }
 
-    /// Counts a call; `failure` is the kind of what went wrong.
-    pub(crate) fn called(&self, operation: &'static str, duration: Duration, failure: Option<&'static str>) {
+    /// Counts a call.
+    pub(crate) fn called(&self, operation: &'static str, duration: Duration) {
         self.durations
             .get_or_create(&Call { operation })
             .observe(duration.as_secs_f64());
-        if let Some(kind) = failure {
-            self.failures.get_or_create(&FailedCall { operation, kind }).inc();
-        }
+    }
+
+    /// Counts a call that failed, or whose answer nobody waits for any more; `kind` is what went wrong.
+    pub(crate) fn failed(&self, operation: &'static str, kind: &'static str) {
+        self.failures.get_or_create(&FailedCall { operation, kind }).inc();
     }
 }

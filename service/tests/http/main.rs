@@ -26,4 +26,5 @@ mod protocol;
 mod proxy;
 mod stopping;
 mod telemetry;
+mod together;
 mod wait;

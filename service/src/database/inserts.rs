@@ -1,0 +1,354 @@
+//! Inserts that wait for their turn go to MongoDB together.
+//!
+//! MongoDB confirms an insert when its journal is on disk, and takes many documents in one command at little more than the
+//! cost of one. So only a few commands run at once, and whatever has come meanwhile is the next one. Nobody waits for others:
+//! a document that finds a command free goes by itself.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use bson::{Bson, RawDocumentBuf};
+use mongodb::Collection;
+use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::admission::Admission;
+use super::call::{CALL_TIME, CallError, LONGEST_CALL};
+use super::connection::Connection;
+use super::failure::{Failure, of_batch};
+use super::pulse::Pulse;
+use crate::metrics::metrics;
+
+/// The name of these calls in the metrics.
+const OPERATION: &str = "insert";
+
+/// Commands at once: while MongoDB writes its journal for one, it works on another.
+const COMMANDS: usize = 2;
+
+/// Documents in one command. If it is cut off, nobody knows of any of them whether it is stored.
+const MOST_DOCUMENTS: usize = 32;
+
+/// What their sizes may add up to, unless one alone is larger: a command of large documents would hold up small ones.
+const MOST_BYTES: usize = 256 * 1024;
+
+/// A larger document waits for no command that is under way: there is little to win by gathering those.
+const LARGE_BYTES: usize = 64 * 1024;
+
+/// Gathers documents, and sends them in the order in which they came.
+#[derive(Debug)]
+pub(super) struct Inserts {
+    current: Arc<watch::Sender<Arc<Connection>>>,
+    pulse: Arc<Pulse>,
+    admission: Arc<Admission>,
+    /// How many commands may run at once.
+    commands: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: VecDeque<Waiting>,
+    /// Tasks that send what waits.
+    senders: usize,
+    /// How many documents have come so far.
+    count: u64,
+}
+
+impl State {
+    fn take(&mut self) -> Vec<Waiting> {
+        let (now, mut bytes) = (Instant::now(), 0);
+        let sizes = self
+            .waiting
+            .iter()
+            .map(|waiting| waiting.document.as_bytes().len());
+        let fitting = sizes.take(MOST_DOCUMENTS).take_while(|size| {
+            bytes += size;
+            bytes <= MOST_BYTES
+        });
+        let count = fitting.count().max(1).min(self.waiting.len());
+        let taken = self.waiting.drain(..count).map(|mut waiting| {
+            // Nobody else sets it.
+            let _ = waiting.taken.set(now);
+            waiting.place = None;
+            waiting
+        });
+        taken.collect()
+    }
+}
+
+/// A document on its way.
+#[derive(Debug)]
+struct Waiting {
+    number: u64,
+    document: RawDocumentBuf,
+    /// When it left the queue, for the one who waits for it.
+    taken: Arc<OnceLock<Instant>>,
+    reply: oneshot::Sender<Result<Bson, Failure>>,
+    place: Option<OwnedSemaphorePermit>,
+}
+
+impl Inserts {
+    pub(super) fn new(
+        current: Arc<watch::Sender<Arc<Connection>>>,
+        pulse: Arc<Pulse>,
+        admission: Arc<Admission>,
+    ) -> Self {
+        Self {
+            current,
+            pulse,
+            commands: COMMANDS.min(admission.calls()),
+            admission,
+            state: Mutex::default(),
+        }
+    }
+
+    /// Stores a document and returns its `_id`. Once it is sent, it is not dropped with this future: the driver closes a
+    /// connection whose call is dropped.
+    pub(super) async fn insert(self: &Arc<Self>, document: RawDocumentBuf) -> Result<Bson, Failure> {
+        self.pulse.allow()?;
+        let begun = Instant::now();
+        let taken = Arc::new(OnceLock::new());
+        let (reply, mut answer) = oneshot::channel();
+        let ticket = self.join(document, Arc::clone(&taken), reply)?;
+
+        let queue_end = begun + self.admission.queue_time();
+        let mut end = queue_end.min(begun + CALL_TIME);
+        loop {
+            match timeout_at(end, &mut answer).await {
+                Ok(Ok(result)) => return result,
+                // Its sender has panicked, or ends with the process.
+                Ok(Err(_)) => return Err(given_up(&CallError::Broken)),
+                Err(_) => {}
+            }
+            end = match taken.get() {
+                Some(taken) if *taken + CALL_TIME <= end => return Err(given_up(&CallError::TimedOut)),
+                Some(taken) => *taken + CALL_TIME,
+                None if end < queue_end => queue_end.min(end + CALL_TIME),
+                None if ticket.withdraw() => return Err(Failure::Overloaded),
+                // It was taken in between.
+                None => continue,
+            };
+        }
+    }
+
+    /// Puts a document into the queue, where there is a place, and sees to it that somebody sends it.
+    fn join(
+        self: &Arc<Self>,
+        document: RawDocumentBuf,
+        taken: Arc<OnceLock<Instant>>,
+        reply: oneshot::Sender<Result<Bson, Failure>>,
+    ) -> Result<Ticket<'_>, Failure> {
+        let mut state = self.state();
+        let is_large = document.as_bytes().len() > LARGE_BYTES;
+        let most = if is_large {
+            self.admission.calls()
+        } else {
+            self.commands
+        };
+        let has_turn = state.senders < most;
+        let place = if has_turn {
+            None
+        } else {
+            Some(self.admission.place()?)
+        };
+        let number = state.count;
+        state.count += 1;
+        state.waiting.push_back(Waiting {
+            number,
+            document,
+            taken,
+            reply,
+            place,
+        });
+        if has_turn {
+            state.senders += 1;
+            tokio::spawn(Sender::new(self).run());
+        }
+        Ok(Ticket {
+            inserts: self,
+            number,
+        })
+    }
+
+    /// Sends one command, and tells everybody what became of their document.
+    async fn store(&self, batch: Vec<Waiting>) {
+        let (documents, replies): (Vec<_>, Vec<_>) = batch
+            .into_iter()
+            .map(|waiting| (waiting.document, waiting.reply))
+            .unzip();
+        let outcomes = match self.pulse.allow() {
+            Ok(()) => self.call(&documents).await,
+            Err(failure) => vec![Err(failure); documents.len()],
+        };
+        for (reply, outcome) in replies.into_iter().zip(outcomes) {
+            // Whoever has gone need not know.
+            let _ = reply.send(outcome);
+        }
+    }
+
+    async fn call(&self, documents: &[RawDocumentBuf]) -> Vec<Result<Bson, Failure>> {
+        let connection = Arc::clone(&self.current.borrow());
+        let begun = Instant::now();
+        let result = timeout(LONGEST_CALL, send(&connection.collection, documents)).await;
+        metrics().mongodb.called(OPERATION, begun.elapsed());
+        match result {
+            Ok(Ok(())) => documents.iter().map(id_of).collect(),
+            Ok(Err(error)) => {
+                metrics()
+                    .mongodb
+                    .failed(OPERATION, CallError::Driver(error.clone()).kind());
+                let failures = of_batch(&error, documents.len(), &connection.addresses);
+                let outcomes = failures.into_iter().zip(documents);
+                outcomes
+                    .map(|(failure, document)| failure.map_or_else(|| id_of(document), Err))
+                    .collect()
+            }
+            // Those who waited were told before.
+            Err(_) => vec![Err(Failure::OutcomeUnknown); documents.len()],
+        }
+    }
+
+    /// A panic inside the lock leaves whole entries behind.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A document's place in the queue, which it leaves when its client goes away.
+struct Ticket<'a> {
+    inserts: &'a Inserts,
+    number: u64,
+}
+
+impl Ticket<'_> {
+    /// Takes the document back; tells whether it was still there.
+    fn withdraw(&self) -> bool {
+        let mut state = self.inserts.state();
+        let position = state
+            .waiting
+            .iter()
+            .position(|waiting| waiting.number == self.number);
+        position
+            .and_then(|position| state.waiting.remove(position))
+            .is_some()
+    }
+}
+
+impl Drop for Ticket<'_> {
+    fn drop(&mut self) {
+        self.withdraw();
+    }
+}
+
+/// Sends what waits until nothing does.
+struct Sender {
+    inserts: Arc<Inserts>,
+    /// Whether it still stands among [`State::senders`], from which a panic takes it too.
+    is_counted: bool,
+}
+
+impl Sender {
+    fn new(inserts: &Arc<Inserts>) -> Self {
+        Self {
+            inserts: Arc::clone(inserts),
+            is_counted: true,
+        }
+    }
+
+    async fn run(mut self) {
+        loop {
+            let slot = self.inserts.admission.turn().await;
+            let Some(batch) = self.take() else { return };
+            self.inserts.store(batch).await;
+            drop(slot);
+        }
+    }
+
+    /// Takes what goes with the next command; `None` ends the task, and whoever comes later starts another.
+    fn take(&mut self) -> Option<Vec<Waiting>> {
+        let mut state = self.inserts.state();
+        if state.waiting.is_empty() {
+            state.senders -= 1;
+            self.is_counted = false;
+            return None;
+        }
+        Some(state.take())
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        if self.is_counted {
+            self.inserts.state().senders -= 1;
+        }
+    }
+}
+
+/// What is told to those who do not wait any longer for a document that was sent.
+fn given_up(error: &CallError) -> Failure {
+    metrics().mongodb.failed(OPERATION, error.kind());
+    Failure::OutcomeUnknown
+}
+
+fn id_of(document: &RawDocumentBuf) -> Result<Bson, Failure> {
+    let id = document.get("_id").ok().flatten();
+    id.and_then(|id| Bson::try_from(id).ok()).ok_or(Failure::Internal)
+}
+
+async fn send(
+    collection: &Collection<RawDocumentBuf>,
+    documents: &[RawDocumentBuf],
+) -> mongodb::error::Result<()> {
+    if let [document] = documents {
+        collection.insert_one(document).await.map(drop)
+    } else {
+        // One that is refused does not keep the others out.
+        collection.insert_many(documents).ordered(false).await.map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waiting(number: u64, bytes: usize) -> Waiting {
+        let mut document = RawDocumentBuf::new();
+        document.append(bson::raw::cstr!("x"), "x".repeat(bytes));
+        Waiting {
+            number,
+            document,
+            taken: Arc::default(),
+            reply: oneshot::channel().0,
+            place: None,
+        }
+    }
+
+    /// Takes everything, and says how many documents each command had.
+    fn check(sizes: &[usize], expected: &[usize]) {
+        let mut state = State::default();
+        state
+            .waiting
+            .extend((0..).zip(sizes).map(|(number, size)| waiting(number, *size)));
+        let mut order = Vec::new();
+        let mut commands = Vec::new();
+        while !state.waiting.is_empty() {
+            let taken = state.take();
+            assert!(taken.iter().all(|waiting| waiting.taken.get().is_some()));
+            commands.push(taken.len());
+            order.extend(taken.into_iter().map(|waiting| waiting.number));
+        }
+        assert_eq!(commands, expected);
+        assert!(order.is_sorted());
+        assert_eq!(order.len(), sizes.len());
+    }
+
+    #[test]
+    fn a_command_has_a_bounded_number_of_documents_and_of_bytes() {
+        check(&[], &[]);
+        check(&[1], &[1]);
+        check(&[1; MOST_DOCUMENTS + 1], &[MOST_DOCUMENTS, 1]);
+        check(&[MOST_BYTES * 2, 1, 1], &[1, 2]);
+        check(&[1, MOST_BYTES * 2, 1], &[1, 1, 1]);
+        check(&[MOST_BYTES / 3; 5], &[2, 2, 1]);
+    }
+}

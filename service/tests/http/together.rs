@@ -1,0 +1,95 @@
+//! Documents that come while MongoDB is busy are inserted by few commands, and each has its own answer all the same.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use bson::{Document, doc};
+use futures::TryStreamExt as _;
+use futures::future::join_all;
+use mongodb::Client;
+use service::configuration::Configuration;
+
+use super::app::TestApp;
+use super::mongo;
+use super::proxy::{Proxy, Way, address_of, with_address};
+
+/// Documents at once; MongoDB is 50 ms away.
+const CROWD: usize = 120;
+
+async fn insert_commands(root: &Client) -> i64 {
+    let command = doc! { "serverStatus": 1, "metrics": { "commands": { "insert": true } } };
+    let status = root.database("admin").run_command(command).await.unwrap();
+    let metrics = status.get_document("metrics").unwrap();
+    let insert = metrics.get_document("commands").unwrap().get_document("insert");
+    insert.unwrap().get_i64("total").unwrap()
+}
+
+/// What is sent, and the statuses that its answer may have.
+fn request(number: usize) -> (String, &'static [u16]) {
+    match number % 4 {
+        0 => (r#"{"_id":"taken"}"#.to_owned(), &[409]),
+        1 => (format!(r#"{{"unwanted":{number}}}"#), &[422]),
+        // Two of each.
+        2 => (format!(r#"{{"_id":"twin {}"}}"#, number / 8), &[201, 409]),
+        _ => (format!(r#"{{"_id":"number {number}"}}"#), &[201]),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_document_of_a_command_has_its_own_answer() {
+    let mongodb = mongo::own().await;
+    let root = Client::with_uri_str(mongodb.mongodb_root_uri()).await.unwrap();
+    let database = root.database("flask_db");
+    let wanted = doc! { "unwanted": { "$exists": false } };
+    database
+        .create_collection("data")
+        .validator(wanted)
+        .await
+        .unwrap();
+    let collection = database.collection::<Document>("data");
+    collection
+        .insert_one(doc! { "_id": "taken", "by": "somebody else" })
+        .await
+        .unwrap();
+
+    let uri = mongodb.mongodb_uri();
+    let proxy = Proxy::start(address_of(&uri)).await;
+    let app = TestApp::start_with_uri(&with_address(&uri, proxy.address), Configuration::default()).await;
+    assert_eq!(app.client.get("/health").await.status, 200);
+    proxy.way.send_replace(Way::Late(Duration::from_millis(50)));
+    let before = insert_commands(&root).await;
+    let answers = join_all((0..CROWD).map(async |number| {
+        let (body, statuses) = request(number);
+        let answer = app.client.post(&body).await;
+        assert!(
+            statuses.contains(&answer.status),
+            "{body}: {} {}",
+            answer.status,
+            answer.body
+        );
+        if answer.status == 422 {
+            assert_eq!(answer.json()["type"], "urn:problem-type:document-refused");
+        }
+        (answer.status == 201).then(|| answer.json()["id"].as_str().unwrap().to_owned())
+    }))
+    .await;
+    let commands = insert_commands(&root).await - before;
+    assert!((1..30).contains(&commands), "{commands}");
+
+    let confirmed: Vec<String> = answers.into_iter().flatten().collect();
+    // One of each pair of twins, and all that have nothing against them.
+    assert_eq!(confirmed.len(), CROWD / 8 + CROWD / 4);
+    let stored: Vec<Document> = collection
+        .find(doc! {})
+        .await
+        .unwrap()
+        .try_collect()
+        .await
+        .unwrap();
+    let mut stored: BTreeSet<&str> = stored
+        .iter()
+        .map(|document| document.get_str("_id").unwrap())
+        .collect();
+    assert!(stored.remove("taken"));
+    assert_eq!(stored, confirmed.iter().map(String::as_str).collect());
+}
