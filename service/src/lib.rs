@@ -8,6 +8,7 @@
 mod accept;
 mod answer;
 mod assets;
+mod clock;
 pub mod configuration;
 pub mod conversion;
 pub mod database;

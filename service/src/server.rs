@@ -145,8 +145,7 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
 fn fuse(http: &Http) -> FuseConfig {
     FuseConfig::default()
         .with_http1_header_timeout(None)
-        // Each of these ends by itself; what is left over is a connection on which nothing happens at all.
-        .with_connection_idle_timeout(http.head_time + http.body_time + http.write_time)
+        // The guard bounds the time between requests too, and every handler its own.
         .with_write_stall_timeout(http.write_time)
 }
 

@@ -1,4 +1,4 @@
-//! The floors: what nobody can do without. A server of bare hyper, and inserts by the bare driver.
+//! The floors: what nobody can do without. Servers of bare hyper and of bare salvo, and inserts by the bare driver.
 
 use std::convert::Infallible;
 use std::io::Write as _;
@@ -14,8 +14,9 @@ use http_body_util::Full;
 use hyper_util::rt::TokioIo;
 use mongodb::Client;
 use mongodb::options::{Acknowledgment, ClientOptions, WriteConcern};
-use salvo::hyper;
+use salvo::fuse::FuseConfig;
 use salvo::hyper::body::Bytes;
+use salvo::{Response, Router, handler, hyper};
 use tokio::net::TcpListener;
 
 /// What hyper answers: as long as the data API's line.
@@ -23,17 +24,13 @@ const TEXT: &[u8] = b"Welcome to the Flask app! The current time is: 2026-11-21 
 
 /// Is a floor instead of the benchmark.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
-    // As the product has it.
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let runtime = if processors == 1 {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?
-    } else {
-        tokio::runtime::Builder::new_multi_thread().enable_all().build()?
-    };
+    // As the data API is measured.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     match arguments {
         [name, port] if name == "hyper" => runtime.block_on(serve(port.parse()?)),
+        [name, port] if name == "salvo" => runtime.block_on(serve_by_salvo(port.parse()?)),
         [name, uri, connections, seconds] if name == "driver" => {
             runtime.block_on(insert(uri, connections.parse()?, seconds.parse()?))
         }
@@ -56,6 +53,22 @@ async fn serve(port: u16) -> Result<()> {
                 .await;
         });
     }
+}
+
+/// As little as salvo can do: no middleware, no limits on connections.
+async fn serve_by_salvo(port: u16) -> Result<()> {
+    let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port))).await?;
+    let acceptor = salvo::conn::tcp::TcpAcceptor::try_from(listener)?;
+    salvo::Server::new(acceptor)
+        .fuse_config(FuseConfig::disabled())
+        .try_serve(Router::new().get(answer))
+        .await?;
+    Ok(())
+}
+
+#[handler]
+async fn answer(response: &mut Response) {
+    response.body(TEXT);
 }
 
 /// Inserts with as many tasks as there would be connections, and prints how many in how many microseconds.

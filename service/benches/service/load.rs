@@ -60,6 +60,26 @@ pub(crate) enum Until {
     Requests(u64),
 }
 
+/// Keeps the load from sleeping. A program that answers pays for waking a load that sleeps, which a quick program meets less
+/// often than a slow one: what is compared would be the load's sleep. Elsewhere clients are on other machines.
+pub(crate) struct Awake(tokio::task::JoinHandle<()>);
+
+impl Awake {
+    pub(crate) fn keep() -> Self {
+        Self(tokio::spawn(async {
+            loop {
+                tokio::task::yield_now().await;
+            }
+        }))
+    }
+}
+
+impl Drop for Awake {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 /// Sends without a pause, on some connections at once.
 pub(crate) async fn closed(
     address: SocketAddr,

@@ -16,14 +16,8 @@ pub(crate) const SERVICE: &str = env!("CARGO_BIN_EXE_service");
 /// Starts a program.
 pub(crate) fn start(setting: &Setting, program: Program) -> Result<Process> {
     match program {
-        Program::Hyper => {
-            let executable = std::env::current_exe()?;
-            Process::start(|port| {
-                let mut command = Command::new(executable);
-                command.args(["floor", "hyper", &port.to_string()]);
-                command
-            })
-        }
+        Program::Hyper => floor("hyper"),
+        Program::Salvo => floor("salvo"),
         Program::Flask => {
             let flask = setting
                 .flask
@@ -32,8 +26,23 @@ pub(crate) fn start(setting: &Setting, program: Program) -> Result<Process> {
             Process::start(|port| flask.command(port, &setting.uri()))
         }
         Program::Driver => anyhow::bail!("the driver serves nothing"),
-        Program::Service => Process::start(|port| service(port, &setting.uri())),
+        Program::Service => Process::start(|port| {
+            let mut command = service(port, &setting.uri());
+            command.env("WORKER_THREADS", "1");
+            command
+        }),
+        Program::Spread => Process::start(|port| service(port, &setting.uri())),
     }
+}
+
+/// A floor that serves.
+fn floor(name: &str) -> Result<Process> {
+    let executable = std::env::current_exe()?;
+    Process::start(|port| {
+        let mut command = Command::new(executable);
+        command.args(["floor", name, &port.to_string()]);
+        command
+    })
 }
 
 /// The data API on a port, with its access log on: into `/dev/null`, formatted all the same.

@@ -72,10 +72,11 @@ fn section(measured: &Measured, options: &Options) -> Result<String> {
     writeln!(
         text,
         "{} processors shared by load, program and MongoDB. Median of {} runs, the programs in turns, each in a process of its \
-         own; every answer is checked. The data API writes its access log, into `/dev/null`. *hyper alone* answers a constant; \
+         own; every answer is checked. The data API writes its access log, into `/dev/null`. *hyper alone* answers a constant, *salvo alone* the same by a route; \
          *driver alone* inserts the same document from as many tasks, with the same write concern, without HTTP; *Flask* is the \
          sample's program with the versions of its write-ups, under gunicorn with two processes of eight threads. Sixteen connections \
-         unless it says otherwise. Processor time is that of the program alone.\n",
+         unless it says otherwise. Processor time is that of the program alone; all but Flask run on one thread, as half a processor in the \
+         Deployment gives it, where no row says otherwise. The load of `GET /` never sleeps, so that no program pays for waking it.\n",
         std::thread::available_parallelism().map_or(1, usize::from),
         options.runs,
     )?;

@@ -7,10 +7,14 @@ use std::time::Duration;
 pub(crate) enum Program {
     /// A server of bare hyper that answers a constant.
     Hyper,
+    /// A server of bare salvo with one route, which answers the same constant.
+    Salvo,
     /// Inserts by the bare driver, without HTTP.
     Driver,
-    /// The data API.
+    /// The data API on one thread, as the half processor of its Deployment gives it.
     Service,
+    /// The data API as it starts by itself on this machine.
+    Spread,
     /// The sample's program.
     Flask,
 }
@@ -19,8 +23,10 @@ impl Program {
     pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Hyper => "hyper alone",
+            Self::Salvo => "salvo alone",
             Self::Driver => "driver alone",
             Self::Service => "service",
+            Self::Spread => "service, a thread for each processor",
             Self::Flask => "Flask",
         }
     }

@@ -50,7 +50,7 @@ impl Page {
         };
         format!(
             include_str!("page.html"),
-            greeting = Text(&greeting::now()),
+            greeting = Text(&String::from_utf8_lossy(&greeting::line())),
             state = state,
             said = Text(&said),
             text = Text(text),

@@ -1,15 +1,22 @@
 //! The line of a request, written by hand: it is the one that every request pays for.
 
+use std::cell::RefCell;
 use std::io::Write as _;
 use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
 
 use super::queue::Lines;
+use crate::clock::{write_digits, write_utc};
 use crate::hoops::Trace;
 
 /// Longer paths are cut: they are of no route, and anybody may send them.
 const PATH_BYTES: usize = 256;
+
+thread_local! {
+    /// Every line is made in the same place.
+    static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// What is told about a request: never its query, its body or a header of its own, but for the ids.
 pub(crate) struct Access<'a> {
@@ -30,31 +37,33 @@ impl Access<'_> {
             _ => (LevelFilter::INFO, "INFO"),
         };
         if super::LEVEL.get().is_some_and(|most| level <= *most) {
-            let mut line = Vec::with_capacity(384);
-            if self.write(&mut line, name).is_ok() {
-                let _ = Lines.write(&line);
-            }
+            LINE.with_borrow_mut(|line| {
+                line.clear();
+                if self.write(line, name).is_ok() {
+                    let _ = Lines.write(line);
+                }
+            });
         }
     }
 
     fn write(&self, line: &mut Vec<u8>, level: &str) -> std::io::Result<()> {
-        let now = jiff::Timestamp::now();
-        write!(
-            line,
-            "{{\"timestamp\":\"{now:.6}\",\"level\":\"{level}\",\"message\":\"request\",\"method\":"
-        )?;
+        line.extend_from_slice(b"{\"timestamp\":\"");
+        write_utc(line);
+        line.extend_from_slice(b"\",\"level\":\"");
+        line.extend_from_slice(level.as_bytes());
+        line.extend_from_slice(b"\",\"message\":\"request\",\"method\":");
         serde_json::to_writer(&mut *line, self.method)?;
         line.extend_from_slice(b",\"path\":");
         let end = self.path.floor_char_boundary(PATH_BYTES);
         serde_json::to_writer(&mut *line, &self.path[..end])?;
+        line.extend_from_slice(b",\"status\":");
+        write_digits::<3>(line, self.status.into());
+        line.extend_from_slice(b",\"duration_ms\":");
         let microseconds = self.duration.as_micros();
-        write!(
-            line,
-            ",\"status\":{},\"duration_ms\":{}.{:03},\"request_id\":",
-            self.status,
-            microseconds / 1000,
-            microseconds % 1000
-        )?;
+        serde_json::to_writer(&mut *line, &(microseconds / 1000))?;
+        line.push(b'.');
+        write_digits::<3>(line, self.duration.subsec_micros());
+        line.extend_from_slice(b",\"request_id\":");
         serde_json::to_writer(&mut *line, self.request_id)?;
         if let Some(trace) = self.trace {
             write!(line, ",{trace}")?;

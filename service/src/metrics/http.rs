@@ -63,8 +63,8 @@ impl Http {
     }
 
     /// Counts a request; `route` is the pattern of the path and never the path, of which there are too many.
-    pub(crate) fn answered(&self, method: &Method, route: &str, status: u16, duration: Duration) {
-        let (method, route) = (name_of(method), route.to_owned());
+    pub(crate) fn answered(&self, method: &Method, route: String, status: u16, duration: Duration) {
+        let method = name_of(method);
         let asked = Asked { method, route };
         self.durations
             .get_or_create(&asked)

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 use super::add;
 use super::documents::Documents;
 use crate::Options;
-use crate::load::{Request, Until, closed};
+use crate::load::{Awake, Request, Until, closed};
 use crate::process::{processor_time, processor_time_of_the_ended};
 use crate::programs;
 use crate::rows::{Measured, Program, Row, Sample};
@@ -29,12 +29,18 @@ pub(super) async fn run(setting: &Setting, options: &Options, measured: &mut Mea
         (
             GREET,
             Request::get("/"),
-            vec![Program::Hyper, Program::Service, Program::Flask],
+            vec![
+                Program::Hyper,
+                Program::Salvo,
+                Program::Service,
+                Program::Spread,
+                Program::Flask,
+            ],
         ),
         (
             INSERT,
             Request::post("/data", body),
-            vec![Program::Driver, Program::Service, Program::Flask],
+            vec![Program::Driver, Program::Service, Program::Spread, Program::Flask],
         ),
         (
             LIST,
@@ -57,7 +63,11 @@ pub(super) async fn run(setting: &Setting, options: &Options, measured: &mut Mea
                 documents.set(if work == LIST { 100 } else { 0 }).await?;
                 let sample = match row.program {
                     Program::Driver => drive(setting, options)?,
-                    program => load(setting, options, program, &request).await?,
+                    program => {
+                        // MongoDB needs the processor that this would take.
+                        let _awake = (work == GREET).then(Awake::keep);
+                        load(setting, options, program, &request).await?
+                    }
                 };
                 if work == INSERT {
                     let stored = documents.count().await?;
