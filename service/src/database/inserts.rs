@@ -5,6 +5,7 @@
 //! a document that finds a command free goes by itself.
 
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bson::{Bson, RawDocumentBuf};
@@ -259,8 +260,26 @@ impl Sender {
         loop {
             let slot = self.inserts.admission.turn().await;
             let Some(batch) = self.take() else { return };
-            self.inserts.store(batch).await;
+            let inserts = Arc::clone(&self.inserts);
+            let mut storing = pin!(inserts.store(batch));
+            if timeout(CALL_TIME, &mut storing).await.is_err() {
+                // Nobody waits for this one any more, and nobody shall wait behind it.
+                self.leave();
+                storing.await;
+                return;
+            }
             drop(slot);
+        }
+    }
+
+    /// No longer counts, and starts another where something waits.
+    fn leave(&mut self) {
+        let mut state = self.inserts.state();
+        self.is_counted = false;
+        if state.waiting.is_empty() {
+            state.senders -= 1;
+        } else {
+            tokio::spawn(Self::new(&self.inserts).run());
         }
     }
 

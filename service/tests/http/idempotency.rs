@@ -8,7 +8,7 @@ use super::client::{Answer, HttpClient};
 use super::mongo;
 use super::proxy::CuttingProxy;
 
-async fn post(client: &HttpClient, key: &str, body: &str) -> Answer {
+pub(crate) async fn post(client: &HttpClient, key: &str, body: &str) -> Answer {
     let headers = [("content-type", "application/json"), ("idempotency-key", key)];
     client.send(Method::POST, "/data", &headers, body).await
 }

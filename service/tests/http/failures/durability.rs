@@ -3,9 +3,13 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use bson::doc;
+use bson::oid::ObjectId;
 use futures::future::join_all;
 use service::configuration::Configuration;
+use sha2::{Digest as _, Sha256};
 
+use super::super::idempotency::post;
 use super::super::wait::until;
 use super::patient::{Fault, Outcomes, Patient};
 
@@ -71,6 +75,32 @@ async fn a_freeze_stores_nothing_that_was_refused() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_way_that_comes_back_stores_nothing_that_was_refused() {
     check(Fault::Deaf, 3, Duration::from_secs(5)).await;
+}
+
+/// The document may be that of a first attempt which nobody has confirmed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_try_with_a_key_is_on_the_disk() {
+    let mut patient = Patient::admit().await;
+    for round in 0..5 {
+        let key = format!("round {round}");
+        let mut id = [0; 12];
+        id.copy_from_slice(&Sha256::digest(&key)[..12]);
+        patient
+            .store_carelessly(doc! { "_id": ObjectId::from_bytes(id), "round": &key })
+            .await;
+        let answer = post(&patient.app.client, &key, &format!(r#"{{"round":"{key}"}}"#)).await;
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        patient.inflict(Fault::Killed).await;
+        patient.heal(Fault::Killed).await;
+        patient.turns_ready().await;
+        let listed = patient.app.client.get("/data").await;
+        assert_eq!(
+            listed.json().as_array().unwrap().len(),
+            round + 1,
+            "{}",
+            listed.body
+        );
+    }
 }
 
 /// The driver gives these up by itself, and then says the same as of calls that never got a connection.

@@ -195,6 +195,13 @@ impl Patient {
         }
     }
 
+    /// Stores a document as somebody does who does not care for the journal, which MongoDB writes ten times a second.
+    pub(crate) async fn store_carelessly(&self, document: Document) {
+        let command =
+            doc! { "insert": "data", "documents": [document], "writeConcern": { "w": 1, "j": false } };
+        self.flask_db(command).await;
+    }
+
     /// How many connections MongoDB has, those of this test included.
     pub(crate) async fn connections(&self) -> i32 {
         let admin = self.root.database("admin");
