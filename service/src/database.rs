@@ -169,19 +169,6 @@ impl Database {
             .map_err(|error| error.of_read(&connection.addresses))
     }
 
-    /// Returns when all that can be read now is confirmed as an insert is, which a read alone does not say.
-    ///
-    /// # Errors
-    /// Says why that is not known.
-    pub async fn settle(&self) -> Result<(), Failure> {
-        let (slot, connection) = self.begin().await?;
-        let settled = Arc::clone(&connection);
-        let settle = async move { settled.settle().await };
-        bounded("settle", slot, settle)
-            .await
-            .map_err(|error| error.of_read(&connection.addresses))
-    }
-
     /// Returns the key for seals, which takes a moment for the first time with each connection string.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! One client of the driver, and the question whether its MongoDB takes documents.
 
-use bson::{Bson, Document, RawDocumentBuf, doc};
+use bson::{Bson, RawDocumentBuf, doc};
 use mongodb::{Client, Collection};
 use tokio::sync::OnceCell;
 
@@ -67,32 +67,19 @@ impl Connection {
     ///
     /// Has no time limit of its own. Dropping it closes its connection, which is what a connection without answer needs.
     pub(super) async fn ping(&self) -> Result<(), Failure> {
-        let mut nothing = self.update_of_nothing(doc! { "w": 1 });
-        nothing.insert("maxTimeMS", PING_ON_SERVER_MILLISECONDS);
-        self.run(nothing)
-            .await
-            .map_err(|error| of_read(&error, &self.addresses))
-    }
-
-    /// Returns when all that can be read now is confirmed as an insert is: MongoDB answers an update that matches nothing
-    /// when what came before it is.
-    pub(super) async fn settle(&self) -> mongodb::error::Result<()> {
-        let nothing = self.update_of_nothing(doc! { "w": "majority", "j": true });
-        self.run(nothing).await
-    }
-
-    fn update_of_nothing(&self, write_concern: Document) -> Document {
         let nothing = doc! { "_id": { "$in": Bson::Array(Vec::new()) } };
         let change = doc! { "$unset": { "ping": "" } };
-        doc! {
+        let ping = doc! {
             "update": &self.place.collection,
             "updates": [{ "q": nothing, "u": change }],
-            "writeConcern": write_concern,
-        }
-    }
-
-    async fn run(&self, command: Document) -> mongodb::error::Result<()> {
-        let database = self.client.database(&self.place.database);
-        database.run_command(command).await.map(drop)
+            "writeConcern": { "w": 1 },
+            "maxTimeMS": PING_ON_SERVER_MILLISECONDS,
+        };
+        self.client
+            .database(&self.place.database)
+            .run_command(ping)
+            .await
+            .map(drop)
+            .map_err(|error| of_read(&error, &self.addresses))
     }
 }

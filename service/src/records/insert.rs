@@ -37,11 +37,8 @@ impl Insert {
     async fn insert_once(&self, id: ObjectId, document: RawDocumentBuf) -> Result<Bson, Error> {
         match self.database.insert(document.clone()).await {
             Err(Failure::DuplicateId) => match self.database.find(id).await? {
-                // It may be the first one's, which nobody has confirmed yet.
-                Some(stored) if stored == document => match self.database.settle().await {
-                    Ok(()) => Ok(Bson::ObjectId(id)),
-                    Err(_) => Err(Error::RetryWithKey),
-                },
+                // Confirmed as its own insert would be: MongoDB waits for its journal before it refuses the second one.
+                Some(stored) if stored == document => Ok(Bson::ObjectId(id)),
                 Some(_) => Err(Error::IdempotencyKeyReused),
                 // Somebody has deleted it between the two calls.
                 None => Err(Failure::DuplicateId.into()),

@@ -77,7 +77,7 @@ async fn a_way_that_comes_back_stores_nothing_that_was_refused() {
     check(Fault::Deaf, 3, Duration::from_secs(5)).await;
 }
 
-/// The document may be that of a first attempt which nobody has confirmed.
+/// The document may be that of a first attempt which nobody has confirmed; without the second one it would be lost here.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_try_with_a_key_is_on_the_disk() {
     let mut patient = Patient::admit().await;
