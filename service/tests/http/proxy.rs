@@ -41,6 +41,8 @@ pub(crate) enum Way {
     Trickling,
     /// Connections are accepted, and nothing comes through.
     Deaf,
+    /// A connection that carries the word `lost` is silent from then on, and open.
+    Losing,
 }
 
 /// Forwards to MongoDB; ends with the test's runtime.
@@ -84,7 +86,10 @@ async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut way: watch::R
                 tokio::time::sleep(time).await;
                 to.write_all(&bytes[..read]).await
             }
-            Way::Open | Way::Deaf => to.write_all(&bytes[..read]).await,
+            Way::Losing if bytes[..read].windows(4).any(|word| word == b"lost") => {
+                std::future::pending().await
+            }
+            Way::Open | Way::Deaf | Way::Losing => to.write_all(&bytes[..read]).await,
         };
         if sent.is_err() {
             return;

@@ -1,7 +1,7 @@
 //! Documents that come while MongoDB is busy are inserted by few commands, and each has its own answer all the same.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bson::{Document, doc};
 use futures::TryStreamExt as _;
@@ -12,9 +12,13 @@ use service::configuration::Configuration;
 use super::app::TestApp;
 use super::mongo;
 use super::proxy::{Proxy, Way, address_of, with_address};
+use super::wait::until;
 
 /// Documents at once; MongoDB is 50 ms away.
 const CROWD: usize = 120;
+
+/// How long a call goes on whose answer never comes.
+const LONGEST_CALL: Duration = Duration::from_secs(10);
 
 async fn insert_commands(root: &Client) -> i64 {
     let command = doc! { "serverStatus": 1, "metrics": { "commands": { "insert": true } } };
@@ -92,4 +96,40 @@ async fn each_document_of_a_command_has_its_own_answer() {
         .collect();
     assert!(stored.remove("taken"));
     assert_eq!(stored, confirmed.iter().map(String::as_str).collect());
+}
+
+/// A firewall that forgets connections says so to neither side.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inserts_whose_connections_are_lost_hold_up_no_others() {
+    let mongodb = mongo::own().await;
+    let uri = mongodb.mongodb_uri();
+    let proxy = Proxy::start(address_of(&uri)).await;
+    let app = TestApp::start_with_uri(&with_address(&uri, proxy.address), Configuration::default()).await;
+    assert_eq!(app.client.get("/health").await.status, 200);
+    proxy.way.send_replace(Way::Losing);
+    // One after the other, so that they are as many commands as there may be at once.
+    let lost = join_all((0..2).map(async |number| {
+        tokio::time::sleep(Duration::from_millis(200) * number).await;
+        let answer = app
+            .client
+            .post(format!(r#"{{"_id":{number},"is":"lost"}}"#))
+            .await;
+        assert_eq!(
+            answer.json()["type"],
+            "urn:problem-type:outcome-unknown",
+            "{}",
+            answer.body
+        );
+    }));
+    let other = async {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        until("they are given up", async || {
+            app.client.post(r#"{"is":"found"}"#).await.status == 201
+        })
+        .await;
+        Instant::now()
+    };
+    let start = Instant::now();
+    let (_, found) = tokio::join!(lost, other);
+    assert!(found - start < LONGEST_CALL, "{:?}", found - start);
 }
