@@ -1,5 +1,6 @@
 //! The one module that talks to the API server. Every request has a deadline, and retries are few and said.
 
+mod answer;
 mod connect;
 pub mod error;
 mod items;
@@ -21,7 +22,8 @@ pub use error::{ClusterError, Status};
 use crate::object::{Identity, Kind, Object, ObjectId, kind_of, marks};
 use request::{Call, Patch, item_path, kind_path};
 
-pub use request::{Fold, Representation};
+pub use answer::Fold;
+pub use request::Representation;
 
 /// Requests in flight at once. More gain nothing on a small API server and multiply the slowest answers.
 const IN_FLIGHT: usize = 16;

@@ -8,6 +8,7 @@ mod drift;
 mod effect;
 mod prune;
 mod rank;
+mod refusal;
 mod replace;
 mod succession;
 pub mod summary;
@@ -24,11 +25,9 @@ use crate::observation::{Check, Observation, Observations, State};
 use crate::record::Record;
 use crate::stack::Stack;
 
-pub use change::{
-    Action, Author, Cause, Change, Effect, FieldDrift, Handover, Note, Pods, Refusal, Removal, Timing,
-    reasons_to_replace,
-};
+pub use change::{Action, Author, Cause, Change, Effect, FieldDrift, Handover, Note, Pods, Removal, Timing};
 pub use rank::of_deletion as deletion_rank;
+pub use refusal::{Refusal, reasons_to_replace};
 pub use summary::Summary;
 
 /// Everything an apply would do, in the order in which it is shown.

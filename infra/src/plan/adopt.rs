@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::change::{Action, Cause, Change, FieldDrift, Handover, Refusal, Removal};
+use super::change::{Action, Cause, Change, FieldDrift, Handover, Removal};
+use super::refusal::Refusal;
 use super::{Consent, Consents, drift, effect};
 use crate::object::belonging::Belonging;
 use crate::object::path::{Path, Step};

@@ -1,6 +1,7 @@
 //! The guard of the data: a database never begins empty where data is recorded. Pure.
 
-use super::change::{Action, Change, Note, Refusal};
+use super::change::{Action, Change, Note};
+use super::refusal::Refusal;
 use super::{Consent, Consents, Plan};
 use crate::observation::{LiveClaim, Observations};
 use crate::record::{Claim, Record};

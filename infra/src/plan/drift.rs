@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::change::{Action, Author, Cause, Change, FieldDrift, Handover, Refusal};
+use super::change::{Action, Author, Cause, Change, FieldDrift, Handover};
+use super::refusal::Refusal;
 use super::{Consent, Consents, effect, is_mark, owns_replicas};
 use crate::object::ownership::{self, Manager, Operation};
 use crate::object::path::Path;

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 
-use super::change::{Action, Change, Refusal};
+use super::change::{Action, Change};
+use super::refusal::Refusal;
 use super::{Consent, Consents, Plan, effect, rank};
 use crate::object::ObjectId;
 use crate::observation::{Contents, Evidence, LiveClaim, Observations, State};

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::change::{Action, Change, FieldDrift, Handover, Note, Pods, Refusal};
+use super::change::{Action, Change, FieldDrift, Handover, Note, Pods};
+use super::refusal::Refusal;
 use super::{Consent, Consents, drift, effect};
 use crate::object::others::others;
 use crate::object::path::{Path, Step};
