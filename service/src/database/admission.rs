@@ -79,8 +79,8 @@ impl Admission {
 
     /// Lets a new request in, after a wait where that is bearable.
     pub(super) async fn enter(&self) -> Result<Slot, Failure> {
-        if let Ok(permit) = Arc::clone(&self.slots).try_acquire_owned() {
-            return Ok(Slot { _permit: permit });
+        if let Some(slot) = self.try_turn() {
+            return Ok(slot);
         }
         let _place = self.place()?;
         wait(&self.slots, self.queue_time).await
@@ -91,6 +91,12 @@ impl Admission {
         Arc::clone(&self.queue)
             .try_acquire_owned()
             .map_err(|_| Failure::Overloaded)
+    }
+
+    /// Returns a slot where one is free and nobody waits for it.
+    pub(super) fn try_turn(&self) -> Option<Slot> {
+        let permit = Arc::clone(&self.slots).try_acquire_owned().ok()?;
+        Some(Slot { _permit: permit })
     }
 
     /// Waits for a turn without a bound, for somebody who has places in the queue.

@@ -27,7 +27,7 @@ pub(super) enum CallError {
 
 impl CallError {
     /// Names the kind of failure, for metrics.
-    pub(super) fn kind(&self) -> &'static str {
+    fn kind(&self) -> &'static str {
         match self {
             Self::Driver(_) => "error",
             Self::TimedOut => "timeout",

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use mongodb::error::{Error, ErrorKind, WriteFailure};
+use mongodb::error::{Error, ErrorKind};
 
 /// What went wrong between this service and MongoDB.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,6 +67,8 @@ const DUPLICATE_KEY: i32 = 11000;
 const INTERRUPTED: [i32; 5] = [91, 189, 11600, 11602, 13436];
 /// The server is not, or not yet, the primary: it took nothing.
 const NOT_PRIMARY: [i32; 3] = [10058, 10107, 13435];
+/// The server takes no documents for now, whatever they are: writes are blocked, it is overloaded, its disk is full.
+const CLOSED: [i32; 3] = [371, 365, 14031];
 const NO_PRIMARY: &str = "no server is primary";
 
 /// Translates the error of a call that changes nothing.
@@ -107,14 +109,10 @@ pub(super) fn of_read(error: &Error, addresses: &str) -> Failure {
     }
 }
 
-/// Translates the error of a call that stores a document.
-pub(super) fn of_write(error: &Error, addresses: &str) -> Failure {
+/// Translates the error of a call that stores documents, where it is about the call as a whole.
+fn of_write(error: &Error, addresses: &str) -> Failure {
     match error.kind.as_ref() {
-        ErrorKind::Write(WriteFailure::WriteError(write)) => {
-            of_document(write.code, &write.message, addresses)
-        }
-        // The first says that the document is stored, but that a majority did not confirm that it stays.
-        ErrorKind::Write(_) | ErrorKind::InvalidResponse { .. } => Failure::OutcomeUnknown,
+        ErrorKind::InvalidResponse { .. } => Failure::OutcomeUnknown,
         ErrorKind::Command(command) if INTERRUPTED.contains(&command.code) => Failure::OutcomeUnknown,
         // A connection that the driver gives up because its server is silent may have carried the document already. Those
         // who still waited for a connection are told by the same error, in other words.
@@ -127,12 +125,13 @@ pub(super) fn of_write(error: &Error, addresses: &str) -> Failure {
     }
 }
 
-/// Translates the error of a call that stores several documents, for each of them; `None` for one that is stored.
+/// Translates the error of a call that stores documents, for each of them; `None` for one that is stored.
 pub(super) fn of_batch(error: &Error, documents: usize, addresses: &str) -> Vec<Option<Failure>> {
     let ErrorKind::InsertMany(many) = error.kind.as_ref() else {
         let failure = match of_write(error, addresses) {
-            // Words about the call as a whole may be about its last documents alone, after the first ones were stored.
+            // What ends a call in the middle comes after the first documents are stored.
             Failure::Command { .. }
+            | Failure::TimedOut
             | Failure::Unreachable {
                 reason: NO_PRIMARY, ..
             } if documents > 1 => Failure::OutcomeUnknown,
@@ -142,10 +141,14 @@ pub(super) fn of_batch(error: &Error, documents: usize, addresses: &str) -> Vec<
     };
     // Stored, but a majority did not confirm that they stay.
     let unconfirmed = many.write_concern_error.as_ref().map(|_| Failure::OutcomeUnknown);
-    let mut failures = vec![unconfirmed; documents];
+    let mut failures = vec![unconfirmed.clone(); documents];
     for write in many.write_errors.iter().flatten() {
         if let Some(failure) = failures.get_mut(write.index) {
-            *failure = Some(of_document(write.code, &write.message, addresses));
+            *failure = match of_document(write.code, &write.message, addresses) {
+                // The document that is there may be a first attempt, which may not stay either.
+                Failure::DuplicateId if unconfirmed.is_some() => unconfirmed.clone(),
+                certain => Some(certain),
+            };
         }
     }
     failures
@@ -153,13 +156,15 @@ pub(super) fn of_batch(error: &Error, documents: usize, addresses: &str) -> Vec<
 
 /// Translates what MongoDB says about one document.
 fn of_document(code: i32, message: &str, addresses: &str) -> Failure {
+    let unreachable = |reason| Failure::Unreachable {
+        addresses: addresses.to_owned(),
+        reason,
+    };
     match code {
         DUPLICATE_KEY => Failure::DuplicateId,
         code if INTERRUPTED.contains(&code) => Failure::OutcomeUnknown,
-        code if NOT_PRIMARY.contains(&code) => Failure::Unreachable {
-            addresses: addresses.to_owned(),
-            reason: NO_PRIMARY,
-        },
+        code if NOT_PRIMARY.contains(&code) => unreachable(NO_PRIMARY),
+        code if CLOSED.contains(&code) => unreachable("it takes no documents now"),
         _ => Failure::Refused {
             message: message.to_owned(),
         },
@@ -194,4 +199,45 @@ fn connection_reason(text: &str) -> &'static str {
         .into_iter()
         .find(|(pattern, _)| text.contains(pattern))
         .map_or("no answer", |(_, reason)| reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use mongodb::error::InsertManyError;
+
+    use super::*;
+
+    /// What becomes of three documents.
+    fn check(reply: serde_json::Value, expected: &[Option<Failure>; 3]) {
+        let many: InsertManyError = serde_json::from_value(reply).unwrap();
+        let error = Error::from(ErrorKind::InsertMany(many));
+        assert_eq!(of_batch(&error, 3, "host"), expected);
+    }
+
+    #[test]
+    fn each_document_has_its_own_failure() {
+        let refused = Failure::Refused {
+            message: "no".to_owned(),
+        };
+        let unconfirmed =
+            serde_json::json!({ "code": 64, "codeName": "WriteConcernFailed", "errmsg": "late" });
+        let errors = serde_json::json!([
+            { "index": 0, "code": 11000, "errmsg": "twice" },
+            { "index": 2, "code": 121, "errmsg": "no" },
+        ]);
+        check(
+            serde_json::json!({ "writeErrors": errors }),
+            &[Some(Failure::DuplicateId), None, Some(refused.clone())],
+        );
+        // A duplicate may be of a first attempt that does not stay; what is refused is refused.
+        let unknown = Some(Failure::OutcomeUnknown);
+        check(
+            serde_json::json!({ "writeErrors": errors, "writeConcernError": unconfirmed }),
+            &[unknown.clone(), unknown.clone(), Some(refused)],
+        );
+        check(
+            serde_json::json!({ "writeConcernError": unconfirmed }),
+            &[unknown.clone(), unknown.clone(), unknown],
+        );
+    }
 }

@@ -7,14 +7,15 @@
 use std::collections::VecDeque;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use bson::{Bson, RawDocumentBuf};
 use mongodb::Collection;
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::admission::Admission;
-use super::call::{CALL_TIME, CallError, LONGEST_CALL};
+use super::admission::{Admission, Slot};
+use super::call::{CALL_TIME, LONGEST_CALL};
 use super::connection::Connection;
 use super::failure::{Failure, of_batch};
 use super::pulse::Pulse;
@@ -34,6 +35,9 @@ const MOST_BYTES: usize = 256 * 1024;
 
 /// A larger document waits for no command that is under way: there is little to win by gathering those.
 const LARGE_BYTES: usize = 64 * 1024;
+
+/// Longer than any process lives.
+const FOR_EVER: Duration = Duration::from_hours(24 * 365 * 10);
 
 /// Gathers documents, and sends them in the order in which they came.
 #[derive(Debug)]
@@ -112,17 +116,19 @@ impl Inserts {
         let (reply, mut answer) = oneshot::channel();
         let ticket = self.join(document, Arc::clone(&taken), reply)?;
 
-        let queue_end = begun + self.admission.queue_time();
+        // A time that no clock has is one that never comes.
+        let queue_end = begun.checked_add(self.admission.queue_time());
+        let queue_end = queue_end.unwrap_or(begun + FOR_EVER);
         let mut end = queue_end.min(begun + CALL_TIME);
         loop {
             match timeout_at(end, &mut answer).await {
                 Ok(Ok(result)) => return result,
                 // Its sender has panicked, or ends with the process.
-                Ok(Err(_)) => return Err(given_up(&CallError::Broken)),
+                Ok(Err(_)) => return Err(Failure::OutcomeUnknown),
                 Err(_) => {}
             }
             end = match taken.get() {
-                Some(taken) if *taken + CALL_TIME <= end => return Err(given_up(&CallError::TimedOut)),
+                Some(taken) if *taken + CALL_TIME <= end => return Err(Failure::OutcomeUnknown),
                 Some(taken) => *taken + CALL_TIME,
                 None if end < queue_end => queue_end.min(end + CALL_TIME),
                 None if ticket.withdraw() => return Err(Failure::Overloaded),
@@ -140,18 +146,20 @@ impl Inserts {
         reply: oneshot::Sender<Result<Bson, Failure>>,
     ) -> Result<Ticket<'_>, Failure> {
         let mut state = self.state();
+        let calls = self.admission.calls();
         let is_large = document.as_bytes().len() > LARGE_BYTES;
-        let most = if is_large {
-            self.admission.calls()
-        } else {
-            self.commands
-        };
-        let has_turn = state.senders < most;
-        let place = if has_turn {
+        let at_once = if is_large { calls } else { self.commands };
+        let place = if state.senders < at_once {
             None
         } else {
-            Some(self.admission.place()?)
+            match self.admission.place() {
+                Ok(place) => Some(place),
+                // The queue is a short one: rather one command more than a refusal.
+                Err(_) if state.senders < calls && state.waiting.len() < MOST_DOCUMENTS => None,
+                Err(failure) => return Err(failure),
+            }
         };
+        let has_turn = place.is_none();
         let number = state.count;
         state.count += 1;
         state.waiting.push_back(Waiting {
@@ -163,7 +171,10 @@ impl Inserts {
         });
         if has_turn {
             state.senders += 1;
-            tokio::spawn(Sender::new(self).run());
+            let first = self.admission.try_turn().map(|slot| (slot, state.take()));
+            // A runtime that ends drops what is spawned at once, which takes the lock.
+            drop(state);
+            tokio::spawn(Sender::new(self).run(first));
         }
         Ok(Ticket {
             inserts: self,
@@ -195,9 +206,7 @@ impl Inserts {
         match result {
             Ok(Ok(())) => documents.iter().map(id_of).collect(),
             Ok(Err(error)) => {
-                metrics()
-                    .mongodb
-                    .failed(OPERATION, CallError::Driver(error.clone()).kind());
+                metrics().mongodb.failed(OPERATION, "error");
                 let failures = of_batch(&error, documents.len(), &connection.addresses);
                 let outcomes = failures.into_iter().zip(documents);
                 outcomes
@@ -256,14 +265,21 @@ impl Sender {
         }
     }
 
-    async fn run(mut self) {
+    /// Sends `first`, where a slot was free at once, and then what waits.
+    async fn run(mut self, mut first: Option<(Slot, Vec<Waiting>)>) {
         loop {
-            let slot = self.inserts.admission.turn().await;
-            let Some(batch) = self.take() else { return };
+            let (slot, batch) = if let Some(first) = first.take() {
+                first
+            } else {
+                let slot = self.inserts.admission.turn().await;
+                let Some(batch) = self.take() else { return };
+                (slot, batch)
+            };
             let inserts = Arc::clone(&self.inserts);
             let mut storing = pin!(inserts.store(batch));
             if timeout(CALL_TIME, &mut storing).await.is_err() {
                 // Nobody waits for this one any more, and nobody shall wait behind it.
+                metrics().mongodb.failed(OPERATION, "timeout");
                 self.leave();
                 storing.await;
                 return;
@@ -272,14 +288,15 @@ impl Sender {
         }
     }
 
-    /// No longer counts, and starts another where something waits.
+    /// No longer counts; another sends what waits.
     fn leave(&mut self) {
-        let mut state = self.inserts.state();
         self.is_counted = false;
+        let mut state = self.inserts.state();
         if state.waiting.is_empty() {
             state.senders -= 1;
         } else {
-            tokio::spawn(Self::new(&self.inserts).run());
+            drop(state);
+            tokio::spawn(Self::new(&self.inserts).run(None));
         }
     }
 
@@ -297,16 +314,17 @@ impl Sender {
 
 impl Drop for Sender {
     fn drop(&mut self) {
-        if self.is_counted {
+        if !self.is_counted {
+            return;
+        }
+        if std::thread::panicking() {
+            metrics().mongodb.failed(OPERATION, "broken");
+            self.leave();
+        } else {
+            // The runtime ends.
             self.inserts.state().senders -= 1;
         }
     }
-}
-
-/// What is told to those who do not wait any longer for a document that was sent.
-fn given_up(error: &CallError) -> Failure {
-    metrics().mongodb.failed(OPERATION, error.kind());
-    Failure::OutcomeUnknown
 }
 
 fn id_of(document: &RawDocumentBuf) -> Result<Bson, Failure> {
@@ -318,12 +336,9 @@ async fn send(
     collection: &Collection<RawDocumentBuf>,
     documents: &[RawDocumentBuf],
 ) -> mongodb::error::Result<()> {
-    if let [document] = documents {
-        collection.insert_one(document).await.map(drop)
-    } else {
-        // One that is refused does not keep the others out.
-        collection.insert_many(documents).ordered(false).await.map(drop)
-    }
+    // A document that is refused does not keep the others out. One alone goes this way too: of what is wrong with it, the
+    // driver's `insert_one` tells only a part.
+    collection.insert_many(documents).ordered(false).await.map(drop)
 }
 
 #[cfg(test)]

@@ -133,3 +133,25 @@ async fn inserts_whose_connections_are_lost_hold_up_no_others() {
     let (_, found) = tokio::join!(lost, other);
     assert!(found - start < LONGEST_CALL, "{:?}", found - start);
 }
+
+#[tokio::test]
+async fn without_a_queue_a_document_is_stored_as_long_as_a_call_is_free() {
+    let mut configuration = Configuration::default();
+    configuration.mongodb.limits.queue = 0;
+    configuration.mongodb.limits.queue_time = Duration::ZERO;
+    let mongodb = mongo::own().await;
+    let uri = mongodb.mongodb_uri();
+    let proxy = Proxy::start(address_of(&uri)).await;
+    let app = TestApp::start_with_uri(&with_address(&uri, proxy.address), configuration.clone()).await;
+    assert_eq!(app.client.get("/health").await.status, 200);
+    assert_eq!(app.client.post("{}").await.status, 201);
+    proxy.way.send_replace(Way::Late(Duration::from_millis(100)));
+    let calls = usize::try_from(configuration.mongodb.limits.calls.get()).unwrap();
+    let answers = join_all((0..2 * calls).map(|_| app.client.post("{}"))).await;
+    let stored = answers.iter().filter(|answer| answer.status == 201).count();
+    let refused = answers.iter().filter(|answer| answer.status == 503).count();
+    assert!(
+        stored >= calls && refused > 0 && stored + refused == answers.len(),
+        "{stored} {refused}"
+    );
+}
