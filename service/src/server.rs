@@ -7,6 +7,7 @@ mod signals;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use salvo::fuse::FuseConfig;
 use salvo::server::ServerHandle;
@@ -24,6 +25,9 @@ pub use signals::stop_signals;
 
 /// Connections that the kernel holds until they are accepted.
 const BACKLOG: u32 = 1024;
+
+/// How long the last connections that were accepted may take to send their first request.
+const SETTLING: Duration = Duration::from_millis(200);
 
 /// A server that has its port, but does not answer yet.
 pub struct Server {
@@ -179,6 +183,15 @@ async fn stop_when_asked(
         "stopping: requests in flight may finish"
     );
     gate.close().await;
+    // A connection that is as new as that has not sent its request yet, and would be closed without an answer.
+    tokio::select! {
+        () = tokio::time::sleep(SETTLING) => {}
+        Some(()) = stop.recv() => {
+            tracing::warn!("stopping at once");
+            server.stop_forceful();
+            return;
+        }
+    }
     server.stop_graceful(stopping.grace);
     if stop.recv().await.is_some() {
         tracing::warn!("stopping at once");

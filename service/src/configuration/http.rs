@@ -14,8 +14,8 @@ pub struct Http {
     /// `BODY_LIMIT_BYTES`, default 1 MiB: well above what a person or a form sends, and 1/500 of the memory that the
     /// service is given.
     pub body_bytes: usize,
-    /// `BODIES_LIMIT_BYTES`, default 128 MiB: the memory for all large bodies, those above 16 KiB, together with the
-    /// documents that are made of them: four bytes for each byte of a body.
+    /// `BODIES_LIMIT_BYTES`, default 128 MiB: the memory for all large bodies, those above 16 KiB: a quarter of it while they
+    /// are read, the rest for the documents that are made of them and their copies on the way to MongoDB.
     pub bodies_bytes: u32,
     /// `BODY_SECONDS`, default 10: from the head of a request to the end of its body. Longer than a call to MongoDB,
     /// shorter than the grace period.

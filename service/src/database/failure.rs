@@ -154,6 +154,11 @@ pub(super) fn of_batch(error: &Error, documents: usize, addresses: &str) -> Vec<
     failures
 }
 
+/// Tells whether the call itself went well, and MongoDB only did not take some of the documents.
+pub(super) fn is_about_documents(error: &Error) -> bool {
+    matches!(error.kind.as_ref(), ErrorKind::InsertMany(many) if many.write_concern_error.is_none())
+}
+
 /// Translates what MongoDB says about one document.
 fn of_document(code: i32, message: &str, addresses: &str) -> Failure {
     let unreachable = |reason| Failure::Unreachable {

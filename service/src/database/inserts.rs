@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::admission::{Admission, Slot};
 use super::call::{CALL_TIME, LONGEST_CALL};
 use super::connection::Connection;
-use super::failure::{Failure, of_batch};
+use super::failure::{Failure, is_about_documents, of_batch};
 use super::pulse::Pulse;
 use crate::metrics::metrics;
 
@@ -60,6 +60,13 @@ struct State {
 }
 
 impl State {
+    /// Takes one document, wherever it waits.
+    fn take_one(&mut self, number: u64) -> Option<Waiting> {
+        let position = self.waiting.iter().position(|waiting| waiting.number == number)?;
+        self.waiting.remove(position)
+    }
+
+    /// Takes what goes with the next command.
     fn take(&mut self) -> Vec<Waiting> {
         let (now, mut bytes) = (Instant::now(), 0);
         let sizes = self
@@ -72,9 +79,7 @@ impl State {
         });
         let count = fitting.count().max(1).min(self.waiting.len());
         let taken = self.waiting.drain(..count).map(|mut waiting| {
-            // Nobody else sets it.
-            let _ = waiting.taken.set(now);
-            waiting.place = None;
+            waiting.leave_queue(now);
             waiting
         });
         taken.collect()
@@ -90,6 +95,14 @@ struct Waiting {
     taken: Arc<OnceLock<Instant>>,
     reply: oneshot::Sender<Result<Bson, Failure>>,
     place: Option<OwnedSemaphorePermit>,
+}
+
+impl Waiting {
+    fn leave_queue(&mut self, now: Instant) {
+        // Nobody else sets it.
+        let _ = self.taken.set(now);
+        self.place = None;
+    }
 }
 
 impl Inserts {
@@ -171,10 +184,12 @@ impl Inserts {
         });
         if has_turn {
             state.senders += 1;
-            let first = self.admission.try_turn().map(|slot| (slot, state.take()));
+            let mut sender = Sender::new(self, is_large.then_some(number));
+            let slot = self.admission.try_turn();
+            let first = slot.map(|slot| (slot, sender.choose(&mut state)));
             // A runtime that ends drops what is spawned at once, which takes the lock.
             drop(state);
-            tokio::spawn(Sender::new(self).run(first));
+            tokio::spawn(sender.run(first));
         }
         Ok(Ticket {
             inserts: self,
@@ -206,7 +221,9 @@ impl Inserts {
         match result {
             Ok(Ok(())) => documents.iter().map(id_of).collect(),
             Ok(Err(error)) => {
-                metrics().mongodb.failed(OPERATION, "error");
+                if !is_about_documents(&error) {
+                    metrics().mongodb.failed(OPERATION, "error");
+                }
                 let failures = of_batch(&error, documents.len(), &connection.addresses);
                 let outcomes = failures.into_iter().zip(documents);
                 outcomes
@@ -224,7 +241,7 @@ impl Inserts {
     }
 }
 
-/// A document's place in the queue, which it leaves when its client goes away.
+/// A document's place in the queue, which it leaves when its request is given up.
 struct Ticket<'a> {
     inserts: &'a Inserts,
     number: u64,
@@ -233,14 +250,7 @@ struct Ticket<'a> {
 impl Ticket<'_> {
     /// Takes the document back; tells whether it was still there.
     fn withdraw(&self) -> bool {
-        let mut state = self.inserts.state();
-        let position = state
-            .waiting
-            .iter()
-            .position(|waiting| waiting.number == self.number);
-        position
-            .and_then(|position| state.waiting.remove(position))
-            .is_some()
+        self.inserts.state().take_one(self.number).is_some()
     }
 }
 
@@ -253,14 +263,17 @@ impl Drop for Ticket<'_> {
 /// Sends what waits until nothing does.
 struct Sender {
     inserts: Arc<Inserts>,
+    /// The document for which it was started: a large one is sent before those that wait for other commands.
+    own: Option<u64>,
     /// Whether it still stands among [`State::senders`], from which a panic takes it too.
     is_counted: bool,
 }
 
 impl Sender {
-    fn new(inserts: &Arc<Inserts>) -> Self {
+    fn new(inserts: &Arc<Inserts>, own: Option<u64>) -> Self {
         Self {
             inserts: Arc::clone(inserts),
+            own,
             is_counted: true,
         }
     }
@@ -296,19 +309,30 @@ impl Sender {
             state.senders -= 1;
         } else {
             drop(state);
-            tokio::spawn(Self::new(&self.inserts).run(None));
+            tokio::spawn(Self::new(&self.inserts, None).run(None));
         }
     }
 
     /// Takes what goes with the next command; `None` ends the task, and whoever comes later starts another.
     fn take(&mut self) -> Option<Vec<Waiting>> {
-        let mut state = self.inserts.state();
+        let inserts = Arc::clone(&self.inserts);
+        let mut state = inserts.state();
         if state.waiting.is_empty() {
             state.senders -= 1;
             self.is_counted = false;
             return None;
         }
-        Some(state.take())
+        Some(self.choose(&mut state))
+    }
+
+    fn choose(&mut self, state: &mut State) -> Vec<Waiting> {
+        match self.own.take().and_then(|own| state.take_one(own)) {
+            Some(mut waiting) => {
+                waiting.leave_queue(Instant::now());
+                vec![waiting]
+            }
+            None => state.take(),
+        }
     }
 }
 

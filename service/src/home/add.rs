@@ -11,7 +11,7 @@ use super::list::window;
 use super::negotiation::is_browser;
 use super::origin::is_foreign;
 use super::page::{self, Page};
-use crate::conversion::{NewId, document_from_json};
+use crate::conversion::NewId;
 use crate::database::Database;
 use crate::error::Error;
 use crate::records::Bodies;
@@ -32,7 +32,8 @@ impl Add {
         if text.len() > limit {
             return Err(Error::BodyTooLarge { limit });
         }
-        let document = document_from_json(text.as_bytes(), NewId::Spare(ObjectId::new()))?;
+        let new_id = NewId::Spare(ObjectId::new());
+        let (document, _room) = self.bodies.document(text.as_bytes(), new_id).await?;
         self.database.insert(document).await?;
         Ok(())
     }

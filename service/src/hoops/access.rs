@@ -8,6 +8,7 @@ use salvo::http::uri::Uri;
 use salvo::http::{Method, ResBody};
 use salvo::{Depot, Request, Response};
 
+use super::requirements::has_exact_path;
 use super::{request_id, trace};
 use crate::logging::Access;
 use crate::metrics::{InFlight, metrics};
@@ -34,7 +35,7 @@ pub(super) struct Exchange<'a> {
 impl<'a> Exchange<'a> {
     pub(super) fn begin(request: &Request, depot: &'a mut Depot, response: &Response) -> Self {
         // The router has spoken already when there is a status before anybody has handled the request.
-        let route = if response.status_code.is_some() {
+        let route = if response.status_code.is_some() || !has_exact_path(request) {
             NO_ROUTE.to_owned()
         } else {
             ["/", request.matched_path()].concat()

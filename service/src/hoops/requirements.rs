@@ -54,7 +54,7 @@ fn has_known_expectation(request: &Request) -> bool {
 }
 
 /// `/data/` and `//data` are other paths than `/data`.
-fn has_exact_path(request: &Request) -> bool {
+pub(super) fn has_exact_path(request: &Request) -> bool {
     let path = request.uri().path();
     path.len() <= 1 || !(path.ends_with('/') || path.contains("//"))
 }

@@ -18,6 +18,9 @@ thread_local! {
     static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
+/// Longer methods are cut: they are the client's own.
+const METHOD_BYTES: usize = 32;
+
 /// What is told about a request: never its query, its body or a header of its own, but for the ids.
 pub(crate) struct Access<'a> {
     pub(crate) method: &'a str,
@@ -52,7 +55,8 @@ impl Access<'_> {
         line.extend_from_slice(b"\",\"level\":\"");
         line.extend_from_slice(level.as_bytes());
         line.extend_from_slice(b"\",\"message\":\"request\",\"method\":");
-        serde_json::to_writer(&mut *line, self.method)?;
+        let end = self.method.floor_char_boundary(METHOD_BYTES);
+        serde_json::to_writer(&mut *line, &self.method[..end])?;
         line.extend_from_slice(b",\"path\":");
         let end = self.path.floor_char_boundary(PATH_BYTES);
         serde_json::to_writer(&mut *line, &self.path[..end])?;

@@ -45,7 +45,7 @@ impl Http {
         };
         registry.register(
             "http_requests",
-            "Requests that were answered; status 499 for those whose client went away",
+            "Requests that were answered; status 499 for those that were given up before",
             metrics.requests.clone(),
         );
         registry.register_with_unit(

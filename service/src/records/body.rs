@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bson::RawDocumentBuf;
 use salvo::Request;
 use salvo::http::ParseError;
 use salvo::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -12,6 +13,7 @@ use salvo::hyper::body::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::configuration::Http;
+use crate::conversion::{NewId, document_from_json};
 use crate::error::Error;
 use crate::hoops::BodyRead;
 
@@ -19,8 +21,14 @@ use crate::hoops::BodyRead;
 /// large ones slowly keeps nobody else out.
 const SMALL_BYTES: usize = 16 * 1024;
 
-/// What a byte of a body takes in memory: itself, and the document made of it, which can be several times as large.
-const WEIGHT: usize = 4;
+/// What share of all the room is for bodies that are read; the rest is for the documents that are made of them.
+const READING: u32 = 4;
+
+/// What a byte of a document takes in memory on its way to MongoDB: the driver copies it several times.
+const SENT: usize = 6;
+
+/// What a byte of a body can take at most: BSON needs 16 bytes for the `0,` of an array.
+const MADE: usize = 8 * SENT;
 
 /// How long a large body waits for room.
 const ROOM_TIME: Duration = Duration::from_secs(1);
@@ -29,13 +37,24 @@ const ROOM_TIME: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub(crate) struct Bodies {
     http: Http,
-    room: Arc<Semaphore>,
+    reading: Share,
+    making: Share,
 }
+
+/// Some of the room, in bytes.
+#[derive(Clone)]
+struct Share {
+    free: Arc<Semaphore>,
+    bytes: u32,
+}
+
+/// Room that is free again when this is dropped.
+pub(crate) struct Room(Option<OwnedSemaphorePermit>);
 
 /// A whole body; its room is free again when this is dropped.
 pub(crate) struct Body {
     bytes: Bytes,
-    _room: Option<OwnedSemaphorePermit>,
+    _room: Room,
 }
 
 impl Deref for Body {
@@ -48,9 +67,11 @@ impl Deref for Body {
 
 impl Bodies {
     pub(crate) fn new(http: &Http) -> Self {
+        let reading = http.bodies_bytes / READING;
         Self {
             http: *http,
-            room: Arc::new(Semaphore::new(http.bodies_bytes as usize)),
+            reading: Share::new(reading),
+            making: Share::new(http.bodies_bytes - reading),
         }
     }
 
@@ -84,7 +105,7 @@ impl Bodies {
         let most = declared
             .and_then(|length| usize::try_from(length).ok())
             .unwrap_or(limit);
-        let room = self.room_for(most).await?;
+        let room = self.reading.room(most, 1).await?;
         match tokio::time::timeout(self.http.body_time, request.payload_with_max_size(limit)).await {
             Ok(Ok(bytes)) => {
                 let bytes = bytes.clone();
@@ -99,18 +120,45 @@ impl Bodies {
         }
     }
 
-    /// Waits until a body of this size fits beside the others; one that never would gets all the room that there is.
-    async fn room_for(&self, bytes: usize) -> Result<Option<OwnedSemaphorePermit>, Error> {
-        if bytes <= SMALL_BYTES {
-            return Ok(None);
+    /// Makes a document of a body's text, as soon as there is room for the largest one that can come of it. The room that
+    /// the document itself does not need is given back at once, the other with what is returned beside it.
+    pub(crate) async fn document(&self, text: &[u8], id: NewId) -> Result<(RawDocumentBuf, Room), Error> {
+        let mut room = self.making.room(text.len(), MADE).await?;
+        let document = document_from_json(text, id)?;
+        room.keep(document.as_bytes().len().saturating_mul(SENT));
+        Ok((document, room))
+    }
+}
+
+impl Share {
+    fn new(bytes: u32) -> Self {
+        Self {
+            free: Arc::new(Semaphore::new(bytes as usize)),
+            bytes,
         }
-        let bytes = u32::try_from(bytes.saturating_mul(WEIGHT))
+    }
+
+    /// Waits until a body of this size fits beside the others; one that never would gets all the room that there is.
+    async fn room(&self, bytes: usize, weight: usize) -> Result<Room, Error> {
+        if bytes <= SMALL_BYTES {
+            return Ok(Room(None));
+        }
+        let bytes = u32::try_from(bytes.saturating_mul(weight))
             .unwrap_or(u32::MAX)
-            .min(self.http.bodies_bytes);
-        let room = Arc::clone(&self.room).acquire_many_owned(bytes);
+            .min(self.bytes);
+        let room = Arc::clone(&self.free).acquire_many_owned(bytes);
         match tokio::time::timeout(ROOM_TIME, room).await {
-            Ok(Ok(room)) => Ok(Some(room)),
+            Ok(Ok(room)) => Ok(Room(Some(room))),
             Ok(Err(_)) | Err(_) => Err(Error::NoRoom),
+        }
+    }
+}
+
+impl Room {
+    /// Gives back what is more than so many bytes.
+    fn keep(&mut self, bytes: usize) {
+        if let Some(room) = &mut self.0 {
+            drop(room.split(room.num_permits().saturating_sub(bytes)));
         }
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::form::{self, Form};
 use super::{Bodies, idempotency, parameters};
 use crate::answer;
-use crate::conversion::{NewId, document_from_json, id_text};
+use crate::conversion::{NewId, id_text};
 use crate::database::{Database, Failure};
 use crate::error::Error;
 
@@ -58,7 +58,7 @@ impl Insert {
         let key_id = idempotency::id(request.headers())?;
         let body = self.bodies.read_json(request).await?;
         let new_id = key_id.map_or_else(|| NewId::Spare(ObjectId::new()), NewId::Fixed);
-        let document = document_from_json(&body, new_id)?;
+        let (document, _room) = self.bodies.document(&body, new_id).await?;
         let id = match key_id {
             Some(id) => self.insert_once(id, document).await?,
             None => self.database.insert(document).await?,

@@ -155,3 +155,27 @@ async fn without_a_queue_a_document_is_stored_as_long_as_a_call_is_free() {
         "{stored} {refused}"
     );
 }
+
+/// A large document is sent beside those that wait, and not behind them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_document_goes_by_itself() {
+    let mongodb = mongo::own().await;
+    let uri = mongodb.mongodb_uri();
+    let proxy = Proxy::start(address_of(&uri)).await;
+    let app = TestApp::start_with_uri(&with_address(&uri, proxy.address), Configuration::default()).await;
+    assert_eq!(app.client.get("/health").await.status, 200);
+    // Both commands are busy, and small documents wait for them.
+    proxy.way.send_replace(Way::Losing);
+    let small = join_all((0..6).map(async |number| {
+        tokio::time::sleep(Duration::from_millis(100) * number).await;
+        app.client.post(r#"{"is":"lost"}"#).await.status
+    }));
+    let large = async {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        let text = format!(r#"{{"a":"{}"}}"#, "x".repeat(100_000));
+        app.client.post(text).await.status
+    };
+    let (small, large) = tokio::join!(small, large);
+    assert_eq!(large, 201);
+    assert_eq!(small.iter().filter(|status| **status == 201).count(), 0);
+}
