@@ -20,7 +20,7 @@ use std::sync::Arc;
 use bson::oid::ObjectId;
 use bson::{Bson, RawDocumentBuf, doc};
 use mongodb::options::{ReadPreference, SelectionCriteria};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 
 pub use admission::Limits;
 pub use batches::Batches;
@@ -123,12 +123,17 @@ impl Database {
         self.pulse.check().await
     }
 
-    /// Stores a document, which has an `_id`, and returns that.
+    /// Stores a document, which has an `_id`, and returns that. `room` is held until MongoDB has answered, which may be after
+    /// this has.
     ///
     /// # Errors
     /// Says why it was not stored, or that nobody knows whether it was.
-    pub async fn insert(&self, document: RawDocumentBuf) -> Result<Bson, Failure> {
-        self.inserts.insert(document).await
+    pub async fn insert(
+        &self,
+        document: RawDocumentBuf,
+        room: Option<OwnedSemaphorePermit>,
+    ) -> Result<Bson, Failure> {
+        self.inserts.insert(document, room).await
     }
 
     /// Starts to read all documents without their `_id`, in natural order.

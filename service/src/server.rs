@@ -182,10 +182,13 @@ async fn stop_when_asked(
         grace_seconds = stopping.grace.as_secs(),
         "stopping: requests in flight may finish"
     );
-    gate.close().await;
-    // A connection that is as new as that has not sent its request yet, and would be closed without an answer.
+    let close = async {
+        gate.close().await;
+        // A connection that is as new as that has not sent its request yet, and would be closed without an answer.
+        tokio::time::sleep(SETTLING).await;
+    };
     tokio::select! {
-        () = tokio::time::sleep(SETTLING) => {}
+        () = close => {}
         Some(()) = stop.recv() => {
             tracing::warn!("stopping at once");
             server.stop_forceful();

@@ -156,7 +156,13 @@ pub(super) fn of_batch(error: &Error, documents: usize, addresses: &str) -> Vec<
 
 /// Tells whether the call itself went well, and MongoDB only did not take some of the documents.
 pub(super) fn is_about_documents(error: &Error) -> bool {
-    matches!(error.kind.as_ref(), ErrorKind::InsertMany(many) if many.write_concern_error.is_none())
+    let ErrorKind::InsertMany(many) = error.kind.as_ref() else {
+        return false;
+    };
+    let is_about_the_server =
+        |code: i32| INTERRUPTED.contains(&code) || NOT_PRIMARY.contains(&code) || CLOSED.contains(&code);
+    let mut errors = many.write_errors.iter().flatten();
+    many.write_concern_error.is_none() && !errors.any(|write| is_about_the_server(write.code))
 }
 
 /// Translates what MongoDB says about one document.
@@ -217,6 +223,26 @@ mod tests {
         let many: InsertManyError = serde_json::from_value(reply).unwrap();
         let error = Error::from(ErrorKind::InsertMany(many));
         assert_eq!(of_batch(&error, 3, "host"), expected);
+    }
+
+    #[test]
+    fn a_call_failed_where_more_is_wrong_than_its_documents() {
+        let check = |reply: serde_json::Value, expected| {
+            let many: InsertManyError = serde_json::from_value(reply.clone()).unwrap();
+            let error = Error::from(ErrorKind::InsertMany(many));
+            assert_eq!(is_about_documents(&error), expected, "{reply}");
+        };
+        let write = |code| serde_json::json!([{ "index": 0, "code": code, "errmsg": "" }]);
+        check(serde_json::json!({ "writeErrors": write(11000) }), true);
+        check(serde_json::json!({ "writeErrors": write(121) }), true);
+        check(serde_json::json!({ "writeErrors": write(14031) }), false);
+        check(serde_json::json!({ "writeErrors": write(10107) }), false);
+        let late = serde_json::json!({ "code": 64, "codeName": "WriteConcernFailed", "errmsg": "late" });
+        check(
+            serde_json::json!({ "writeErrors": write(11000), "writeConcernError": late }),
+            false,
+        );
+        assert!(!is_about_documents(&Error::from(ErrorKind::Shutdown)));
     }
 
     #[test]

@@ -55,11 +55,17 @@ struct State {
     waiting: VecDeque<Waiting>,
     /// Tasks that send what waits.
     senders: usize,
+    /// Those among them that have a large document of their own to send.
+    large: usize,
     /// How many documents have come so far.
     count: u64,
 }
 
 impl State {
+    fn small_senders(&self) -> usize {
+        self.senders - self.large
+    }
+
     /// Takes one document, wherever it waits.
     fn take_one(&mut self, number: u64) -> Option<Waiting> {
         let position = self.waiting.iter().position(|waiting| waiting.number == number)?;
@@ -95,6 +101,8 @@ struct Waiting {
     taken: Arc<OnceLock<Instant>>,
     reply: oneshot::Sender<Result<Bson, Failure>>,
     place: Option<OwnedSemaphorePermit>,
+    /// The memory that is kept for it and its copies.
+    room: Option<OwnedSemaphorePermit>,
 }
 
 impl Waiting {
@@ -121,13 +129,25 @@ impl Inserts {
     }
 
     /// Stores a document and returns its `_id`. Once it is sent, it is not dropped with this future: the driver closes a
-    /// connection whose call is dropped.
-    pub(super) async fn insert(self: &Arc<Self>, document: RawDocumentBuf) -> Result<Bson, Failure> {
+    /// connection whose call is dropped. `room` is held as long as the document.
+    pub(super) async fn insert(
+        self: &Arc<Self>,
+        document: RawDocumentBuf,
+        room: Option<OwnedSemaphorePermit>,
+    ) -> Result<Bson, Failure> {
         self.pulse.allow()?;
         let begun = Instant::now();
         let taken = Arc::new(OnceLock::new());
         let (reply, mut answer) = oneshot::channel();
-        let ticket = self.join(document, Arc::clone(&taken), reply)?;
+        let waiting = Waiting {
+            number: 0,
+            document,
+            taken: Arc::clone(&taken),
+            reply,
+            place: None,
+            room,
+        };
+        let ticket = self.join(waiting)?;
 
         // A time that no clock has is one that never comes.
         let queue_end = begun.checked_add(self.admission.queue_time());
@@ -152,17 +172,16 @@ impl Inserts {
     }
 
     /// Puts a document into the queue, where there is a place, and sees to it that somebody sends it.
-    fn join(
-        self: &Arc<Self>,
-        document: RawDocumentBuf,
-        taken: Arc<OnceLock<Instant>>,
-        reply: oneshot::Sender<Result<Bson, Failure>>,
-    ) -> Result<Ticket<'_>, Failure> {
+    fn join(self: &Arc<Self>, mut waiting: Waiting) -> Result<Ticket<'_>, Failure> {
         let mut state = self.state();
         let calls = self.admission.calls();
-        let is_large = document.as_bytes().len() > LARGE_BYTES;
-        let at_once = if is_large { calls } else { self.commands };
-        let place = if state.senders < at_once {
+        let is_large = waiting.document.as_bytes().len() > LARGE_BYTES;
+        let is_free = if is_large {
+            state.senders < calls
+        } else {
+            state.small_senders() < self.commands
+        };
+        waiting.place = if is_free {
             None
         } else {
             match self.admission.place() {
@@ -172,18 +191,14 @@ impl Inserts {
                 Err(failure) => return Err(failure),
             }
         };
-        let has_turn = place.is_none();
+        let has_turn = waiting.place.is_none();
         let number = state.count;
         state.count += 1;
-        state.waiting.push_back(Waiting {
-            number,
-            document,
-            taken,
-            reply,
-            place,
-        });
+        waiting.number = number;
+        state.waiting.push_back(waiting);
         if has_turn {
             state.senders += 1;
+            state.large += usize::from(is_large);
             let mut sender = Sender::new(self, is_large.then_some(number));
             let slot = self.admission.try_turn();
             let first = slot.map(|slot| (slot, sender.choose(&mut state)));
@@ -199,14 +214,19 @@ impl Inserts {
 
     /// Sends one command, and tells everybody what became of their document.
     async fn store(&self, batch: Vec<Waiting>) {
-        let (documents, replies): (Vec<_>, Vec<_>) = batch
-            .into_iter()
-            .map(|waiting| (waiting.document, waiting.reply))
-            .unzip();
+        let mut documents = Vec::with_capacity(batch.len());
+        let mut replies = Vec::with_capacity(batch.len());
+        let mut rooms = Vec::with_capacity(batch.len());
+        for waiting in batch {
+            documents.push(waiting.document);
+            replies.push(waiting.reply);
+            rooms.push(waiting.room);
+        }
         let outcomes = match self.pulse.allow() {
             Ok(()) => self.call(&documents).await,
             Err(failure) => vec![Err(failure); documents.len()],
         };
+        drop((documents, rooms));
         for (reply, outcome) in replies.into_iter().zip(outcomes) {
             // Whoever has gone need not know.
             let _ = reply.send(outcome);
@@ -221,7 +241,8 @@ impl Inserts {
         match result {
             Ok(Ok(())) => documents.iter().map(id_of).collect(),
             Ok(Err(error)) => {
-                if !is_about_documents(&error) {
+                // A late one was counted when its time was up.
+                if begun.elapsed() < CALL_TIME && !is_about_documents(&error) {
                     metrics().mongodb.failed(OPERATION, "error");
                 }
                 let failures = of_batch(&error, documents.len(), &connection.addresses);
@@ -265,6 +286,9 @@ struct Sender {
     inserts: Arc<Inserts>,
     /// The document for which it was started: a large one is sent before those that wait for other commands.
     own: Option<u64>,
+    /// Whether it still stands among [`State::large`].
+    is_large: bool,
+    has_begun: bool,
     /// Whether it still stands among [`State::senders`], from which a panic takes it too.
     is_counted: bool,
 }
@@ -274,12 +298,15 @@ impl Sender {
         Self {
             inserts: Arc::clone(inserts),
             own,
+            is_large: own.is_some(),
+            has_begun: false,
             is_counted: true,
         }
     }
 
     /// Sends `first`, where a slot was free at once, and then what waits.
     async fn run(mut self, mut first: Option<(Slot, Vec<Waiting>)>) {
+        self.has_begun = true;
         loop {
             let (slot, batch) = if let Some(first) = first.take() {
                 first
@@ -303,21 +330,35 @@ impl Sender {
 
     /// No longer counts; another sends what waits.
     fn leave(&mut self) {
+        let inserts = Arc::clone(&self.inserts);
+        let mut state = inserts.state();
+        self.small(&mut state);
         self.is_counted = false;
-        let mut state = self.inserts.state();
-        if state.waiting.is_empty() {
+        if state.waiting.is_empty() || state.small_senders() > inserts.commands {
             state.senders -= 1;
         } else {
             drop(state);
-            tokio::spawn(Self::new(&self.inserts, None).run(None));
+            tokio::spawn(Self::new(&inserts, None).run(None));
         }
+    }
+
+    /// Has no large document of its own any more.
+    fn small(&mut self, state: &mut State) {
+        state.large -= usize::from(self.is_large);
+        self.is_large = false;
     }
 
     /// Takes what goes with the next command; `None` ends the task, and whoever comes later starts another.
     fn take(&mut self) -> Option<Vec<Waiting>> {
         let inserts = Arc::clone(&self.inserts);
         let mut state = inserts.state();
-        if state.waiting.is_empty() {
+        if self.own.is_none() {
+            self.small(&mut state);
+        }
+        // One of those that were started beside the others has done its part.
+        let is_one_more = self.own.is_none() && state.small_senders() > inserts.commands;
+        if state.waiting.is_empty() || is_one_more {
+            self.small(&mut state);
             state.senders -= 1;
             self.is_counted = false;
             return None;
@@ -341,12 +382,15 @@ impl Drop for Sender {
         if !self.is_counted {
             return;
         }
-        if std::thread::panicking() {
+        // A successor that a runtime which ends has dropped at once has not begun.
+        if self.has_begun && std::thread::panicking() {
             metrics().mongodb.failed(OPERATION, "broken");
             self.leave();
         } else {
-            // The runtime ends.
-            self.inserts.state().senders -= 1;
+            let inserts = Arc::clone(&self.inserts);
+            let mut state = inserts.state();
+            self.small(&mut state);
+            state.senders -= 1;
         }
     }
 }
@@ -378,6 +422,7 @@ mod tests {
             taken: Arc::default(),
             reply: oneshot::channel().0,
             place: None,
+            room: None,
         }
     }
 

@@ -49,7 +49,7 @@ struct Share {
 }
 
 /// Room that is free again when this is dropped.
-pub(crate) struct Room(Option<OwnedSemaphorePermit>);
+struct Room(Option<OwnedSemaphorePermit>);
 
 /// A whole body; its room is free again when this is dropped.
 pub(crate) struct Body {
@@ -122,16 +122,22 @@ impl Bodies {
 
     /// Makes a document of a body's text, as soon as there is room for the largest one that can come of it. The room that
     /// the document itself does not need is given back at once, the other with what is returned beside it.
-    pub(crate) async fn document(&self, text: &[u8], id: NewId) -> Result<(RawDocumentBuf, Room), Error> {
+    pub(crate) async fn document(
+        &self,
+        text: &[u8],
+        id: NewId,
+    ) -> Result<(RawDocumentBuf, Option<OwnedSemaphorePermit>), Error> {
         let mut room = self.making.room(text.len(), MADE).await?;
         let document = document_from_json(text, id)?;
         room.keep(document.as_bytes().len().saturating_mul(SENT));
-        Ok((document, room))
+        Ok((document, room.0))
     }
 }
 
 impl Share {
     fn new(bytes: u32) -> Self {
+        // None at all would be no bound: what is larger than the room gets all of it.
+        let bytes = bytes.max(1);
         Self {
             free: Arc::new(Semaphore::new(bytes as usize)),
             bytes,

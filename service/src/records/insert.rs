@@ -5,6 +5,7 @@ use bson::{Bson, RawDocumentBuf};
 use salvo::http::StatusCode;
 use salvo::{Request, Response, handler};
 use serde::Serialize;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::form::{self, Form};
 use super::{Bodies, idempotency, parameters};
@@ -34,8 +35,13 @@ impl Insert {
     }
 
     /// Stores a document whose `_id` belongs to a key. What is there already under this `_id` must be the same document.
-    async fn insert_once(&self, id: ObjectId, document: RawDocumentBuf) -> Result<Bson, Error> {
-        match self.database.insert(document.clone()).await {
+    async fn insert_once(
+        &self,
+        id: ObjectId,
+        document: RawDocumentBuf,
+        room: Option<OwnedSemaphorePermit>,
+    ) -> Result<Bson, Error> {
+        match self.database.insert(document.clone(), room).await {
             Err(Failure::DuplicateId) => match self.database.find(id).await? {
                 // Confirmed as its own insert would be: MongoDB waits for its journal before it refuses the second one.
                 Some(stored) if stored == document => Ok(Bson::ObjectId(id)),
@@ -58,10 +64,10 @@ impl Insert {
         let key_id = idempotency::id(request.headers())?;
         let body = self.bodies.read_json(request).await?;
         let new_id = key_id.map_or_else(|| NewId::Spare(ObjectId::new()), NewId::Fixed);
-        let (document, _room) = self.bodies.document(&body, new_id).await?;
+        let (document, room) = self.bodies.document(&body, new_id).await?;
         let id = match key_id {
-            Some(id) => self.insert_once(id, document).await?,
-            None => self.database.insert(document).await?,
+            Some(id) => self.insert_once(id, document, room).await?,
+            None => self.database.insert(document, room).await?,
         };
         let inserted = Inserted {
             status: "Data inserted",
