@@ -18,6 +18,7 @@ use std::sync::Arc;
 use salvo::{Depot, FlowCtrl, Request, Response, Router, Writer, handler};
 
 use crate::database::Readiness;
+use crate::error::Error;
 
 use access::Exchange;
 use methods::Methods;
@@ -74,7 +75,7 @@ impl Around {
         let exchange = Exchange::begin(request, depot, response);
         if panics::caught(self.serve(request, exchange.depot, response, flow)).await {
             flow.skip_rest();
-            panics::answer(request, exchange.depot, response).await;
+            Error::Internal.write(request, exchange.depot, response).await;
         }
         problems::describe(exchange.depot, response);
         unread::close(request, response);

@@ -170,13 +170,8 @@ async fn stop_when_asked(
         drain_seconds = stopping.drain.as_secs(),
         "stopping: not ready any more"
     );
-    tokio::select! {
-        () = tokio::time::sleep(stopping.drain) => {}
-        Some(()) = stop.recv() => {
-            tracing::warn!("stopping at once");
-            server.stop_forceful();
-            return;
-        }
+    if stops_at_once(tokio::time::sleep(stopping.drain), &mut stop, &server).await {
+        return;
     }
     tracing::info!(
         grace_seconds = stopping.grace.as_secs(),
@@ -187,17 +182,25 @@ async fn stop_when_asked(
         // A connection that is as new as that has not sent its request yet, and would be closed without an answer.
         tokio::time::sleep(SETTLING).await;
     };
+    if stops_at_once(close, &mut stop, &server).await {
+        return;
+    }
+    server.stop_graceful(stopping.grace);
+    stops_at_once(std::future::pending(), &mut stop, &server).await;
+}
+
+/// Waits, unless it is asked to stop again: then it stops at once, and says so.
+async fn stops_at_once(
+    waiting: impl Future<Output = ()>,
+    stop: &mut mpsc::Receiver<()>,
+    server: &ServerHandle,
+) -> bool {
     tokio::select! {
-        () = close => {}
+        () = waiting => false,
         Some(()) = stop.recv() => {
             tracing::warn!("stopping at once");
             server.stop_forceful();
-            return;
+            true
         }
-    }
-    server.stop_graceful(stopping.grace);
-    if stop.recv().await.is_some() {
-        tracing::warn!("stopping at once");
-        server.stop_forceful();
     }
 }

@@ -218,19 +218,20 @@ mod tests {
 
     use super::*;
 
+    fn error(reply: serde_json::Value) -> Error {
+        let many: InsertManyError = serde_json::from_value(reply).unwrap();
+        ErrorKind::InsertMany(many).into()
+    }
+
     /// What becomes of three documents.
     fn check(reply: serde_json::Value, expected: &[Option<Failure>; 3]) {
-        let many: InsertManyError = serde_json::from_value(reply).unwrap();
-        let error = Error::from(ErrorKind::InsertMany(many));
-        assert_eq!(of_batch(&error, 3, "host"), expected);
+        assert_eq!(of_batch(&error(reply), 3, "host"), expected);
     }
 
     #[test]
     fn a_call_failed_where_more_is_wrong_than_its_documents() {
         let check = |reply: serde_json::Value, expected| {
-            let many: InsertManyError = serde_json::from_value(reply.clone()).unwrap();
-            let error = Error::from(ErrorKind::InsertMany(many));
-            assert_eq!(is_about_documents(&error), expected, "{reply}");
+            assert_eq!(is_about_documents(&error(reply.clone())), expected, "{reply}");
         };
         let write = |code| serde_json::json!([{ "index": 0, "code": code, "errmsg": "" }]);
         check(serde_json::json!({ "writeErrors": write(11000) }), true);

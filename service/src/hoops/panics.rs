@@ -3,18 +3,10 @@
 use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt as _;
-use salvo::{Depot, Request, Response, Writer};
-
-use crate::error::Error;
 
 /// Runs what handles the request, and tells whether it panicked. The panic itself was logged by the hook of
 /// [`crate::logging`].
 pub(super) async fn caught(handling: impl Future<Output = ()>) -> bool {
     // What the handler left half done is the answer, which is replaced.
     AssertUnwindSafe(handling).catch_unwind().await.is_err()
-}
-
-/// Answers 500.
-pub(super) async fn answer(request: &mut Request, depot: &mut Depot, response: &mut Response) {
-    Error::Internal.write(request, depot, response).await;
 }

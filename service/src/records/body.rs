@@ -48,13 +48,10 @@ struct Share {
     bytes: u32,
 }
 
-/// Room that is free again when this is dropped.
-struct Room(Option<OwnedSemaphorePermit>);
-
 /// A whole body; its room is free again when this is dropped.
 pub(crate) struct Body {
     bytes: Bytes,
-    _room: Room,
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 impl Deref for Body {
@@ -129,8 +126,11 @@ impl Bodies {
     ) -> Result<(RawDocumentBuf, Option<OwnedSemaphorePermit>), Error> {
         let mut room = self.making.room(text.len(), MADE).await?;
         let document = document_from_json(text, id)?;
-        room.keep(document.as_bytes().len().saturating_mul(SENT));
-        Ok((document, room.0))
+        if let Some(room) = &mut room {
+            let kept = document.as_bytes().len().saturating_mul(SENT);
+            drop(room.split(room.num_permits().saturating_sub(kept)));
+        }
+        Ok((document, room))
     }
 }
 
@@ -145,26 +145,17 @@ impl Share {
     }
 
     /// Waits until a body of this size fits beside the others; one that never would gets all the room that there is.
-    async fn room(&self, bytes: usize, weight: usize) -> Result<Room, Error> {
+    async fn room(&self, bytes: usize, weight: usize) -> Result<Option<OwnedSemaphorePermit>, Error> {
         if bytes <= SMALL_BYTES {
-            return Ok(Room(None));
+            return Ok(None);
         }
         let bytes = u32::try_from(bytes.saturating_mul(weight))
             .unwrap_or(u32::MAX)
             .min(self.bytes);
         let room = Arc::clone(&self.free).acquire_many_owned(bytes);
         match tokio::time::timeout(ROOM_TIME, room).await {
-            Ok(Ok(room)) => Ok(Room(Some(room))),
+            Ok(Ok(room)) => Ok(Some(room)),
             Ok(Err(_)) | Err(_) => Err(Error::NoRoom),
-        }
-    }
-}
-
-impl Room {
-    /// Gives back what is more than so many bytes.
-    fn keep(&mut self, bytes: usize) {
-        if let Some(room) = &mut self.0 {
-            drop(room.split(room.num_permits().saturating_sub(bytes)));
         }
     }
 }

@@ -1,0 +1,129 @@
+//! The tasks that send what waits.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use tokio::time::{Instant, timeout};
+
+use super::queue::{Queue, Waiting};
+use super::{Inserts, OPERATION};
+use crate::database::admission::Slot;
+use crate::database::call::CALL_TIME;
+use crate::metrics::metrics;
+
+/// Sends what waits until nothing does.
+pub(super) struct Sender {
+    inserts: Arc<Inserts>,
+    /// The document for which it was started: a large one is sent before those that wait for other commands.
+    own: Option<u64>,
+    /// Whether it still stands among [`Queue::large`].
+    is_large: bool,
+    /// Whether it was ever run; a runtime that ends drops a task without that.
+    has_begun: bool,
+    /// Whether it still stands among [`Queue::senders`], from which a panic takes it too.
+    is_counted: bool,
+}
+
+impl Sender {
+    pub(super) fn new(inserts: &Arc<Inserts>, own: Option<u64>) -> Self {
+        Self {
+            inserts: Arc::clone(inserts),
+            own,
+            is_large: own.is_some(),
+            has_begun: false,
+            is_counted: true,
+        }
+    }
+
+    /// Sends `first`, where a slot was free at once, and then what waits.
+    pub(super) async fn run(mut self, mut first: Option<(Slot, Vec<Waiting>)>) {
+        self.has_begun = true;
+        loop {
+            let (slot, batch) = if let Some(first) = first.take() {
+                first
+            } else {
+                let slot = self.inserts.admission.turn().await;
+                let Some(batch) = self.take() else { return };
+                (slot, batch)
+            };
+            let inserts = Arc::clone(&self.inserts);
+            let mut storing = pin!(inserts.store(batch));
+            if timeout(CALL_TIME, &mut storing).await.is_err() {
+                // Nobody waits for this one any more, and nobody shall wait behind it.
+                metrics().mongodb.failed(OPERATION, "timeout");
+                self.leave();
+                storing.await;
+                return;
+            }
+            drop(slot);
+        }
+    }
+
+    /// No longer counts; another sends what waits.
+    fn leave(&mut self) {
+        let inserts = Arc::clone(&self.inserts);
+        let mut queue = inserts.queue();
+        self.uncount(&mut queue);
+        if !queue.waiting.is_empty() && queue.small_senders() < inserts.commands {
+            queue.senders += 1;
+            drop(queue);
+            tokio::spawn(Self::new(&inserts, None).run(None));
+        }
+    }
+
+    /// Has no large document of its own any more.
+    fn small(&mut self, queue: &mut Queue) {
+        queue.large -= usize::from(self.is_large);
+        self.is_large = false;
+    }
+
+    /// Is none of the senders any more.
+    fn uncount(&mut self, queue: &mut Queue) {
+        self.small(queue);
+        queue.senders -= 1;
+        self.is_counted = false;
+    }
+
+    /// Takes what goes with the next command; `None` ends the task, and whoever comes later starts another.
+    fn take(&mut self) -> Option<Vec<Waiting>> {
+        let inserts = Arc::clone(&self.inserts);
+        let mut queue = inserts.queue();
+        if self.own.is_none() {
+            self.small(&mut queue);
+        }
+        // One of those that were started beside the others has done its part.
+        let is_one_more = self.own.is_none() && queue.small_senders() > inserts.commands;
+        if queue.waiting.is_empty() || is_one_more {
+            self.uncount(&mut queue);
+            return None;
+        }
+        Some(self.choose(&mut queue))
+    }
+
+    /// Takes its own document, where it has one that still waits, else those at the front.
+    pub(super) fn choose(&mut self, queue: &mut Queue) -> Vec<Waiting> {
+        match self.own.take().and_then(|own| queue.take_one(own)) {
+            Some(mut waiting) => {
+                waiting.leave_queue(Instant::now());
+                vec![waiting]
+            }
+            None => queue.take(),
+        }
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        if !self.is_counted {
+            return;
+        }
+        // A successor that a runtime which ends has dropped at once has not begun.
+        if self.has_begun && std::thread::panicking() {
+            metrics().mongodb.failed(OPERATION, "broken");
+            self.leave();
+        } else {
+            let inserts = Arc::clone(&self.inserts);
+            self.uncount(&mut inserts.queue());
+        }
+    }
+}
