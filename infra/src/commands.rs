@@ -2,20 +2,20 @@
 
 mod address;
 pub mod apply;
-mod carry_out;
+mod deploy;
 pub mod destroy;
 pub mod diff;
-mod ending;
-mod execution;
 pub mod forward;
 pub mod image;
 mod interrupt;
 pub mod man;
 pub mod plan;
+mod planning;
 mod prompt;
 pub mod render;
 mod session;
 pub mod status;
+mod summary;
 pub mod validate;
 
 use std::fmt;

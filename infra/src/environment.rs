@@ -13,7 +13,6 @@ mod names;
 mod nearest;
 mod node_port;
 mod parse;
-mod password;
 mod pull_policy;
 mod quantity;
 mod quota;
@@ -40,7 +39,6 @@ pub use names::{
 };
 pub use node_port::NodePort;
 pub use parse::{Located, parse, parse_location};
-pub use password::Password;
 pub use pull_policy::ImagePullPolicy;
 pub use quantity::{ByteQuantity, CpuQuantity};
 pub use settings::{

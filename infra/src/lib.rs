@@ -1,19 +1,11 @@
 //! Declares a Kubernetes environment in typed code and reconciles it by diff, plan and apply.
 //!
-//! The modules stand in the order in which data goes through them; `ARCHITECTURE.md` draws the way.
+//! Data passes through the modules in this order: `environment` (with `image`) reads a file, `resources` declares the stack,
+//! the crates `engine-core` and `engine` plan and apply it, `report` prints what happens, and `commands` ties them together.
 
-pub mod apply;
 pub mod cli;
-pub mod cluster;
 pub mod commands;
 pub mod environment;
 pub mod image;
-pub mod object;
-pub mod observation;
-pub mod observe;
-pub mod plan;
-pub mod record;
 pub mod report;
 pub mod resources;
-pub mod stack;
-pub mod status;

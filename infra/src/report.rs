@@ -22,11 +22,11 @@ use anstream::{AutoStream, ColorChoice};
 use console::Term;
 use serde::Serialize;
 
-use crate::apply::{Event, Outcome};
-use crate::object::ObjectId;
-use crate::plan::Plan;
-use crate::stack::Stack;
 use effects::Effects;
+use engine::apply::{Event, RunSummary};
+use engine_core::object::ObjectId;
+use engine_core::plan::Plan;
+use engine_core::stack::Stack;
 use json::diff::DiffDocument;
 use json::lines::Line;
 use json::status::StatusDocument;
@@ -68,7 +68,7 @@ pub struct Report {
     aside: Mutex<AutoStream<io::Stderr>>,
     live: Live,
     lost: OnceLock<io::Error>,
-    done: Mutex<Option<Outcome>>,
+    done: Mutex<Option<RunSummary>>,
 }
 
 impl Report {
@@ -222,7 +222,7 @@ impl Report {
     }
 
     /// Takes note of what was done, for [`Report::ending`].
-    pub fn done(&self, outcome: &Outcome) {
+    pub fn done(&self, outcome: &RunSummary) {
         *self.done.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome.clone());
     }
 

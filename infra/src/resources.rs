@@ -17,19 +17,95 @@ pub mod storage;
 use k8s_openapi::api::apps::v1::StatefulSet;
 use k8s_openapi::api::core::v1::Secret;
 
-use crate::environment::{Environment, Password, Scale};
-use crate::object::ObjectId;
-use crate::record::Record;
-use crate::stack::{AutoscaledWorkload, ExpectedClaim, Stack, id_of};
+use crate::environment::{Environment, Scale};
+use engine::deployment::Declaration;
+use engine_core::object::HashKey;
+use engine_core::object::owner::Owner;
+use engine_core::record::Record;
+use engine_core::secret::{ProtectedData, SecretDeclaration, SecretSource, SecretValue};
+use engine_core::stack::{AutoscaledWorkload, ExpectedClaim, Stack, StackBuilder, id_of};
 
-/// Declares every object of an environment.
+/// Name of the stack that this program declares.
+pub const STACK: &str = "data-api";
+
+/// Secrets in the record.
+mod secret {
+    /// Password of the database's user `root`.
+    pub(super) const ROOT: &str = "root_password";
+    /// Password of the user with which the data API logs in.
+    pub(super) const APPLICATION: &str = "application_password";
+    /// Password with which images are pulled.
+    pub(super) const PULL: &str = "pull_password";
+}
+
+/// The owner of an environment's objects. Its record keeps the name that it had before stacks had names.
+#[must_use]
+pub fn owner(environment: &str) -> Owner {
+    Owner::with_record_name(STACK, environment, &format!("infra-{environment}"))
+}
+
+/// Declares the secrets that the record keeps, and where they are read back when it is lost.
+#[must_use]
+pub fn secrets(environment: &Environment) -> Vec<SecretDeclaration> {
+    let database = environment.namespaces.database.as_str();
+    let of_user = |name: &'static str, entry: &'static str| SecretDeclaration {
+        name,
+        source: SecretSource::Generated {
+            opens: Some(ProtectedData {
+                workload: id_of::<StatefulSet>(Some(database), metadata::MONGODB.name),
+                claim: storage::claim(environment).0,
+            }),
+        },
+        live: id_of::<Secret>(Some(database), mongodb::USERS),
+        read_back: Box::new(move |secret| SecretValue::from_entry(secret, entry)),
+    };
+    let mut secrets = vec![
+        of_user(secret::ROOT, mongodb::ROOT_ENTRY),
+        of_user(secret::APPLICATION, mongodb::APPLICATION_ENTRY),
+    ];
+    if let Some(settings) = environment.pull_secret.clone() {
+        secrets.push(SecretDeclaration {
+            name: secret::PULL,
+            source: SecretSource::Given {
+                value: settings.password.clone(),
+                description: format!("password for `{}`", settings.server),
+                hint: "set the variable `INFRA_PULL_SECRET__PASSWORD`; an apply remembers it in the record"
+                    .to_owned(),
+            },
+            live: pull_secret::id(environment),
+            read_back: Box::new(move |secret| pull_secret::read_back(secret, &settings)),
+        });
+    }
+    secrets
+}
+
+/// What an apply of the environment declares.
+#[must_use]
+pub fn declaration(environment: &Environment) -> Declaration<'_> {
+    Declaration {
+        secrets: secrets(environment),
+        declare: Box::new(|record| declare(environment, record)),
+    }
+}
+
+/// A record that stands for one that does not exist, where only the names in the declared objects matter.
+#[must_use]
+pub fn placeholder_record(environment: &Environment, cluster_id: &str) -> Record {
+    let owner = owner(environment.name.as_str());
+    let mut record = Record::new(owner, cluster_id, HashKey::new([0; 32]));
+    record.fill_with_placeholders(&secrets(environment));
+    record
+}
+
+/// Declares every object of an environment. The record holds all of its [`secrets`].
 #[must_use]
 pub fn declare(environment: &Environment, record: &Record) -> Stack {
-    let mut stack = Stack::default();
-    let pull_password = pull_password(environment, record);
-    let key = &record.key;
-    let namespaces = namespaces::add(&mut stack, environment, pull_password.as_ref(), key);
-    stack.pull_password = pull_password;
+    let mut stack = StackBuilder::new(record);
+    let pull_password = environment
+        .pull_secret
+        .as_ref()
+        .map(|_| record.secret(secret::PULL));
+    let namespaces = namespaces::add(&mut stack, environment, pull_password);
 
     let database = &namespaces.database;
     let guards = guards::add(
@@ -38,24 +114,25 @@ pub fn declare(environment: &Environment, record: &Record) -> Stack {
         metadata::MONGODB,
         &network::of_mongodb(environment),
         database,
-        key,
     );
     stack.add(
         &disruption::budget(environment, metadata::MONGODB, database),
         database.needs(),
-        key,
     );
     let users = stack.add_data_key(
-        &mongodb::users(environment, &record.credentials),
+        &mongodb::users(
+            environment,
+            record.secret(secret::ROOT),
+            record.secret(secret::APPLICATION),
+        ),
         database.needs(),
-        key,
     );
-    let scripts = stack.add(&mongodb::scripts(environment), database.needs(), key);
-    let headless = stack.add(&mongodb::headless_service(environment), database.needs(), key);
+    let scripts = stack.add(&mongodb::scripts(environment), database.needs());
+    let headless = stack.add(&mongodb::headless_service(environment), database.needs());
     if environment.mongodb.cluster_ip {
-        stack.add(&mongodb::cluster_service(environment), database.needs(), key);
+        stack.add(&mongodb::cluster_service(environment), database.needs());
     }
-    let data = storage::add(&mut stack, environment, database, key);
+    let data = storage::add(&mut stack, environment, database);
     let mongodb = stack.add(
         &mongodb::stateful_set(environment, &guards, &users, &scripts, &headless, &data),
         [
@@ -64,10 +141,9 @@ pub fn declare(environment: &Environment, record: &Record) -> Stack {
             vec![users.applied(), scripts.applied(), headless.applied()],
         ]
         .concat(),
-        key,
     );
     let (claim, origin) = storage::claim(environment);
-    stack.claims.push(ExpectedClaim {
+    stack.stack.claims.push(ExpectedClaim {
         workload: mongodb.id().clone(),
         claim,
         origin,
@@ -80,64 +156,37 @@ pub fn declare(environment: &Environment, record: &Record) -> Stack {
         metadata::API,
         &network::of_api(environment),
         app,
-        key,
     );
-    stack.add(
-        &disruption::budget(environment, metadata::API, app),
-        app.needs(),
-        key,
-    );
+    stack.add(&disruption::budget(environment, metadata::API, app), app.needs());
     let uri = stack.add(
-        &api::uri_secret(environment, &record.credentials, &headless),
+        &api::uri_secret(environment, record.secret(secret::APPLICATION), &headless),
         app.needs(),
-        key,
     );
-    stack.add(&api::node_port_service(environment), app.needs(), key);
+    stack.add(&api::node_port_service(environment), app.needs());
     // The database first: pods that start before it would only restart until it answers.
     let api = stack.add(
         &api::deployment(environment, &guards, &uri),
         [guards.needs(), vec![uri.applied(), mongodb.current()]].concat(),
-        key,
     );
     if let Scale::Autoscaled(autoscaling) = &environment.service.scale {
         stack.add(
             &autoscaling::autoscaler(environment, autoscaling, &api),
             [app.needs(), vec![api.applied()]].concat(),
-            key,
         );
-        stack.autoscaled.push(AutoscaledWorkload {
+        stack.stack.autoscaled.push(AutoscaledWorkload {
             workload: api.id().clone(),
             minimum: i32::from(autoscaling.min_replicas),
         });
     }
+    let mut stack = stack.stack;
     settings::add(&mut stack);
+    for name in [secret::ROOT, secret::APPLICATION] {
+        stack
+            .secrets
+            .insert(name.to_owned(), Some(record.secret(name).clone()));
+    }
     stack
-}
-
-/// The password with which images are pulled: the one handed over, else the one that the record remembers.
-#[must_use]
-pub fn pull_password(environment: &Environment, record: &Record) -> Option<Password> {
-    let settings = environment.pull_secret.as_ref()?;
-    settings.password.clone().or_else(|| record.pull_password.clone())
-}
-
-/// The Secret in which the database's passwords stand, from which a lost record is made again.
-#[must_use]
-pub fn users_secret(environment: &Environment) -> ObjectId {
-    id_of::<Secret>(Some(environment.namespaces.database.as_str()), mongodb::USERS)
-}
-
-/// The workload that runs the database.
-#[must_use]
-pub fn database_workload(environment: &Environment) -> ObjectId {
-    id_of::<StatefulSet>(
-        Some(environment.namespaces.database.as_str()),
-        metadata::MONGODB.name,
-    )
-}
-
-/// The claims in which the database's data is looked for.
-#[must_use]
-pub fn data_claim(environment: &Environment) -> ObjectId {
-    storage::claim(environment).0
+        .secrets
+        .insert(secret::PULL.to_owned(), pull_password.cloned());
+    stack
 }

@@ -1,6 +1,6 @@
 //! The requests of the floors, as the engine sends them.
 
-use infra::object::marks;
+use engine_core::object::marks;
 
 use crate::engine::kind_path;
 use crate::generated::{self, Shape};

@@ -3,11 +3,11 @@
 use std::fs;
 use std::time::Instant;
 
+use ::engine::record::LoadedRecord;
 use anyhow::{Context as _, Result, ensure};
+use engine_core::object::{Identity, ObjectId};
+use engine_core::stack::Stack;
 use http::Method;
-use infra::object::{Identity, ObjectId};
-use infra::observe::known_record::KnownRecord;
-use infra::stack::Stack;
 use serde_json::Value;
 
 use crate::calls::{self, IsDryRun};
@@ -28,7 +28,7 @@ pub(crate) async fn run(task: &Task) -> Result<Answer> {
         _ => return floor(task, &secret).await,
     };
     Ok(result.unwrap_or_else(|error| Answer {
-        troubles: vec![format!("{error:#}")],
+        errors: vec![format!("{error:#}")],
         ..Answer::default()
     }))
 }
@@ -49,8 +49,8 @@ async fn read_only(task: &Task, secret: &Value) -> Result<Answer> {
     let planned = Instant::now();
     if task.program == Program::Apply {
         ensure!(plan.is_empty(), "there is something to do");
-        let outcome = engine.run(&plan, &stack).await;
-        answer.troubles = engine::troubles(&outcome);
+        let summary = engine.wait(&plan, &stack).await;
+        answer.errors = engine::errors(&summary);
     }
     answer.parts = vec![meter.lap()];
     answer.steps = steps(
@@ -82,7 +82,7 @@ async fn writing(task: &Task, secret: &Value) -> Result<Answer> {
     let known = if is_destroy {
         engine.look_up(&task.environment).await?
     } else {
-        KnownRecord::New(record)
+        LoadedRecord::New(record)
     };
     let shown = engine.shown(&stack, known.record()).await?;
     answer.changes = engine::changes(&shown.plan);
@@ -101,8 +101,8 @@ async fn writing(task: &Task, secret: &Value) -> Result<Answer> {
             writes.wall = wall;
         }
     }
-    answer.done = done.outcome.created + done.outcome.deleted;
-    answer.troubles = engine::troubles(&done.outcome);
+    answer.done = done.summary.created + done.summary.deleted;
+    answer.errors = engine::errors(&done.summary);
     Ok(answer)
 }
 

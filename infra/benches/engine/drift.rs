@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
-use infra::object::{Identity, ObjectId};
+use engine_core::object::{Identity, ObjectId};
 use serde_json::{Value, json};
 
 use crate::calls::{self, IsDryRun};
@@ -44,7 +44,7 @@ pub(crate) const CLASSES: [Class; 10] = [
 pub(crate) struct Seeded {
     /// What an exact plan says: object and action.
     pub(crate) expected: BTreeMap<String, String>,
-    /// URLs of the members that an exact plan has to try.
+    /// URLs of the objects that an exact plan has to try.
     pub(crate) tried: Vec<String>,
     /// What takes the drift back.
     repairs: Vec<Call>,

@@ -273,7 +273,7 @@ impl<C: Transport> Driver<'_, C> {
             return;
         }
         let mut faults = expected.faults(&answer.changes);
-        faults.extend(answer.troubles.iter().cloned());
+        faults.extend(answer.errors.iter().cloned());
         let orphans = expected
             .expected
             .values()
@@ -298,7 +298,7 @@ impl<C: Transport> Driver<'_, C> {
             ensure!(left.len() < classes.len(), "there are no objects for {left:?}");
             let answer = self.child(place, Program::Plan, &self.kubeconfig).await?;
             faults.extend(seeded.faults(&answer.changes));
-            faults.extend(answer.troubles);
+            faults.extend(answer.errors);
             seeded.repair(&self.http).await?;
             classes = left;
         }
@@ -417,7 +417,7 @@ impl<C: Transport> Driver<'_, C> {
         ] {
             let wrong = answer.changes.iter().filter(|(_, said)| said != action);
             let mut faults: Vec<String> = wrong.map(|(id, said)| format!("{said} {id}")).take(3).collect();
-            faults.extend(answer.troubles.iter().take(3).cloned());
+            faults.extend(answer.errors.iter().take(3).cloned());
             if answer.done != objects {
                 faults.push(format!("{} of {objects} objects are done", answer.done));
             }

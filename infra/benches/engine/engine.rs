@@ -6,18 +6,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ::engine::apply::{self, Event, Options, RunSummary, Waiting};
+use ::engine::cluster::{Cluster, Target};
+use ::engine::deployment::{self, Declaration, Deployment, Finished, PlanMode, Planned};
+use ::engine::observe::{Before, Look, observe};
+use ::engine::record::{self, LoadedRecord};
 use anyhow::{Context as _, Result, ensure};
-use infra::apply::lock::Lock;
-use infra::apply::{self, Conduct, Event, Outcome, Waiting, remember};
-use infra::cluster::{Cluster, Target};
-use infra::object::{Kind, Object, ObjectId};
-use infra::observation::Observations;
-use infra::observe::claims::data_claims;
-use infra::observe::known_record::{self, KnownRecord};
-use infra::observe::{Before, Depth, namespaces, observe};
-use infra::plan::{Action, Consents, Plan};
-use infra::record::Record;
-use infra::stack::Stack;
+use engine_core::object::{Kind, Object, ObjectId};
+use engine_core::observation::Observations;
+use engine_core::plan::{Action, Consents, Plan};
+use engine_core::record::Record;
+use engine_core::stack::Stack;
+use infra::resources;
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 
@@ -31,18 +31,12 @@ const TIMEOUT: Duration = Duration::from_mins(10);
 
 /// The engine, connected to a cluster.
 pub(crate) struct Engine {
-    cluster: Cluster,
-}
-
-/// A plan and what it follows from.
-pub(crate) struct Shown {
-    pub(crate) plan: Plan,
-    observations: Observations,
+    cluster: Arc<Cluster>,
 }
 
 /// What came of what follows a confirmation.
 pub(crate) struct CarriedOut {
-    pub(crate) outcome: Outcome,
+    pub(crate) summary: RunSummary,
     /// When each step ended.
     pub(crate) steps: Vec<(&'static str, Instant)>,
     /// When the last object but the namespaces was done.
@@ -57,7 +51,9 @@ impl Engine {
             kubeconfig: Some(PathBuf::from(kubeconfig)),
         };
         let cluster = Cluster::connect(&target, Arc::new(notice)).await?;
-        Ok(Self { cluster })
+        Ok(Self {
+            cluster: Arc::new(cluster),
+        })
     }
 
     /// The cluster's identity.
@@ -66,11 +62,12 @@ impl Engine {
     }
 
     /// What a command asks before it plans.
-    pub(crate) async fn look_up(&self, environment: &str) -> Result<KnownRecord> {
-        let record = Record::id(environment, RECORD_NAMESPACE);
+    pub(crate) async fn look_up(&self, environment: &str) -> Result<LoadedRecord> {
+        let owner = resources::owner(environment);
+        let record = Record::id(&owner, RECORD_NAMESPACE);
         let (id, secret) = tokio::try_join!(self.cluster.identity(), self.cluster.read(&record))?;
         let secret = secret.context("the record is not there")?;
-        Ok(known_record::recognise(environment, &id, &secret)?)
+        Ok(record::from_secret(&owner, &id, &secret)?)
     }
 
     /// Observes and decides.
@@ -78,10 +75,11 @@ impl Engine {
         Ok(self.shown(stack, record).await?.plan)
     }
 
-    /// A plan with what it follows from, as it is shown before a confirmation.
-    pub(crate) async fn shown(&self, stack: &Stack, record: &Record) -> Result<Shown> {
+    /// A plan with what it was made from, as it is shown before a confirmation.
+    pub(crate) async fn shown(&self, stack: &Stack, record: &Record) -> Result<Planned> {
         let observations = self.observe(stack, record, None).await?;
-        Ok(Shown {
+        Ok(Planned {
+            stack: stack.clone(),
             plan: Plan::new(stack, record, &observations, Consents::default()),
             observations,
         })
@@ -94,27 +92,43 @@ impl Engine {
         record: &Record,
         before: Option<Before>,
     ) -> Result<Observations> {
-        Ok(observe(stack, record, Depth::Fast, before, &self.cluster).await?)
+        Ok(observe(stack, record, Look::default(), before, &self.cluster).await?)
     }
 
-    /// Writes and waits, without a lock: what an apply does when there is nothing to do.
-    pub(crate) async fn run(&self, plan: &Plan, stack: &Stack) -> Outcome {
-        self.write(plan, stack, None).await.0
+    /// Waits, without a lock: what an apply does when there is nothing to write.
+    pub(crate) async fn wait(&self, plan: &Plan, stack: &Stack) -> RunSummary {
+        let (events, _happened) = mpsc::unbounded_channel();
+        apply::wait(plan, stack, &self.cluster, options(), events).await
     }
 
-    async fn write(
+    /// Everything from the confirmation to the end, as `apply` and `destroy` do it.
+    pub(crate) async fn carry_out(
         &self,
-        plan: &Plan,
+        loaded: LoadedRecord,
         stack: &Stack,
-        fence: Option<Arc<apply::Fence>>,
-    ) -> (Outcome, Instant) {
-        let (events, mut happened) = mpsc::unbounded_channel();
-        let (_sender, stop) = watch::channel(false);
-        let conduct = Conduct {
-            waiting: Waiting::Until(TIMEOUT),
-            stop,
-            fence,
+        shown: Planned,
+    ) -> Result<CarriedOut> {
+        let record = loaded.record();
+        let deployment = Deployment {
+            owner: record.owner.clone(),
+            record_namespace: RECORD_NAMESPACE.to_owned(),
+            cluster: Arc::clone(&self.cluster),
+            cluster_id: record.cluster_id.clone(),
+            holder: "bench".to_owned(),
         };
+        let target = deployment::Target {
+            mode: if stack.objects.is_empty() {
+                PlanMode::Destroy
+            } else {
+                PlanMode::Apply
+            },
+            declaration: Some(Declaration {
+                secrets: Vec::new(),
+                declare: Box::new(|_| stack.clone()),
+            }),
+            consents: Consents::default(),
+        };
+        let (events, mut happened) = mpsc::unbounded_channel();
         let began = Instant::now();
         let listen = async {
             let mut objects_done = began;
@@ -126,62 +140,35 @@ impl Engine {
             }
             objects_done
         };
-        tokio::join!(apply::run(plan, stack, &self.cluster, conduct, events), listen)
-    }
-
-    /// Everything from the confirmation to the end, as `apply` and `destroy` do it.
-    pub(crate) async fn carry_out(
-        &self,
-        known: KnownRecord,
-        stack: &Stack,
-        shown: Shown,
-    ) -> Result<CarriedOut> {
-        let before = Before {
-            stack: stack.clone(),
-            observations: shown.observations,
-        };
-        let environment = known.record().environment.clone();
-        let mut steps = Vec::new();
-        let known = remember::establish(known, RECORD_NAMESPACE, &self.cluster).await?;
-        let mut lock = Lock::take(&environment, RECORD_NAMESPACE, "bench", &self.cluster).await?;
-        steps.push(("record and lock", Instant::now()));
-        let fence = lock.fence();
-        let work = async {
-            let id = known.record().cluster_id.clone();
-            let known = known_record::read(&environment, RECORD_NAMESPACE, &id, &self.cluster).await?;
-            let known = known.context("the record is not there")?;
-            let observations = self.observe(stack, known.record(), Some(before)).await?;
-            let plan = Plan::new(stack, known.record(), &observations, Consents::default());
-            ensure!(plan.says_the_same_as(&shown.plan), "the cluster has moved");
-            drop((shown.plan, observations));
-            steps.push(("second look", Instant::now()));
-            let names = namespaces(stack, known.record());
-            let claims = data_claims(known.record(), &names, &self.cluster).await?;
-            let wider = remember::widened(known.record(), stack, &claims);
-            let known = remember::replace(known, wider, RECORD_NAMESPACE, &self.cluster).await?;
-            let (outcome, objects_done) = self.write(&plan, stack, Some(fence)).await;
-            steps.push(("writes and waits", Instant::now()));
-            let claims = data_claims(known.record(), &names, &self.cluster).await?;
-            let next = remember::narrowed(known.record(), stack, &plan, &claims);
-            if next.remembers_nothing() {
-                remember::forget(&known, RECORD_NAMESPACE, &self.cluster).await?;
-            } else {
-                remember::replace(known, next, RECORD_NAMESPACE, &self.cluster).await?;
-            }
-            anyhow::Ok((outcome, objects_done))
-        };
-        let result = tokio::select! {
-            result = work => result,
-            lost = lock.keep(&environment) => Err(lost.into()),
-        };
-        lock.release().await?;
-        steps.push(("record again", Instant::now()));
-        let (outcome, objects_done) = result?;
+        let applied = deployment.apply(&target, loaded, shown, options(), events);
+        let (finished, objects_done) = tokio::join!(applied, listen);
+        let Finished {
+            summary,
+            started,
+            record,
+            lock,
+            ..
+        } = finished?;
+        record?;
+        lock?;
+        ensure!(!summary.lost_lock, "the lock was lost");
         Ok(CarriedOut {
-            outcome,
-            steps,
+            summary,
+            steps: vec![
+                ("record and lock", started),
+                ("plan again, writes and waits", Instant::now()),
+            ],
             objects_done,
         })
+    }
+}
+
+fn options() -> Options {
+    Options {
+        waiting: Waiting::Until(TIMEOUT),
+        // Without a sender it never becomes true.
+        stop: watch::channel(false).1,
+        writing: watch::Sender::new(false),
     }
 }
 
@@ -207,10 +194,10 @@ pub(crate) fn changes(plan: &Plan) -> Vec<(String, String)> {
 }
 
 /// What went wrong, in words.
-pub(crate) fn troubles(outcome: &Outcome) -> Vec<String> {
-    let troubles = outcome.troubles.iter();
-    troubles
-        .map(|(id, trouble)| format!("{id}: {}", trouble.why()))
+pub(crate) fn errors(summary: &RunSummary) -> Vec<String> {
+    let errors = summary.errors.iter();
+    errors
+        .map(|(id, error)| format!("{id}: {}", error.why()))
         .collect()
 }
 
@@ -225,15 +212,15 @@ pub(crate) fn read_record(secret: &Value) -> Result<Record> {
 
 /// URL of the Secret with an environment's record.
 pub(crate) fn record_path(environment: &str) -> String {
-    path(&Record::id(environment, RECORD_NAMESPACE))
+    path(&Record::id(&resources::owner(environment), RECORD_NAMESPACE))
 }
 
 /// The desired objects of a generated environment: who they are, and the bytes that are sent.
 pub(crate) fn desired(shape: &Shape, record: &Record) -> Vec<(ObjectId, Vec<u8>)> {
     let stack = generated::stack(shape, &record.key);
-    let members = stack.members.iter();
-    members
-        .map(|member| (member.object.id().clone(), bytes(&member.object)))
+    let objects = stack.objects.iter();
+    objects
+        .map(|declared| (declared.object.id().clone(), bytes(&declared.object)))
         .collect()
 }
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use engine_core::object::ObjectId;
 use http::Method;
-use infra::object::ObjectId;
 use serde_json::{Value, json};
 
 use crate::calls::{self, IsDryRun};
@@ -18,7 +18,7 @@ use crate::http::{Call, Http, Transport};
 /// How long the end of a namespace is waited for.
 const END: Duration = Duration::from_mins(10);
 
-/// Pause between two looks.
+/// Pause between two poller.
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// An environment.

@@ -60,7 +60,7 @@ pub(crate) struct Answer {
     /// How many objects were written or deleted.
     pub(crate) done: usize,
     /// What went wrong.
-    pub(crate) troubles: Vec<String>,
+    pub(crate) errors: Vec<String>,
 }
 
 impl Task {

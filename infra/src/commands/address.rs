@@ -4,8 +4,8 @@ use k8s_openapi::api::core::v1::Node;
 use serde_json::Value;
 
 use super::session::Session;
-use crate::object::kind_of;
 use crate::report::Report;
+use engine_core::object::kind_of;
 
 /// Prints the URL of the data API: the first node's address with the node port. Without the right to read nodes, the port.
 pub(super) async fn say(session: &Session, report: &Report) {
@@ -14,6 +14,7 @@ pub(super) async fn say(session: &Session, report: &Report) {
     };
     let port = environment.service.node_port;
     let nodes = session
+        .deployment
         .cluster
         .list(&kind_of::<Node>(), None, "")
         .await

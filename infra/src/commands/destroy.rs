@@ -4,14 +4,12 @@ use std::sync::Arc;
 
 use anyhow::anyhow;
 
-use super::carry_out::Undertaking;
-use super::execution::{self, Aim};
-use super::prompt::{Question, confirm};
+use super::deploy::{Conditions, deploy};
+use super::prompt::Question;
 use super::session::{Needs, Session, confirmed};
-use super::{Context, Exit, Failure};
+use super::{Context, Exit, Failure, planning};
 use crate::cli::DestroyArgs;
-use crate::observe::known_record::KnownRecord;
-use crate::plan::{Consent, Consents};
+use engine_core::plan::{Consent, Consents};
 
 pub(super) async fn run(args: &DestroyArgs, context: &Arc<Context>) -> Result<Exit, Failure> {
     let session = Session::open(&args.environment, Needs::Location, context).await?;
@@ -35,15 +33,14 @@ pub(super) async fn run(args: &DestroyArgs, context: &Arc<Context>) -> Result<Ex
         },
         ..Consents::default()
     };
-    let known = execution::known_record(&session, Aim::Destroy).await?;
-    let undertaking = Undertaking {
-        session: &session,
-        aim: Aim::Destroy,
-        consents,
+    let conditions = Conditions {
+        question: Question::Type {
+            text: format!("Destroy {name}?"),
+            word: name.to_owned(),
+        },
+        yes: args.yes,
         wait: &args.wait,
-        context,
     };
-    let question = format!("Destroy {name}?");
-    let ask = async |_: &KnownRecord| confirm(Question::Type(&question, name), args.yes, report).await;
-    undertaking.run(known, ask).await
+    let target = planning::destroy_target(&session, consents);
+    deploy(&session, &target, &conditions, context).await
 }

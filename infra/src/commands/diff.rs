@@ -2,19 +2,25 @@
 
 use std::sync::Arc;
 
-use super::execution;
-use super::{Context, Exit, Failure};
+use super::{Context, Exit, Failure, planning};
 use crate::cli::DiffArgs;
-use crate::observe::Depth;
+use engine::deployment::PlanMode;
+use engine::observe::Depth;
 
 pub(super) async fn run(args: &DiffArgs, context: &Arc<Context>) -> Result<Exit, Failure> {
-    let (session, aim, consents) =
-        execution::begin(&args.environment, args.destroy, &args.consent, context).await?;
+    let mode = if args.destroy {
+        PlanMode::Destroy
+    } else {
+        PlanMode::Apply
+    };
+    let session = planning::open(&args.environment, mode, context).await?;
+    let target = planning::target(&session, mode, &args.consent)?;
+    let loaded = planning::load_record(&session, &target).await?;
+    let plan = planning::plan(&session, &target, &loaded, Depth::Fast)
+        .await?
+        .plan;
     let report = &context.report;
-    let known = execution::known_record(&session, aim).await?;
-    let planned = execution::plan(&session, known.record(), aim, consents, Depth::Fast, None).await?;
-    let plan = planned.plan;
     report.diff(&plan, &session.place());
-    report.aside(&execution::last_line(&plan, aim));
-    Ok(execution::exit_of_plan(&plan, args.detailed_exitcode))
+    report.aside(&planning::last_line(&plan, mode));
+    Ok(planning::exit_of_plan(&plan, args.detailed_exitcode))
 }

@@ -1,7 +1,6 @@
 //! Ctrl-C and SIGTERM: at once while nothing is written, with care while something is.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -11,7 +10,7 @@ use crate::report::Report;
 
 /// The wish of the person at the keyboard to stop.
 pub struct Interrupts {
-    is_writing: AtomicBool,
+    writing: watch::Sender<bool>,
     stop: watch::Sender<bool>,
     asked: OnceLock<Exit>,
 }
@@ -19,7 +18,7 @@ pub struct Interrupts {
 impl Default for Interrupts {
     fn default() -> Self {
         Self {
-            is_writing: AtomicBool::new(false),
+            writing: watch::Sender::new(false),
             stop: watch::Sender::new(false),
             asked: OnceLock::new(),
         }
@@ -27,19 +26,14 @@ impl Default for Interrupts {
 }
 
 impl Interrupts {
-    /// From now on the first signal only asks for an end; what is under way can be finished.
-    pub(super) fn begin_writing(&self) {
-        self.is_writing.store(true, Ordering::Relaxed);
+    /// While this is true, the first signal only asks for an end; what is under way can be finished.
+    pub(super) fn writing(&self) -> watch::Sender<bool> {
+        self.writing.clone()
     }
 
     /// Becomes true when an end is asked for.
     pub(super) fn stop(&self) -> watch::Receiver<bool> {
         self.stop.subscribe()
-    }
-
-    /// Writing is over: the next signal ends the program at once again.
-    pub(super) fn end_writing(&self) {
-        self.is_writing.store(false, Ordering::Relaxed);
     }
 
     /// How the command ends after an orderly stop.
@@ -56,7 +50,7 @@ impl Interrupts {
             return std::future::pending().await;
         };
         let exit = next(&mut interrupts, &mut terminations).await;
-        if !self.is_writing.load(Ordering::Relaxed) {
+        if !*self.writing.borrow() {
             return exit;
         }
         report.warning("stopping when what is under way is done; once more stops at once");

@@ -2,24 +2,28 @@
 
 use std::sync::Arc;
 
-use super::execution;
-use super::{Context, Exit, Failure};
+use super::{Context, Exit, Failure, planning};
 use crate::cli::PlanArgs;
-use crate::observe::Depth;
+use engine::deployment::PlanMode;
+use engine::observe::Depth;
 
 pub(super) async fn run(args: &PlanArgs, context: &Arc<Context>) -> Result<Exit, Failure> {
-    let (session, aim, consents) =
-        execution::begin(&args.environment, args.destroy, &args.consent, context).await?;
-    let report = &context.report;
+    let mode = if args.destroy {
+        PlanMode::Destroy
+    } else {
+        PlanMode::Apply
+    };
     let depth = if args.thorough {
         Depth::Thorough
     } else {
         Depth::Fast
     };
-    let known = execution::known_record(&session, aim).await?;
-    let planned = execution::plan(&session, known.record(), aim, consents, depth, None).await?;
-    let plan = planned.plan;
+    let session = planning::open(&args.environment, mode, context).await?;
+    let target = planning::target(&session, mode, &args.consent)?;
+    let loaded = planning::load_record(&session, &target).await?;
+    let plan = planning::plan(&session, &target, &loaded, depth).await?.plan;
+    let report = &context.report;
     report.plan(&plan, &session.place());
-    report.result(&execution::last_line(&plan, aim));
-    Ok(execution::exit_of_plan(&plan, args.detailed_exitcode))
+    report.result(&planning::last_line(&plan, mode));
+    Ok(planning::exit_of_plan(&plan, args.detailed_exitcode))
 }

@@ -9,33 +9,38 @@ use super::{Exit, Failure};
 use crate::report::Report;
 
 /// What counts as consent.
-pub(super) enum Question<'a> {
+pub(super) enum Question {
     /// `y` or `yes`.
-    YesOrNo(&'a str),
-    /// This word, typed out.
-    Type(&'a str, &'a str),
+    YesOrNo(String),
+    /// The word, typed out.
+    Type {
+        /// The question.
+        text: String,
+        /// The word.
+        word: String,
+    },
 }
 
 /// Asks, unless `yes` was given on the command line.
-pub(super) async fn confirm(question: Question<'_>, yes: bool, report: &Report) -> Result<(), Failure> {
+pub(super) async fn confirm(question: &Question, yes: bool, report: &Report) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
     let text = match question {
         Question::YesOrNo(text) => format!("{text} [y/N]"),
-        Question::Type(text, word) => format!("{text} Type `{word}` to go on:"),
+        Question::Type { text, word } => format!("{text} Type `{word}` to go on:"),
     };
     if report.ask(&text).is_none() {
         return Err(Failure::new(
             Exit::Refused,
-            anyhow!("nobody is there to be asked: standard input is not a terminal"),
+            anyhow!("cannot ask for confirmation: standard input is not a terminal"),
         )
-        .with_hint("pass --yes to go on without a question"));
+        .with_hint("pass --yes to skip confirmation"));
     }
     let answer = read_line().await;
     let agreed = match question {
         Question::YesOrNo(_) => matches!(answer.to_lowercase().as_str(), "y" | "yes"),
-        Question::Type(_, word) => answer == word,
+        Question::Type { word, .. } => answer == *word,
     };
     if agreed {
         Ok(())

@@ -7,21 +7,23 @@ use anyhow::anyhow;
 use serde_json::Value;
 
 use super::{Context, Exit, Failure};
-use crate::apply::lock::LockError;
 use crate::cli::ConsentArgs;
-use crate::cluster::{Cluster, ClusterError, ConnectError, Target};
 use crate::environment::{Environment, EnvironmentError, Location, load_location};
-use crate::observe::known_record::{self, KnownRecord, KnownRecordError};
-use crate::plan::{Consent, Consents};
-use crate::record::Record;
 use crate::report::Report;
 use crate::report::json::Place;
+use crate::resources;
+use engine::apply::lock::LockError;
+use engine::cluster::{Cluster, ClusterError, ConnectError, Target};
+use engine::deployment::{DeployError, Deployment};
+use engine::record::{self, LoadError, LoadedRecord};
+use engine_core::object::ObjectId;
+use engine_core::plan::{Consent, Consents};
+use engine_core::record::Record;
 
 /// An environment and its cluster.
 pub(super) struct Session {
     pub(super) location: Location,
-    pub(super) cluster: Cluster,
-    pub(super) cluster_id: String,
+    pub(super) deployment: Deployment,
     /// The Secret with the record, as it was at the beginning.
     secret: Result<Option<Value>, ClusterError>,
     /// The whole environment; `None` where its file has faults and the command gets along with them.
@@ -51,12 +53,13 @@ impl Session {
                 .clone()
                 .or_else(|| location.cluster.kubeconfig.clone()),
         };
+        let owner = resources::owner(location.name.as_str());
         let notices = Arc::clone(context);
         let notice = Arc::new(move |text: &str| notices.report.warning(text));
         let connect = async {
             let cluster = Cluster::connect(&target, notice).await?;
             // Both at once: over a long wire each question costs as much as a plan.
-            let record = Record::id(location.name.as_str(), location.record.namespace.as_str());
+            let record = Record::id(&owner, location.record.namespace.as_str());
             let (cluster_id, secret) = tokio::join!(cluster.identity(), cluster.read(&record));
             Ok::<_, Failure>((cluster, cluster_id?, secret))
         };
@@ -75,9 +78,14 @@ impl Session {
             .with_hint("choose the right context, or correct `id` in the `[cluster]` table"));
         }
         Ok(Self {
+            deployment: Deployment {
+                owner,
+                record_namespace: location.record.namespace.to_string(),
+                cluster: Arc::new(cluster),
+                cluster_id,
+                holder: holder(),
+            },
             location,
-            cluster,
-            cluster_id,
             secret,
             environment,
             context: Arc::clone(context),
@@ -110,26 +118,12 @@ impl Session {
         })
     }
 
-    pub(super) fn record_namespace(&self) -> &str {
-        self.location.record.namespace.as_str()
-    }
-
     /// The record as it was at the beginning; `None` when there was none.
-    pub(super) fn stored_record(&self) -> Result<Option<KnownRecord>, Failure> {
-        let Some(secret) = self.secret.clone()? else {
-            return Ok(None);
-        };
-        Ok(Some(known_record::recognise(
-            self.name(),
-            &self.cluster_id,
-            &secret,
-        )?))
-    }
-
-    pub(super) async fn known_record(&self) -> Result<KnownRecord, Failure> {
-        let stored = self.stored_record()?;
-        let environment = self.environment()?;
-        Ok(known_record::or_make(environment, stored, &self.cluster_id, &self.cluster).await?)
+    pub(super) fn stored_record(&self) -> Result<Option<LoadedRecord>, Failure> {
+        let secret = self.secret.clone()?;
+        let loaded = secret
+            .map(|secret| record::from_secret(&self.deployment.owner, &self.deployment.cluster_id, &secret));
+        Ok(loaded.transpose()?)
     }
 
     /// Refuses what must not be done to a protected environment.
@@ -147,8 +141,24 @@ impl Session {
     pub(super) fn place(&self) -> Place {
         Place {
             context: self.location.cluster.context.clone(),
-            server: self.cluster.server().to_owned(),
-            id: self.cluster_id.clone(),
+            server: self.deployment.cluster.server().to_owned(),
+            id: self.deployment.cluster_id.clone(),
+        }
+    }
+
+    /// Why a deployment wrote nothing, in words. Shows the plan as it would be now, if the cluster has moved.
+    pub(super) fn failure(&self, error: DeployError) -> Failure {
+        match error {
+            DeployError::Moved { plan, objects } => {
+                if let Some(plan) = plan {
+                    self.report().plan(&plan, &self.place());
+                }
+                moved(&objects)
+            }
+            DeployError::Load(error) => error.into(),
+            DeployError::Lock(error) => error.into(),
+            DeployError::Cluster(error) => error.into(),
+            error @ DeployError::Undeclared { .. } => Failure::new(Exit::Failed, error),
         }
     }
 
@@ -157,10 +167,35 @@ impl Session {
         format!(
             "{} in {} (context {})",
             self.name(),
-            self.cluster.server(),
+            self.deployment.cluster.server(),
             self.location.cluster.context
         )
     }
+}
+
+/// How many moved objects are named.
+const NAMED: usize = 5;
+
+fn moved(objects: &[ObjectId]) -> Failure {
+    let names: Vec<String> = objects.iter().take(NAMED).map(ToString::to_string).collect();
+    let names = match (names.is_empty(), objects.len().saturating_sub(NAMED)) {
+        (true, _) => String::new(),
+        (false, 0) => format!(": {}", names.join(", ")),
+        (false, more) => format!(": {} and {more} more", names.join(", ")),
+    };
+    Failure::new(
+        Exit::Moved,
+        anyhow!("the cluster has moved since the plan was shown{names}"),
+    )
+    .with_hint("plan again; no object was changed")
+}
+
+/// The lock's holder, for other people: user, machine and process.
+fn holder() -> String {
+    let user = std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned());
+    let system = rustix::system::uname();
+    let machine = system.nodename().to_string_lossy();
+    format!("{user}@{machine} (process {})", std::process::id())
 }
 
 /// Loads as much of an environment as is needed, and says what of the rest is not as it should be.
@@ -254,12 +289,12 @@ impl From<LockError> for Failure {
     }
 }
 
-impl From<KnownRecordError> for Failure {
-    fn from(error: KnownRecordError) -> Self {
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Self {
         let (exit, hint) = match &error {
-            KnownRecordError::Cluster(error) => (Exit::Failed, error.hint()),
-            KnownRecordError::Record(_) => (Exit::Failed, None),
-            KnownRecordError::OtherCluster { .. } => (
+            LoadError::Cluster(error) => (Exit::Failed, error.hint()),
+            LoadError::Record(_) | LoadError::NoRandomness(_) => (Exit::Failed, None),
+            LoadError::OtherCluster { .. } => (
                 Exit::Refused,
                 Some(
                     "it was copied here, from a backup perhaps: delete that Secret if this cluster \
@@ -267,7 +302,7 @@ impl From<KnownRecordError> for Failure {
                         .to_owned(),
                 ),
             ),
-            KnownRecordError::OtherEnvironment { .. } => (
+            LoadError::OtherEnvironment { .. } => (
                 Exit::Refused,
                 Some(
                     "an environment cannot be renamed by a copy of its record: delete that Secret, and destroy \
@@ -275,14 +310,12 @@ impl From<KnownRecordError> for Failure {
                         .to_owned(),
                 ),
             ),
-            KnownRecordError::NoPullPassword { .. } => (
-                Exit::Failed,
-                Some(
-                    "set the variable `INFRA_PULL_SECRET__PASSWORD`; an apply remembers it in the record"
-                        .to_owned(),
-                ),
+            LoadError::OtherStack { .. } => (
+                Exit::Refused,
+                Some("choose another `namespace` in `[record]`, or another name for the environment".to_owned()),
             ),
-            KnownRecordError::PasswordsLost { .. } => (
+            LoadError::SecretNotGiven { hint, .. } => (Exit::Failed, Some(hint.clone())),
+            LoadError::SecretsLost { .. } => (
                 Exit::Refused,
                 Some(
                     "restore the record or the Secret from a backup; or, if the data is not needed, \

@@ -11,15 +11,15 @@ use serde_json::Value;
 use super::session::{Needs, Session};
 use super::{Context, Exit, Failure};
 use crate::cli::StatusArgs;
-use crate::cluster::ClusterError;
-use crate::object::{Identity, Kind, ObjectId, kind_of, marks};
-use crate::observe::known_record::{KnownRecord, KnownRecordError};
-use crate::record::{Credentials, Record};
 use crate::report::Standing;
 use crate::resources;
-use crate::stack::Stack;
-use crate::status::runs_pods;
-use crate::status::tree::{Found, Running, Wanted, is_ready, tree};
+use engine::cluster::ClusterError;
+use engine::record::LoadedRecord;
+use engine_core::object::{Kind, ObjectId, kind_of, marks};
+use engine_core::record::Record;
+use engine_core::stack::Stack;
+use engine_core::status::runs_pods;
+use engine_core::status::tree::{Found, Running, Wanted, is_ready, tree};
 
 /// Lists prepared at once. The cluster module bounds those in flight.
 const AT_ONCE: usize = 32;
@@ -30,9 +30,9 @@ pub(super) async fn run(args: &StatusArgs, context: &Arc<Context>) -> Result<Exi
     let name = session.name();
     report.result(&session.describe());
     let stored = session.stored_record()?;
-    let record = match stored.as_ref().map(KnownRecord::record) {
+    let record = match stored.as_ref().map(LoadedRecord::record) {
         Some(record) => record.clone(),
-        None => throw_away(name, &session.cluster_id)?,
+        None => resources::placeholder_record(session.environment()?, &session.deployment.cluster_id),
     };
     let stack = resources::declare(session.environment()?, &record);
     let work = format!("looking at {name}");
@@ -68,12 +68,6 @@ pub(super) async fn run(args: &StatusArgs, context: &Arc<Context>) -> Result<Exi
     Ok(if is_ready { Exit::Done } else { Exit::NotReady })
 }
 
-/// Stands for a record that is not there: only names are taken from what is declared with it.
-fn throw_away(name: &str, cluster_id: &str) -> Result<Record, Failure> {
-    let record = Credentials::generate().and_then(|credentials| Record::new(name, cluster_id, credentials));
-    Ok(record.map_err(KnownRecordError::from)?)
-}
-
 /// Reads what is wanted, what carries the environment's label, its claims, and what runs in its namespaces.
 async fn look(
     session: &Session,
@@ -92,7 +86,11 @@ async fn look(
         async move {
             let lists: Vec<Vec<Value>> = stream::iter(lists)
                 .map(|(kind, namespace)| async move {
-                    session.cluster.list(&kind, Some(namespace), selector).await
+                    session
+                        .deployment
+                        .cluster
+                        .list(&kind, Some(namespace), selector)
+                        .await
                 })
                 .buffered(AT_ONCE)
                 .try_collect()
@@ -118,9 +116,9 @@ async fn labelled(
     namespaces: &BTreeSet<&str>,
 ) -> Result<BTreeMap<ObjectId, Value>, ClusterError> {
     let kinds: BTreeSet<&Kind> = stack
-        .members
+        .objects
         .iter()
-        .map(|member| &member.object.id().kind)
+        .map(|declared| &declared.object.id().kind)
         .chain(&record.kinds)
         .collect();
     let mut lists: Vec<(&Kind, Option<&str>)> = Vec::new();
@@ -131,13 +129,19 @@ async fn labelled(
             lists.push((kind, None));
         }
     }
-    let selector = format!("{}={}", marks::ENVIRONMENT, record.environment);
+    let selector = record.owner.selector();
     let selector = selector.as_str();
+    let is_ours = |live: &Value| {
+        let stack = marks::label(live, marks::STACK);
+        stack.is_none_or(|stack| stack == record.owner.stack) && !marks::has_controller(live)
+    };
     let lists: Vec<Vec<(ObjectId, Value)>> = stream::iter(lists)
         .map(|(kind, namespace)| async move {
-            let items = session.cluster.list(kind, namespace, selector).await?;
-            let items = items.into_iter().map(|live| (identify(kind, &live), live));
-            Ok::<_, ClusterError>(items.filter(|(_, live)| !marks::has_controller(live)).collect())
+            let items = session.deployment.cluster.list(kind, namespace, selector).await?;
+            let items = items
+                .into_iter()
+                .map(|live| (ObjectId::of_live(kind, &live), live));
+            Ok::<_, ClusterError>(items.filter(|(_, live)| is_ours(live)).collect())
         })
         .buffered(AT_ONCE)
         .try_collect()
@@ -154,12 +158,12 @@ async fn sort(
     claims: &[Value],
 ) -> Result<Vec<Found>, ClusterError> {
     let mut objects = Vec::new();
-    for member in &stack.members {
-        let id = member.object.id();
+    for declared in &stack.objects {
+        let id = declared.object.id();
         let live = match labelled.remove(id) {
             Some(live) => Some(live),
             // It may be there without its label.
-            None => session.cluster.read(id).await?,
+            None => session.deployment.cluster.read(id).await?,
         };
         objects.push(Found {
             id: id.clone(),
@@ -179,8 +183,8 @@ async fn sort(
     }
     let kind = kind_of::<PersistentVolumeClaim>();
     let ours = claims.iter().filter_map(|live| {
-        let id = identify(&kind, live);
-        let is_ours = marks::label(live, "app.kubernetes.io/instance") == Some(&record.environment)
+        let id = ObjectId::of_live(&kind, live);
+        let is_ours = marks::label(live, "app.kubernetes.io/instance") == Some(&record.owner.environment)
             || record.claim(&id).is_some();
         let is_expected = is_applied && stack.claims.iter().any(|expected| expected.claim == id);
         is_ours.then(|| Found {
@@ -203,13 +207,4 @@ async fn sort(
         live: Some(live),
     }));
     Ok(objects)
-}
-
-fn identify(kind: &Kind, live: &Value) -> ObjectId {
-    let text = |field: &str| live["metadata"][field].as_str().map(str::to_owned);
-    ObjectId::from(Identity {
-        kind: kind.clone(),
-        namespace: text("namespace").filter(|_| kind.namespaced),
-        name: text("name").unwrap_or_default(),
-    })
 }

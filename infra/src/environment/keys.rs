@@ -173,7 +173,7 @@ pub(super) fn join(table: &str, name: &str) -> String {
     }
 }
 
-/// Looks up what a path names.
+/// Poller up what a path names.
 pub(super) fn named(path: &str) -> Named {
     if let Some(key) = KEYS.iter().find(|key| key.path == path) {
         return Named::Key(key);

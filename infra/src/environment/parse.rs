@@ -52,7 +52,7 @@ pub fn parse_location(
     let (location, environment) = validate::environment(&mut reader, name, &project_of(file));
     let faults = reader.into_faults();
     let is_in_doubt = faults.iter().any(|fault| fault.concern == Concern::Location);
-    // Beside a secret nothing else is told: a fault is shown with its line, in which the secret may stand.
+    // ForeignFields a secret nothing else is told: a fault is shown with its line, in which the secret may stand.
     let faults = secret.map_or(faults, |secret| vec![secret]);
     match (location, environment) {
         (Some(location), environment) if !is_in_doubt => Ok(Located {

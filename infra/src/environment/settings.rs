@@ -8,9 +8,9 @@ use super::names::{
     ClaimName, EnvironmentName, HostDirectory, NamespaceName, NodeName, RegistryServer, StorageClassName,
 };
 use super::node_port::NodePort;
-use super::password::Password;
 use super::pull_policy::ImagePullPolicy;
 use super::quantity::{ByteQuantity, CpuQuantity};
+use engine_core::secret::SecretValue;
 
 /// Everything that differs between environments, validated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -191,7 +191,7 @@ pub struct PullSecret {
     /// The user of the registry.
     pub username: String,
     /// The user's password; without one the record has it from an earlier apply.
-    pub password: Option<Password>,
+    pub password: Option<SecretValue>,
 }
 
 /// `[quota]`: what all pods of one namespace may ask for together; each namespace has this much.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::object::hash::hex;
+use engine_core::object::hash::hex;
 
 /// Digits of a tag: with 48 bits two contents of a project share one in practice never, and a person can compare them.
 const DIGITS: usize = 12;

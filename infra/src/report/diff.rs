@@ -9,9 +9,9 @@ use super::manifests::{VALUES, without_hash, without_values};
 use super::plan_text::hint_below;
 use super::style;
 use super::yaml::{self, Content, Node};
-use crate::object::path::Step;
-use crate::object::{FieldValue, Object, ObjectId};
-use crate::plan::{Action, Cause, Change, FieldDrift, Plan, reasons_to_replace};
+use engine_core::object::path::Step;
+use engine_core::object::{FieldValue, Object, ObjectId};
+use engine_core::plan::{Action, Cause, Change, FieldDrift, Plan, reasons_to_replace};
 
 /// Lines around a change: enough for the names of all tables above a deep field.
 const CONTEXT: usize = 8;
@@ -276,11 +276,11 @@ mod tests {
     use k8s_openapi::api::core::v1::Secret;
 
     use super::*;
-    use crate::object::ownership::Operation;
-    use crate::object::{HashKey, Identity, Kind, differences, kind_of};
-    use crate::plan::{Author, Effect};
+    use engine_core::object::field_managers::Operation;
+    use engine_core::object::{HashKey, Identity, Kind, differences, kind_of};
+    use engine_core::plan::{Author, Effect};
 
-    fn object(kind: Kind, spec: &Value) -> Object {
+    fn object(kind: &Kind, spec: &Value) -> Object {
         let mut json = identity(&ObjectId::from(Identity {
             kind: kind.clone(),
             namespace: Some("app".to_owned()),
@@ -304,7 +304,7 @@ mod tests {
     }
 
     fn update(kind: &Kind, live: &Value, proposed: &Value, cause: &Cause) -> String {
-        let [live, desired] = [live, proposed].map(|spec| object(kind.clone(), spec));
+        let [live, desired] = [live, proposed].map(|spec| object(&kind, spec));
         let mut fields = differences(kind, &live.json(), &desired.json());
         fields.retain(|field| !field.path.to_string().contains("state-hash"));
         let fields = fields.into_iter().map(|field| FieldDrift {
@@ -383,10 +383,10 @@ mod tests {
     #[test]
     fn what_is_made_stands_on_one_side_and_what_goes_on_the_other() {
         let secret = object(
-            kind_of::<Secret>(),
+            &kind_of::<Secret>(),
             &json!({"type": "Opaque", "data": {"a": "bmV3"}}),
         );
-        let timing = crate::plan::Timing::Checked;
+        let timing = engine_core::plan::Timing::Checked;
         let create = Action::Create {
             desired: secret.clone(),
             timing,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::plan::{Effect, Plan};
+use engine_core::plan::{Effect, Plan};
 
 /// How many changes have which effect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,8 +76,8 @@ mod tests {
     use k8s_openapi::api::core::v1::Service;
 
     use super::*;
-    use crate::plan::{Action, Change};
-    use crate::stack::id_of;
+    use engine_core::plan::{Action, Change};
+    use engine_core::stack::id_of;
 
     fn check(effects: &[&[Effect]], expected: Option<&str>) {
         let id = id_of::<Service>(Some("app"), "api");

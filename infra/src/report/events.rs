@@ -1,17 +1,19 @@
 //! One line for each thing that happens during an apply. Pure.
 
 use super::style;
-use crate::apply::Event;
-use crate::apply::event::Deed;
+use engine::apply::Event;
+use engine::apply::event::Outcome;
 
 pub(super) fn line(event: &Event) -> String {
     match event {
-        Event::Done { id, deed } => {
-            let word = format!("{:<8}", deed.word());
-            let word = match deed {
-                Deed::Created => style::good(&word),
-                Deed::Changed | Deed::Marked | Deed::Adopted | Deed::Replaced => style::changed(&word),
-                Deed::Deleted => style::gone(&word),
+        Event::Done { id, outcome } => {
+            let word = format!("{:<8}", outcome.word());
+            let word = match outcome {
+                Outcome::Created => style::good(&word),
+                Outcome::Changed | Outcome::Marked | Outcome::Adopted | Outcome::Replaced => {
+                    style::changed(&word)
+                }
+                Outcome::Deleted => style::gone(&word),
             };
             format!("  {word} {id}")
         }

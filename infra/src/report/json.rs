@@ -10,8 +10,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::effects::Effects;
-use crate::object::{FieldValue, ObjectId};
-use crate::plan::{self, Action, Summary, Timing};
+use engine_core::object::{FieldValue, ObjectId};
+use engine_core::plan::{self, Action, Summary, Timing};
 
 /// Version of the documents and lines. Raised when a field goes or changes its meaning, not when one is added.
 pub(super) const FORMAT_VERSION: u32 = 1;
@@ -185,7 +185,7 @@ impl<'a> PlanDocument<'a> {
     pub(super) fn new(plan: &'a plan::Plan, cluster: &'a Place) -> Self {
         Self {
             format_version: FORMAT_VERSION,
-            environment: &plan.environment,
+            environment: &plan.owner.environment,
             cluster,
             changes: plan.changes.iter().map(Change::new).collect(),
             notes: plan

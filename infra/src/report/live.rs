@@ -9,8 +9,8 @@ use std::time::Duration;
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
 
-use crate::apply::Event;
-use crate::object::ObjectId;
+use engine::apply::Event;
+use engine_core::object::ObjectId;
 
 /// Fast enough to be seen moving, slow enough for a remote terminal.
 const FRAME: Duration = Duration::from_millis(120);

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::yaml::{self, Node};
-use crate::object::{Object, marks};
-use crate::stack::Stack;
+use engine_core::object::{Object, marks};
+use engine_core::stack::Stack;
 
 /// Fields of a Secret that hold its values.
 pub(super) const VALUES: [&str; 2] = ["data", "stringData"];
@@ -13,9 +13,9 @@ pub(super) const VALUES: [&str; 2] = ["data", "stringData"];
 pub(super) fn text(environment: &str, stack: &Stack) -> String {
     let mut text =
         format!("# The manifests of environment `{environment}`. Secrets stand here without their values.\n");
-    for member in &stack.members {
+    for declared in &stack.objects {
         text.push_str("---\n");
-        text.push_str(&manifest(&member.object));
+        text.push_str(&manifest(&declared.object));
     }
     text.trim_end().to_owned()
 }

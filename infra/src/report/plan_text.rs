@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::{Verbosity, style};
-use crate::object::FieldValue;
-use crate::object::ownership::Operation;
-use crate::plan::{Action, Cause, Change, FieldDrift, Plan, Timing, reasons_to_replace};
+use engine_core::object::FieldValue;
+use engine_core::object::field_managers::Operation;
+use engine_core::plan::{Action, Cause, Change, FieldDrift, Plan, Timing, reasons_to_replace};
 
 /// Longest value that is shown whole, in characters.
 const VALUE_WIDTH: usize = 72;

@@ -1,7 +1,7 @@
 //! What is there of an environment as a tree of lines. Pure.
 
 use super::style;
-use crate::status::tree::{Part, State};
+use engine_core::status::tree::{Part, State};
 
 /// One line for each part: its state in a column on the left, then its name below that of its owner.
 pub(super) fn lines(parts: &[Part]) -> String {

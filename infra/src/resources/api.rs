@@ -8,7 +8,6 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use secrecy::ExposeSecret;
 
 use super::guards::Guards;
 use super::metadata::{API, metadata, selector, selector_labels, template_metadata};
@@ -18,8 +17,8 @@ use super::pods::{
     secret_volume,
 };
 use crate::environment::{Environment, Namespaces, Scale};
-use crate::record::Credentials;
-use crate::stack::Handle;
+use engine_core::secret::SecretValue;
+use engine_core::stack::Handle;
 
 /// Port of the data API, in the pod and of its Service.
 pub const PORT: i32 = 5000;
@@ -46,11 +45,7 @@ const SPREAD_OVER: [&str; 2] = ["kubernetes.io/hostname", "topology.kubernetes.i
 ///
 /// The host is the name of the database's Service: the full one when the database lives in another namespace.
 #[must_use]
-pub fn uri_secret(
-    environment: &Environment,
-    credentials: &Credentials,
-    database: &Handle<Service>,
-) -> Secret {
+pub fn uri_secret(environment: &Environment, password: &SecretValue, database: &Handle<Service>) -> Secret {
     let Namespaces {
         app, database: home, ..
     } = &environment.namespaces;
@@ -62,7 +57,7 @@ pub fn uri_secret(
     let uri = format!(
         "mongodb://{user}:{password}@{host}:{port}/{name}?authSource={name}",
         user = mongodb::APPLICATION_USER,
-        password = utf8_percent_encode(credentials.application.expose_secret(), NON_ALPHANUMERIC),
+        password = utf8_percent_encode(password.expose(), NON_ALPHANUMERIC),
         port = mongodb::PORT,
         name = mongodb::DATABASE,
     );

@@ -8,7 +8,7 @@ use k8s_openapi::api::autoscaling::v2::{
 
 use super::metadata::{API, metadata};
 use crate::environment::{Autoscaling, Environment};
-use crate::stack::Handle;
+use engine_core::stack::Handle;
 
 /// Builds the autoscaler that sets the number of the data API's pods by their use of CPU.
 #[must_use]

@@ -8,8 +8,7 @@ use k8s_openapi::api::networking::v1::NetworkPolicy;
 use super::metadata::{Component, metadata};
 use super::namespaces::Home;
 use crate::environment::Environment;
-use crate::object::HashKey;
-use crate::stack::{Handle, Need, Stack};
+use engine_core::stack::{Handle, Need, StackBuilder};
 
 /// The guards of a component's pods, ready to be referred to.
 pub struct Guards {
@@ -43,16 +42,15 @@ impl Guards {
 
 /// Adds the guards of a component to the stack.
 pub fn add(
-    stack: &mut Stack,
+    stack: &mut StackBuilder,
     environment: &Environment,
     component: Component,
     policy: &NetworkPolicy,
     home: &Home,
-    key: &HashKey,
 ) -> Guards {
     Guards {
-        account: stack.add(&account(environment, component, home), home.needs(), key),
-        policy: stack.add(policy, home.needs(), key),
+        account: stack.add(&account(environment, component, home), home.needs()),
+        policy: stack.add(policy, home.needs()),
         home: home.clone(),
     }
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
 use crate::environment::Environment;
-use crate::object::marks;
 
 /// A part of the system: what its objects are called and how they are labelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +46,6 @@ pub fn metadata(
         ("app.kubernetes.io/component", component.role),
         ("app.kubernetes.io/part-of", SYSTEM.name),
         ("app.kubernetes.io/managed-by", "infra"),
-        (marks::ENVIRONMENT, environment.name.as_str()),
     ] {
         labels.insert(label.to_owned(), value.to_owned());
     }

@@ -10,7 +10,6 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-use secrecy::ExposeSecret;
 
 use super::guards::Guards;
 use super::metadata::{MONGODB, metadata, selector, selector_labels, template_metadata};
@@ -20,8 +19,8 @@ use super::pods::{
 };
 use super::storage::{DATA, DataVolume};
 use crate::environment::Environment;
-use crate::record::Credentials;
-use crate::stack::Handle;
+use engine_core::secret::SecretValue;
+use engine_core::stack::Handle;
 
 /// Port of the database.
 pub const PORT: i32 = 27017;
@@ -62,15 +61,15 @@ const GRACE_SECONDS: i64 = 60;
 
 /// Builds the Secret with the passwords of the database's users.
 #[must_use]
-pub fn users(environment: &Environment, credentials: &Credentials) -> Secret {
+pub fn users(environment: &Environment, root: &SecretValue, application: &SecretValue) -> Secret {
     let entry = |name: &str, password: &str| (name.to_owned(), ByteString(password.into()));
     Secret {
         metadata: named(environment, USERS),
         type_: Some("Opaque".to_owned()),
         data: Some(
             [
-                entry(ROOT_ENTRY, credentials.root.expose_secret()),
-                entry(APPLICATION_ENTRY, credentials.application.expose_secret()),
+                entry(ROOT_ENTRY, root.expose()),
+                entry(APPLICATION_ENTRY, application.expose()),
             ]
             .into(),
         ),

@@ -4,9 +4,9 @@ use k8s_openapi::api::core::v1::{Namespace, ResourceQuota, Secret};
 
 use super::metadata::{SYSTEM, metadata};
 use super::{pull_secret, quota};
-use crate::environment::{Environment, Password};
-use crate::object::HashKey;
-use crate::stack::{Handle, Need, Stack};
+use crate::environment::Environment;
+use engine_core::secret::SecretValue;
+use engine_core::stack::{Handle, Need, StackBuilder};
 
 /// Label by which a namespace refuses pods with privileges.
 const POD_SECURITY: &str = "pod-security.kubernetes.io/enforce";
@@ -60,18 +60,17 @@ impl Home {
 /// Adds the namespaces to the stack, unless they are there already by agreement.
 #[must_use]
 pub fn add(
-    stack: &mut Stack,
+    stack: &mut StackBuilder,
     environment: &Environment,
-    pull_password: Option<&Password>,
-    key: &HashKey,
+    pull_password: Option<&SecretValue>,
 ) -> Namespaces {
     let app = environment.namespaces.app.as_str();
     let database = environment.namespaces.database.as_str();
-    let app_home = add_one(stack, environment, app, pull_password, key);
+    let app_home = add_one(stack, environment, app, pull_password);
     let database_home = if app == database {
         app_home.clone()
     } else {
-        add_one(stack, environment, database, pull_password, key)
+        add_one(stack, environment, database, pull_password)
     };
     Namespaces {
         app: app_home,
@@ -80,17 +79,16 @@ pub fn add(
 }
 
 fn add_one(
-    stack: &mut Stack,
+    stack: &mut StackBuilder,
     environment: &Environment,
     name: &str,
-    pull_password: Option<&Password>,
-    key: &HashKey,
+    pull_password: Option<&SecretValue>,
 ) -> Home {
-    stack.namespaces.push(name.to_owned());
+    stack.stack.namespaces.push(name.to_owned());
     let namespace = environment
         .namespaces
         .create
-        .then(|| stack.add(&namespace(environment, name), Vec::new(), key));
+        .then(|| stack.add(&namespace(environment, name), Vec::new()));
     let mut home = Home {
         name: name.to_owned(),
         namespace,
@@ -98,11 +96,11 @@ fn add_one(
         pull_secret: None,
     };
     if let Some(settings) = &environment.quota {
-        home.quota = Some(stack.add(&quota::quota(environment, name, settings), home.needs(), key));
+        home.quota = Some(stack.add(&quota::quota(environment, name, settings), home.needs()));
     }
     if let (Some(settings), Some(password)) = (&environment.pull_secret, pull_password) {
         let secret = pull_secret::pull_secret(environment, name, settings, password);
-        home.pull_secret = Some(stack.add(&secret, home.needs(), key));
+        home.pull_secret = Some(stack.add(&secret, home.needs()));
     }
     home
 }

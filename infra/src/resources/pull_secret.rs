@@ -7,9 +7,10 @@ use k8s_openapi::api::core::v1::Secret;
 use serde_json::{Value, json};
 
 use super::metadata::{SYSTEM, metadata};
-use crate::environment::{Environment, Password, PullSecret};
-use crate::object::ObjectId;
-use crate::stack::id_of;
+use crate::environment::{Environment, PullSecret};
+use engine_core::object::ObjectId;
+use engine_core::secret::SecretValue;
+use engine_core::stack::id_of;
 
 /// Name of the Secret in each namespace.
 const NAME: &str = "image-pull";
@@ -26,7 +27,7 @@ pub fn pull_secret(
     environment: &Environment,
     namespace: &str,
     settings: &PullSecret,
-    password: &Password,
+    password: &SecretValue,
 ) -> Secret {
     let PullSecret { server, username, .. } = settings;
     let password = password.expose();
@@ -53,11 +54,11 @@ pub fn id(environment: &Environment) -> ObjectId {
 
 /// Reads the password for a registry from the live Secret; `None` when it is not for this one, or damaged.
 #[must_use]
-pub fn read_back(secret: &Value, settings: &PullSecret) -> Option<Password> {
+pub fn read_back(secret: &Value, settings: &PullSecret) -> Option<SecretValue> {
     let text = STANDARD.decode(secret["data"][ENTRY].as_str()?).ok()?;
     let logins: Value = serde_json::from_slice(&text).ok()?;
     let login = &logins["auths"][settings.server.as_str()];
     let is_same_user = login["username"] == *settings.username;
     let password = login["password"].as_str().filter(|_| is_same_user)?;
-    Some(Password::from(password.to_owned()))
+    Some(SecretValue::from(password.to_owned()))
 }

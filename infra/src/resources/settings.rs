@@ -2,7 +2,7 @@
 //!
 //! A test changes each key and looks at which fields follow, so that this table cannot lag behind the builders.
 
-use crate::stack::{Setting, Stack};
+use engine_core::stack::{Setting, Stack};
 
 /// Kind and name of an object, one of its fields as it is shown, and the key that decides it.
 const TABLE: &[(&str, &str, &str, &str)] = &[
@@ -119,7 +119,7 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
 
 /// Tells the stack which keys decide its fields.
 pub(super) fn add(stack: &mut Stack) {
-    let ids = stack.members.iter().map(|member| member.object.id());
+    let ids = stack.objects.iter().map(|declared| declared.object.id());
     let settings = ids.flat_map(|id| {
         TABLE
             .iter()

@@ -13,8 +13,8 @@ use super::namespaces::Home;
 use crate::environment::{
     ByteQuantity, ClaimName, Environment, HostDirectory, NodeName, Storage, StorageClassName,
 };
-use crate::object::{HashKey, ObjectId};
-use crate::stack::{ClaimOrigin, Handle, Need, Stack, id_of};
+use engine_core::object::ObjectId;
+use engine_core::stack::{ClaimOrigin, Handle, Need, StackBuilder, id_of};
 
 /// Name of the volume in the pod, and of the template of its claim.
 pub const DATA: &str = "data";
@@ -74,16 +74,16 @@ impl DataVolume {
 }
 
 /// Adds what the environment's storage consists of to the stack.
-pub fn add(stack: &mut Stack, environment: &Environment, home: &Home, key: &HashKey) -> DataVolume {
+pub fn add(stack: &mut StackBuilder, environment: &Environment, home: &Home) -> DataVolume {
     match &environment.mongodb.storage {
         Storage::Provisioned { size, class } => {
             DataVolume::Template(Box::new(template(environment, *size, class.as_ref())))
         }
         Storage::ExistingClaim(name) => DataVolume::Given(name.clone()),
         Storage::HostPath { size, path, node } => {
-            let volume = stack.add(&host_volume(environment, *size, path, node), Vec::new(), key);
+            let volume = stack.add(&host_volume(environment, *size, path, node), Vec::new());
             let needs = [home.needs(), vec![volume.applied()]].concat();
-            DataVolume::Own(stack.add(&static_claim(environment, *size, &volume), needs, key))
+            DataVolume::Own(stack.add(&static_claim(environment, *size, &volume), needs))
         }
     }
 }

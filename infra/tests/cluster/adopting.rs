@@ -1,6 +1,6 @@
 //! An object that is there and nobody's becomes ours when that was agreed to; what is another's never does.
 
-use infra::observation::takeover::managers_after;
+use engine_core::observation::takeover::managers_after;
 use serde_json::{Value, json};
 
 use crate::fixture::{OBJECTS, World};

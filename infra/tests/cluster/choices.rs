@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use infra::environment::parse;
-use infra::record::{Credentials, Record};
 use infra::resources;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -225,9 +224,9 @@ fn pods(world: &World) -> Vec<Value> {
         world.app, world.app
     );
     let environment = parse(&world.name, Path::new("environments/a.toml"), &text, []).unwrap();
-    let record = Record::new(&world.name, "cluster", Credentials::generate().unwrap()).unwrap();
+    let record = resources::placeholder_record(&environment, "cluster");
     let stack = resources::declare(&environment, &record);
-    let workloads = stack.members.iter().map(|member| member.object.json());
+    let workloads = stack.objects.iter().map(|declared| declared.object.json());
     workloads
         .filter(|object| object["spec"]["template"].is_object())
         .map(|object| {

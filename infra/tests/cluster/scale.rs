@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use ::engine::record::LoadedRecord;
+use engine_core::stack::Stack;
 use futures::stream::{self, StreamExt as _};
-use infra::observe::known_record::KnownRecord;
-use infra::stack::Stack;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
@@ -227,8 +227,8 @@ async fn an_apply_without_changes_writes_nothing_however_large_the_environment()
         let record = engine::read_record(&scene.secret).unwrap();
         let stack = scene.stack(&scene.shape);
         let plan = scene.engine.plan(&stack, &record).await.unwrap();
-        let outcome = scene.engine.run(&plan, &stack).await;
-        assert_eq!(engine::troubles(&outcome), <[String; 0]>::default());
+        let outcome = scene.engine.wait(&plan, &stack).await;
+        assert_eq!(engine::errors(&outcome), <[String; 0]>::default());
         let requests = scene.requests();
         assert_eq!(
             requests.writes() + requests.dry_runs(),
@@ -247,17 +247,17 @@ async fn whole_life(objects: usize) -> (Requests, Requests) {
     let record = engine::read_record(&scene.secret).unwrap();
     let stack = scene.stack(&scene.shape);
     let shown = scene.engine.shown(&stack, &record).await.unwrap();
-    let known = KnownRecord::New(record);
+    let known = LoadedRecord::New(record);
     let done: CarriedOut = scene.engine.carry_out(known, &stack, shown).await.unwrap();
-    assert_eq!(engine::troubles(&done.outcome), <[String; 0]>::default());
-    assert_eq!(done.outcome.created, objects);
+    assert_eq!(engine::errors(&done.summary), <[String; 0]>::default());
+    assert_eq!(done.summary.created, objects);
     let first = scene.requests();
     let known = scene.engine.look_up(&scene.shape.environment).await.unwrap();
     let nothing = Stack::default();
     let shown = scene.engine.shown(&nothing, known.record()).await.unwrap();
     let done = scene.engine.carry_out(known, &nothing, shown).await.unwrap();
-    assert_eq!(engine::troubles(&done.outcome), <[String; 0]>::default());
-    assert_eq!(done.outcome.deleted, objects);
+    assert_eq!(engine::errors(&done.summary), <[String; 0]>::default());
+    assert_eq!(done.summary.deleted, objects);
     (first, scene.requests())
 }
 

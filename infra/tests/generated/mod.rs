@@ -1,10 +1,11 @@
 //! Environments of any size, made of objects as real ones are: for the benchmark of the engine and the tests of its reach.
 //!
-//! Deterministic but for the key of the hashes: the same shape gives the same objects. Pure.
+//! The same shape gives the same objects. Pure.
 
-use infra::object::{HashKey, Kind, KindNames, Object};
-use infra::record::{Credentials, Record};
-use infra::stack::{Member, Need, Role, Stack, Until};
+use engine_core::object::{HashKey, Kind, KindNames, Object};
+use engine_core::record::Record;
+use engine_core::stack::{Need, Role, Stack, StackObject, Until};
+use infra::resources;
 use serde_json::{Value, json};
 
 /// How many objects of an environment are not made by the repeated mix: two namespaces and a definition.
@@ -101,10 +102,10 @@ const DEPLOYMENTS_EACH: usize = 50;
 const LINE: &str =
     "listen 0.0.0.0:8080; workers 4; timeout 30s; log info; upstream http://backend:8080/; retries 3\n";
 
-/// A record for a generated environment, with fresh passwords and a fresh key.
+/// A record for a generated environment, with a key and no secrets.
 pub(crate) fn record(shape: &Shape, cluster_id: &str) -> Record {
-    let credentials = Credentials::generate().expect("random bytes");
-    let mut record = Record::new(&shape.environment, cluster_id, credentials).expect("random bytes");
+    let owner = resources::owner(&shape.environment);
+    let mut record = Record::new(owner, cluster_id, HashKey::new([7; 32]));
     record.namespaces.extend(shape.namespaces.iter().cloned());
     record.kinds.extend(kinds());
     record
@@ -131,7 +132,7 @@ pub(crate) fn stack(shape: &Shape, key: &HashKey) -> Stack {
     assert!(shape.objects >= 10, "an environment has at least ten objects");
     let mut stack = Stack {
         namespaces: shape.namespaces.to_vec(),
-        members: Vec::with_capacity(shape.objects),
+        objects: Vec::with_capacity(shape.objects),
         ..Stack::default()
     };
     for name in &shape.namespaces {
@@ -153,9 +154,9 @@ pub(crate) fn stack(shape: &Shape, key: &HashKey) -> Stack {
         let namespace = &shape.namespaces[index % 2];
         let is_changed = shape.changed == Changed::OnePercent && index % 100 == 0;
         let object = object(sort, index, namespace, is_changed, shape);
-        // The namespaces are the first two members.
+        // The namespaces are the first two objects.
         let home = Need {
-            id: stack.members[index % 2].object.id().clone(),
+            id: stack.objects[index % 2].object.id().clone(),
             until: Until::Applied,
         };
         add(&mut stack, kind_of(sort), object, vec![home], key);
@@ -165,10 +166,14 @@ pub(crate) fn stack(shape: &Shape, key: &HashKey) -> Stack {
 
 fn add(stack: &mut Stack, kind: Kind, json: Value, needs: Vec<Need>, key: &HashKey) {
     // The objects of a kind share its names.
-    let mut kinds = stack.members.iter().rev().map(|member| &member.object.id().kind);
+    let mut kinds = stack
+        .objects
+        .iter()
+        .rev()
+        .map(|declared| &declared.object.id().kind);
     let kind = kinds.find(|known| **known == kind).cloned().unwrap_or(kind);
-    stack.members.push(Member {
-        object: Object::from_json(kind, json, key),
+    stack.objects.push(StackObject {
+        object: Object::from_json(&kind, json, key),
         needs,
         role: Role::Plain,
     });
@@ -220,6 +225,7 @@ fn labels(shape: &Shape, name: &str) -> Value {
         "app.kubernetes.io/part-of": "generated",
         "app.kubernetes.io/managed-by": "infra",
         "infra.internal/environment": shape.environment,
+        "infra.internal/stack": resources::STACK,
     })
 }
 

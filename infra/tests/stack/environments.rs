@@ -2,12 +2,9 @@
 
 use std::path::Path;
 
+use engine_core::stack::Stack;
 use infra::environment::{Environment, parse};
-use infra::object::HashKey;
-use infra::record::{Credentials, Record};
 use infra::resources;
-use infra::stack::Stack;
-use secrecy::SecretString;
 use serde_json::Value;
 
 const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../environments");
@@ -77,15 +74,21 @@ fn parsed(name: &str, file: &Path, text: &str) -> Environment {
 
 /// Declares an environment with a record that is the same each time.
 fn declared(environment: &Environment) -> Stack {
-    let credentials = Credentials {
-        root: SecretString::from("root-password"),
-        application: SecretString::from("application-password"),
-    };
-    let mut record = Record::new(environment.name.as_str(), "cluster", credentials).unwrap();
-    record.key = HashKey::new([0; 32]);
+    let mut record = resources::placeholder_record(environment, "cluster");
+    for (name, value) in [
+        ("root_password", "root-password"),
+        ("application_password", "application-password"),
+        ("pull_password", "pull-password"),
+    ] {
+        record.secrets.insert(name.to_owned(), value.to_owned().into());
+    }
     resources::declare(environment, &record)
 }
 
 fn objects(stack: &Stack) -> Vec<Value> {
-    stack.members.iter().map(|member| member.object.json()).collect()
+    stack
+        .objects
+        .iter()
+        .map(|declared| declared.object.json())
+        .collect()
 }

@@ -2,22 +2,22 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use infra::stack::{Member, Stack, Until};
+use engine_core::stack::{Stack, StackObject, Until};
 
 use crate::environments::{CHOICES, stack};
 
-fn member<'stack>(stack: &'stack Stack, title: &str) -> &'stack Member {
+fn declared<'stack>(stack: &'stack Stack, title: &str) -> &'stack StackObject {
     let found = stack
-        .members
+        .objects
         .iter()
-        .find(|member| member.object.id().to_string() == title);
+        .find(|declared| declared.object.id().to_string() == title);
     found.unwrap()
 }
 
 /// What an object waits for, in the order of their names.
 fn check(lines: &str, title: &str, expected: &[&str]) {
     let stack = stack(lines);
-    let mut needs: Vec<String> = member(&stack, title)
+    let mut needs: Vec<String> = declared(&stack, title)
         .needs
         .iter()
         .map(|need| match need.until {
@@ -71,7 +71,7 @@ fn a_claim_to_a_directory_waits_for_its_volume_and_the_database_for_its_claim() 
         &["Namespace/database", "PersistentVolume/shop-mongodb-data"],
     );
     let stack = stack(lines);
-    let database = member(&stack, "StatefulSet/database/mongodb");
+    let database = declared(&stack, "StatefulSet/database/mongodb");
     let needs = database.needs.iter().map(|need| need.id.to_string());
     assert!(
         needs
@@ -84,16 +84,16 @@ fn a_claim_to_a_directory_waits_for_its_volume_and_the_database_for_its_claim() 
 fn every_object_comes_after_those_it_waits_for() {
     for (name, lines) in CHOICES {
         let stack = stack(lines);
-        for (position, member) in stack.members.iter().enumerate() {
-            for need in &member.needs {
+        for (position, declared) in stack.objects.iter().enumerate() {
+            for need in &declared.needs {
                 let place = stack
-                    .members
+                    .objects
                     .iter()
                     .position(|other| *other.object.id() == need.id);
                 assert!(
                     place < Some(position) && place.is_some(),
                     "{name}: {}",
-                    member.object.id()
+                    declared.object.id()
                 );
             }
         }
@@ -104,7 +104,7 @@ fn every_object_comes_after_those_it_waits_for() {
 fn the_database_is_found_by_its_full_name_from_another_namespace() {
     let uri = |lines: &str, title: &str| {
         let stack = stack(lines);
-        let data = member(&stack, title).object.json()["data"]["uri"].clone();
+        let data = declared(&stack, title).object.json()["data"]["uri"].clone();
         String::from_utf8(STANDARD.decode(data.as_str().unwrap()).unwrap()).unwrap()
     };
     assert_eq!(

@@ -1,6 +1,6 @@
 //! Each field that a key of the environment's file decides leads back to that key.
 
-use infra::object::differences;
+use engine_core::object::differences;
 
 use crate::environments::stack;
 
@@ -10,7 +10,7 @@ fn check(table: &str, key: &str, one: &str, other: &str) {
     let with = |value: &str| stack(&format!("[{table}]\n{key} = {value}"));
     let (before, after) = (with(one), with(other));
     let mut followed = 0;
-    for (before, object) in before.members.iter().zip(&after.members) {
+    for (before, object) in before.objects.iter().zip(&after.objects) {
         let id = object.object.id();
         for change in differences(&id.kind, &before.object.json(), &object.object.json()) {
             let field = change.path.to_string();
@@ -80,11 +80,11 @@ fn the_fields_of_the_quota_lead_back_to_their_keys() {
 fn a_field_that_is_fixed_leads_to_no_key() {
     let stack = stack("");
     let api = stack
-        .members
+        .objects
         .iter()
-        .map(|member| member.object.id())
+        .map(|declared| declared.object.id())
         .find(|id| id.kind.kind == "Deployment")
         .unwrap();
-    let fixed = infra::object::path::Path::of(&["spec", "strategy"]);
+    let fixed = engine_core::object::path::Path::of(&["spec", "strategy"]);
     assert_eq!(stack.key_of(api, &fixed), None);
 }

@@ -4,9 +4,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Change, FORMAT_VERSION, Id, Place};
-use crate::plan;
 use crate::report::diff::Sides;
 use crate::report::yaml::{Content, Node};
+use engine_core::plan;
 
 /// What stands where a value must not be seen. No value of a Secret is written so: they are Base64.
 const HIDDEN: &str = "(not shown)";
@@ -57,7 +57,7 @@ impl<'a> DiffDocument<'a> {
     pub(in crate::report) fn new(plan: &'a plan::Plan, cluster: &'a Place) -> Self {
         Self {
             format_version: FORMAT_VERSION,
-            environment: &plan.environment,
+            environment: &plan.owner.environment,
             cluster,
             objects: plan.changes.iter().map(ObjectDiff::new).collect(),
             gaps: &plan.gaps,

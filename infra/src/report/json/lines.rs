@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{FORMAT_VERSION, Id, PlanDocument};
-use crate::apply::event::Deed;
-use crate::apply::{Event, Outcome};
+use engine::apply::event::Outcome;
+use engine::apply::{Event, RunSummary};
 
 /// One line.
 #[derive(Serialize)]
@@ -77,15 +77,15 @@ pub(in crate::report) struct Numbers {
 impl<'a> Line<'a> {
     pub(in crate::report) fn of(event: &'a Event) -> Self {
         match event {
-            Event::Done { id, deed } => {
+            Event::Done { id, outcome } => {
                 let id = Id::new(id);
-                match deed {
-                    Deed::Created => Self::Created { id },
-                    Deed::Changed => Self::Changed { id },
-                    Deed::Marked => Self::Marked { id },
-                    Deed::Adopted => Self::Adopted { id },
-                    Deed::Replaced => Self::Replaced { id },
-                    Deed::Deleted => Self::Deleted { id },
+                match outcome {
+                    Outcome::Created => Self::Created { id },
+                    Outcome::Changed => Self::Changed { id },
+                    Outcome::Marked => Self::Marked { id },
+                    Outcome::Adopted => Self::Adopted { id },
+                    Outcome::Replaced => Self::Replaced { id },
+                    Outcome::Deleted => Self::Deleted { id },
                 }
             }
             Event::Waiting { id, cause } => Self::Waiting {
@@ -108,7 +108,7 @@ impl<'a> Line<'a> {
         outcome: &'static str,
         exit_code: u8,
         error: Option<&'a str>,
-        objects: Option<&Outcome>,
+        objects: Option<&RunSummary>,
     ) -> Self {
         Self::Summary(Ending {
             format_version: FORMAT_VERSION,
@@ -121,7 +121,7 @@ impl<'a> Line<'a> {
 }
 
 impl Numbers {
-    fn of(outcome: &Outcome) -> Self {
+    fn of(outcome: &RunSummary) -> Self {
         Self {
             created: outcome.created,
             changed: outcome.changed,
@@ -131,7 +131,7 @@ impl Numbers {
             deleted: outcome.deleted,
             unchanged: outcome.unchanged,
             kept: outcome.kept,
-            failed: outcome.troubles.len(),
+            failed: outcome.errors.len(),
             skipped: outcome.skipped,
         }
     }

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{FORMAT_VERSION, Id, Place};
-use crate::object::ObjectId;
-use crate::status::tree::{Part, State};
+use engine_core::object::ObjectId;
+use engine_core::status::tree::{Part, State};
 
 /// What is there of an environment, and whether it is ready.
 #[derive(Serialize)]

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use infra::cluster::{Cluster, Target};
-use infra::object::{FieldValue, Identity, Kind, KindNames, Object, ObjectId};
-use infra::observe::known_record::KnownRecord;
-use infra::observe::{Depth, observe};
-use infra::plan::{Action, Author, Cause, Change, Consents, FieldDrift, Plan, Timing};
-use infra::record::{Credentials, Record};
-use infra::stack::{ClaimOrigin, ExpectedClaim, Member, Need, Role, Stack, Until};
+use ::engine::cluster::{Cluster, Target};
+use ::engine::observe::{Depth, Look, observe};
+use ::engine::record::LoadedRecord;
+use engine_core::object::{FieldValue, HashKey, Identity, Kind, KindNames, Object, ObjectId};
+use engine_core::plan::{Action, Author, Cause, Change, Consents, FieldDrift, Plan, Timing};
+use engine_core::record::Record;
+use engine_core::stack::{ClaimOrigin, ExpectedClaim, Need, Role, Stack, StackObject, Until};
+use infra::resources;
 use serde_json::{Value, json};
 
 use crate::engine::{self, CarriedOut, Engine};
@@ -46,7 +47,7 @@ impl Bed {
         };
         let cluster = Cluster::connect(&target, Arc::new(|_: &str| {})).await.unwrap();
         let id = engine.identity().await.unwrap();
-        let first = Record::new(&world.name, &id, Credentials::generate().unwrap()).unwrap();
+        let first = Record::new(resources::owner(&world.name), &id, HashKey::new([7; 32]));
         Self {
             namespace: world.app.clone(),
             world,
@@ -57,10 +58,10 @@ impl Bed {
     }
 
     /// The record that is there, or the first one.
-    async fn known(&self) -> KnownRecord {
+    async fn known(&self) -> LoadedRecord {
         match self.world.read(&self.world.record()).await {
             Some(_) => self.engine.look_up(&self.world.name).await.unwrap(),
-            None => KnownRecord::New(self.first.clone()),
+            None => LoadedRecord::New(self.first.clone()),
         }
     }
 
@@ -87,12 +88,13 @@ impl Bed {
                 json["metadata"]["namespace"] = json!(self.namespace);
             }
             json["metadata"]["labels"]["infra.internal/environment"] = json!(self.world.name);
+            json["metadata"]["labels"]["infra.internal/stack"] = json!(resources::STACK);
             let needs = stack
-                .members
+                .objects
                 .iter()
-                .filter_map(|member| needed(kind, member))
+                .filter_map(|declared| needed(kind, declared))
                 .collect();
-            let object = Object::from_json(kind.clone(), json, &record.key);
+            let object = Object::from_json(kind, json, &record.key);
             if kind.is("", "PersistentVolumeClaim") {
                 stack.claims.push(ExpectedClaim {
                     workload: object.id().clone(),
@@ -100,7 +102,7 @@ impl Bed {
                     origin: ClaimOrigin::Ours,
                 });
             }
-            stack.members.push(Member {
+            stack.objects.push(StackObject {
                 object,
                 needs,
                 role: Role::Plain,
@@ -116,7 +118,11 @@ impl Bed {
         let stack = self.stack(things, record);
         let mut plans = Vec::new();
         for depth in [Depth::Fast, Depth::Thorough] {
-            let seen = observe(&stack, record, depth, None, &self.cluster).await.unwrap();
+            let look = Look {
+                depth,
+                ..Look::default()
+            };
+            let seen = observe(&stack, record, look, None, &self.cluster).await.unwrap();
             plans.push(Plan::new(&stack, record, &seen, Consents::default()));
         }
         let thorough = plans.pop().unwrap();
@@ -147,8 +153,8 @@ impl Bed {
         let stack = self.stack(things, known.record());
         let shown = self.engine.shown(&stack, known.record()).await.unwrap();
         let done: CarriedOut = self.engine.carry_out(known, &stack, shown).await.unwrap();
-        let troubles = engine::troubles(&done.outcome);
-        troubles.iter().map(|line| self.in_short(line)).collect()
+        let errors = engine::errors(&done.summary);
+        errors.iter().map(|line| self.in_short(line)).collect()
     }
 
     pub(crate) async fn apply(&self, things: &[Thing]) {
@@ -166,12 +172,12 @@ impl Bed {
 }
 
 /// Every object needs its namespace, and the definition of its kind.
-fn needed(kind: &Kind, member: &Member) -> Option<Need> {
-    let id = member.object.id();
+fn needed(kind: &Kind, declared: &StackObject) -> Option<Need> {
+    let id = declared.object.id();
     let until = if id.kind.is_namespace() && kind.namespaced {
         Until::Applied
     } else if id.kind.kind == "CustomResourceDefinition"
-        && member.object.json()["spec"]["names"]["kind"] == kind.kind
+        && declared.object.json()["spec"]["names"]["kind"] == kind.kind
     {
         Until::Current
     } else {

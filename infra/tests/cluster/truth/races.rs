@@ -314,8 +314,8 @@ async fn credentials(world: &World) -> Option<Value> {
 }
 
 /// Everything that carries the environment's label, by kind and name.
-async fn members(world: &World) -> BTreeSet<String> {
-    let mut members = BTreeSet::new();
+async fn objects(world: &World) -> BTreeSet<String> {
+    let mut objects = BTreeSet::new();
     for namespace in [&world.app, &world.database] {
         for list in [
             "/api/v1/@/secrets",
@@ -335,11 +335,11 @@ async fn members(world: &World) -> BTreeSet<String> {
             );
             let items = world.read(&selector).await.unwrap()["items"].clone();
             for item in items.as_array().unwrap() {
-                members.insert(format!("{path}/{}", item["metadata"]["name"].as_str().unwrap()));
+                objects.insert(format!("{path}/{}", item["metadata"]["name"].as_str().unwrap()));
             }
         }
     }
-    members
+    objects
 }
 
 /// Kills an apply of `world` with SIGKILL.
@@ -417,7 +417,7 @@ async fn check_killed(number: u64) {
     }
     // The namespaces aside, which were looked into.
     let expected = crate::fixture::OBJECTS - 2;
-    assert_eq!(members(&world).await.len(), expected, "{number}: {moment:?}");
+    assert_eq!(objects(&world).await.len(), expected, "{number}: {moment:?}");
     // The lock of the dead stays where nothing was left to write, and stops nobody.
     let lease = format!(
         "/apis/coordination.k8s.io/v1/namespaces/infra-system/leases/infra-{}",

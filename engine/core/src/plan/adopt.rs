@@ -1,0 +1,193 @@
+//! How an object that was nobody's becomes ours. Pure.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::change::{Action, Cause, Change, FieldDrift, Handover, Removal};
+use super::refusal::Refusal;
+use super::{Consent, Consents, drift, effect};
+use crate::object::owner::Ownership;
+use crate::object::path::{Path, Step};
+use crate::object::{FieldChange, FieldValue, Object, marks};
+use crate::observation::Takeover;
+use crate::observation::takeover::{FieldSteps, LAST_APPLIED};
+
+/// Volumes that hold nothing of their own.
+const DERIVED: [&str; 5] = ["configMap", "secret", "projected", "downwardAPI", "image"];
+
+/// Adopts an object, when that was agreed to and no data gets lost on the way.
+pub(super) fn change(
+    object: &Object,
+    (live, proposed): (&Value, &Value),
+    takeover: &Takeover,
+    autoscaled_minimum: Option<i32>,
+    consents: Consents,
+) -> Change {
+    let id = object.id();
+    let refuse = |why: Refusal| Change::new(id, Action::Refuse { why });
+    if consents.adopt == Consent::Withheld {
+        return refuse(Refusal::Foreign {
+            owner: Ownership::Foreign,
+        });
+    }
+    if id.kind.is("apps", "StatefulSet")
+        && consents.empty_database == Consent::Withheld
+        && let Some(why) = other_data(live, proposed)
+    {
+        return refuse(Refusal::StartsEmpty { why });
+    }
+    let (_, fields) = drift::changed(object, live, proposed, autoscaled_minimum);
+    let fields: Vec<FieldDrift> = fields
+        .into_iter()
+        .map(|field| field_drift(field, live, takeover))
+        .collect();
+    if let Some(why) = drift::conflict(&fields, live, consents) {
+        return refuse(why);
+    }
+    let action = Action::Adopt {
+        desired: object.clone(),
+        uid: marks::uid(live).to_owned(),
+        fields,
+        excluded: takeover.excluded.clone(),
+    };
+    // Whoever set the number until now, an apply without it would let it fall to 1.
+    let handover = autoscaled_minimum
+        .and_then(|_| live["spec"]["replicas"].as_i64())
+        .map(Handover::BeforeUpdate);
+    Change {
+        id: id.clone(),
+        effects: effect::of(id, &action, live),
+        action,
+        handover,
+    }
+}
+
+/// Whether a value that somebody else has put here may be a password: it stands where people put them.
+fn may_be_secret(path: &Path) -> bool {
+    const PLACES: [&str; 3] = ["annotations", "args", "command"];
+    let fields = || {
+        path.0.iter().filter_map(|step| match step {
+            Step::Field(name) => Some(name.as_str()),
+            Step::Item(_) | Step::Index(_) => None,
+        })
+    };
+    // A variable that refers to a Secret by its name tells nothing.
+    let is_variable = fields().any(|name| name == "env") && fields().next_back() == Some("value");
+    is_variable || fields().any(|name| PLACES.contains(&name))
+}
+
+fn field_drift(mut field: FieldChange, live: &Value, takeover: &Takeover) -> FieldDrift {
+    let by = drift::last_writer(&field.path, live);
+    let cause = match removal(&field.path, takeover) {
+        Some(why) if field.proposed.is_none() => Cause::Removed { by, why },
+        _ => match by {
+            Some(by) => Cause::TakenOver { by },
+            None => Cause::Configuration,
+        },
+    };
+    // What somebody else has written there may be a password.
+    let is_foreign = !matches!(cause, Cause::Configuration);
+    if is_copy(&field.path) || (is_foreign && may_be_secret(&field.path)) {
+        field.live = field.live.map(|_| FieldValue::Hidden);
+    }
+    FieldDrift {
+        field,
+        cause,
+        key: None,
+    }
+}
+
+fn removal(path: &Path, takeover: &Takeover) -> Option<Removal> {
+    if is_copy(path) {
+        Some(Removal::Copy)
+    } else if takeover.excluded.iter().any(|steps| is_below(path, steps)) {
+        Some(Removal::Excluded)
+    } else if takeover.removed.iter().any(|gone| path.0.starts_with(&gone.0)) {
+        Some(Removal::History)
+    } else {
+        None
+    }
+}
+
+fn is_copy(path: &Path) -> bool {
+    path.starts_with(&["metadata", "annotations", LAST_APPLIED])
+}
+
+/// Whether a field is one of a field set's, or below it. Items are taken for the same when they stand at the same depth.
+fn is_below(path: &Path, steps: &FieldSteps) -> bool {
+    path.0.len() >= steps.len()
+        && path.0.iter().zip(steps).all(|(step, owned)| match step {
+            Step::Field(name) => owned.strip_prefix("f:") == Some(name),
+            Step::Item(key) => owned
+                .strip_prefix("k:")
+                .and_then(|text| serde_json::from_str::<Value>(text).ok())
+                .is_some_and(|owned| {
+                    key.iter()
+                        .all(|(field, value)| owned.get(field).is_none_or(|owned| owned == value))
+                }),
+            Step::Index(_) => true,
+        })
+}
+
+/// Says where the data of a workload is, when after the adoption it would look for it elsewhere.
+fn other_data(live: &Value, proposed: &Value) -> Option<String> {
+    let (before, after) = (data(live), data(proposed));
+    let lost = before.difference(&after).next();
+    let new = after.difference(&before).find(|volume| volume.is_claim());
+    let named = |volume: Option<&Data>| volume.map_or_else(|| "no claim".to_owned(), ToString::to_string);
+    match (lost, new) {
+        (None, None) => None,
+        (lost, new) => Some(format!(
+            "it keeps its data in {}, and would mount {}",
+            named(lost),
+            named(new)
+        )),
+    }
+}
+
+/// A volume in which a workload may keep data.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Data {
+    Claim(String),
+    ClaimOfTemplate(String),
+    Volume(String, String),
+}
+
+impl Data {
+    fn is_claim(&self) -> bool {
+        !matches!(self, Self::Volume(..))
+    }
+}
+
+impl std::fmt::Display for Data {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Claim(name) => write!(formatter, "claim `{name}`"),
+            Self::ClaimOfTemplate(name) => write!(formatter, "claims of template `{name}`"),
+            Self::Volume(name, source) => write!(formatter, "volume `{name}` ({source})"),
+        }
+    }
+}
+
+fn data(workload: &Value) -> BTreeSet<Data> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let items = |list: &Value| list.as_array().cloned().unwrap_or_default();
+    let templates = items(&workload["spec"]["volumeClaimTemplates"])
+        .iter()
+        .map(|template| Data::ClaimOfTemplate(text(&template["metadata"]["name"])))
+        .collect::<Vec<_>>();
+    let volumes = items(&workload["spec"]["template"]["spec"]["volumes"]);
+    let volumes = volumes.iter().filter_map(|volume| {
+        let name = text(&volume["name"]);
+        if let Some(claim) = volume["persistentVolumeClaim"]["claimName"].as_str() {
+            return Some(Data::Claim(claim.to_owned()));
+        }
+        let sources = volume.as_object()?.keys();
+        let source = sources
+            .filter(|source| *source != "name")
+            .find(|source| !DERIVED.contains(&source.as_str()))?;
+        Some(Data::Volume(name, source.clone()))
+    });
+    templates.into_iter().chain(volumes).collect()
+}

@@ -1,0 +1,54 @@
+//! Makes fields change hands before an object that was nobody's is applied, in one write that is guarded by its version.
+//!
+//! A run that ends right after it leaves an object whose content is as it was, and the next one goes on from there.
+
+use serde_json::json;
+
+use super::Run;
+use super::summary::ObjectError;
+use crate::cluster::Writer;
+use engine_core::object::owner::{Ownership, ownership};
+use engine_core::object::{ObjectId, marks};
+use engine_core::observation::takeover::{FieldSteps, managers_after};
+
+/// Tries against others who write the object too: controllers keep its status.
+const TRIES: usize = 8;
+
+/// Takes over what the plan has said, from exactly the object that it has seen.
+pub(super) async fn take_over(
+    id: &ObjectId,
+    uid: &str,
+    excluded: &[FieldSteps],
+    writer: Writer<'_>,
+    run: &Run<'_>,
+) -> Result<(), ObjectError> {
+    let mut last = String::new();
+    for _ in 0..TRIES {
+        let live = match run.cluster.read(id).await {
+            Ok(live) => live.filter(|live| marks::uid(live) == uid),
+            Err(error) => return Err(ObjectError::Failed(error.to_string())),
+        };
+        let Some(live) = live else {
+            return Err(ObjectError::Failed(
+                "it is no longer the object of the plan".to_owned(),
+            ));
+        };
+        if let other @ Ownership::Other { .. } = ownership(&live, run.owner) {
+            return Err(ObjectError::Foreign(format!("{other} has adopted it meanwhile")));
+        }
+        let Some(managers) = managers_after(&live, &id.kind.api_version(), excluded) else {
+            return Ok(());
+        };
+        let operations = json!([
+            {"op": "test", "path": "/metadata/uid", "value": uid},
+            {"op": "replace", "path": "/metadata/managedFields", "value": managers},
+            {"op": "replace", "path": "/metadata/resourceVersion", "value": live["metadata"]["resourceVersion"]},
+        ]);
+        match writer.patch(id, &operations).await {
+            Ok(_) => return Ok(()),
+            Err(error) if error.is_lost_race() => last = error.to_string(),
+            Err(error) => return Err(ObjectError::Failed(error.to_string())),
+        }
+    }
+    Err(ObjectError::Failed(last))
+}

@@ -1,0 +1,175 @@
+//! What arrives of an answer, taken in portion by portion: unpacked, split into items, read.
+
+use std::io::Write as _;
+
+use flate2::write::GzDecoder;
+use http::{HeaderMap, header};
+use serde_json::Value;
+
+use super::items::{PackedSplitter, Splitter};
+use engine_core::object::packed::{Damaged, MAGIC};
+
+/// How large answers come when the server is not on this machine: a tenth of the bytes, which pays as soon as there is a wire.
+pub(super) const GZIP: &str = "gzip";
+
+/// Takes the body of a good answer in as it arrives.
+pub(super) trait Reader {
+    type Read;
+    fn feed(&mut self, bytes: &[u8]) -> Result<(), String>;
+    /// Ends the answer; says what is wrong with it.
+    fn end(self) -> Result<Self::Read, String>;
+}
+
+/// A body that is one JSON value.
+#[derive(Default)]
+pub(super) struct Whole(Vec<u8>);
+
+impl Reader for Whole {
+    type Read = Value;
+
+    fn feed(&mut self, bytes: &[u8]) -> Result<(), String> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn end(self) -> Result<Value, String> {
+        serde_json::from_slice(&self.0).map_err(|error| error.to_string())
+    }
+}
+
+/// A body that is kept as it comes.
+#[derive(Default)]
+pub(super) struct Unread(Vec<u8>);
+
+impl Reader for Unread {
+    type Read = Vec<u8>;
+
+    fn feed(&mut self, bytes: &[u8]) -> Result<(), String> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn end(self) -> Result<Vec<u8>, String> {
+        Ok(self.0)
+    }
+}
+
+/// What the items of a list are folded into, one by one, so that no list is ever held whole.
+pub trait Fold {
+    /// Takes the next item, as JSON.
+    ///
+    /// # Errors
+    /// When it is not what was expected.
+    fn take(&mut self, item: &[u8]) -> serde_json::Result<()>;
+
+    /// Takes the next item, packed. Only those who ask for packed items get any.
+    ///
+    /// # Errors
+    /// When it is not what was expected.
+    fn take_packed(&mut self, _: &[u8]) -> Result<(), Damaged> {
+        Err(Damaged)
+    }
+}
+
+pub(super) struct Items<T> {
+    splitter: Split,
+    folded: T,
+}
+
+enum Split {
+    Json(Splitter),
+    Packed(PackedSplitter),
+}
+
+impl<T: Fold> Items<T> {
+    pub(super) fn into(folded: T) -> Self {
+        Self {
+            splitter: Split::Json(Splitter::default()),
+            folded,
+        }
+    }
+}
+
+impl<T: Fold> Reader for Items<T> {
+    type Read = T;
+
+    fn feed(&mut self, bytes: &[u8]) -> Result<(), String> {
+        // The first byte tells how a list is written, whatever a gateway has made of the headers.
+        if let (Split::Json(splitter), Some(first)) = (&self.splitter, bytes.first())
+            && splitter.is_new()
+            && *first == MAGIC[0]
+        {
+            self.splitter = Split::Packed(PackedSplitter::default());
+        }
+        let folded = &mut self.folded;
+        match &mut self.splitter {
+            Split::Json(splitter) => {
+                let taken = splitter.feed(bytes, |item| folded.take(item));
+                taken.map_err(|error| error.to_string())
+            }
+            Split::Packed(splitter) => {
+                let taken = splitter.feed(bytes, |item| folded.take_packed(item));
+                taken.map_err(|error| error.to_string())
+            }
+        }
+    }
+
+    fn end(self) -> Result<T, String> {
+        let ended = match self.splitter {
+            Split::Json(splitter) => splitter.end(),
+            Split::Packed(splitter) => splitter.end(),
+        };
+        ended.map_err(|error| error.to_string())?;
+        Ok(self.folded)
+    }
+}
+
+/// A body that may come compressed.
+pub(super) struct Unpacked<R> {
+    reader: R,
+    decoder: Option<Box<GzDecoder<Portions>>>,
+}
+
+/// What an unpacker has unpacked since it was last asked.
+#[derive(Default)]
+struct Portions(Vec<u8>);
+
+impl std::io::Write for Portions {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<R: Reader> Unpacked<R> {
+    pub(super) fn new(headers: &HeaderMap, reader: R) -> Self {
+        let is_compressed = headers
+            .get(header::CONTENT_ENCODING)
+            .is_some_and(|encoding| encoding == GZIP);
+        Self {
+            reader,
+            decoder: is_compressed.then(|| Box::new(GzDecoder::new(Portions::default()))),
+        }
+    }
+
+    pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let Some(decoder) = &mut self.decoder else {
+            return self.reader.feed(bytes);
+        };
+        decoder.write_all(bytes).map_err(|error| error.to_string())?;
+        let unpacked = std::mem::take(&mut decoder.get_mut().0);
+        self.reader.feed(&unpacked)
+    }
+
+    pub(super) fn end(mut self) -> Result<R::Read, String> {
+        if let Some(decoder) = self.decoder {
+            let rest = decoder.finish().map_err(|error| error.to_string())?;
+            self.reader.feed(&rest.0)?;
+        }
+        self.reader.end()
+    }
+}

@@ -1,0 +1,403 @@
+//! The path of an apply, top to bottom. A destroy takes the same path with an empty stack.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use k8s_openapi::api::core::v1::PersistentVolumeClaim;
+use tokio::sync::mpsc;
+
+use crate::apply::lock::{Lock, LockError};
+use crate::apply::{self, Event, ObjectError, Options, RunSummary};
+use crate::cluster::{Cluster, ClusterError, Writer};
+use crate::observe::claims::data_claims;
+use crate::observe::{Before, Look, namespaces, observe};
+use crate::record::{self, LoadError, LoadedRecord};
+use engine_core::object::ObjectId;
+use engine_core::object::owner::{Owner, StackLabel};
+use engine_core::observation::{LiveClaim, Observations};
+use engine_core::plan::record::{narrowed, updated, widened};
+use engine_core::plan::{Consent, Consents, Plan};
+use engine_core::record::{Claim, Record};
+use engine_core::secret::SecretDeclaration;
+use engine_core::stack::{Stack, id_of};
+
+/// One environment of a stack in one cluster.
+pub struct Deployment {
+    /// The environment and its stack.
+    pub owner: Owner,
+    /// Where the record and the lock are.
+    pub record_namespace: String,
+    /// The cluster.
+    pub cluster: Arc<Cluster>,
+    /// The cluster's identity; see [`Cluster::identity`].
+    pub cluster_id: String,
+    /// Who holds the lock during a run, in words for other people.
+    pub holder: String,
+}
+
+/// What to deploy, and with which consents.
+pub struct Target<'a> {
+    /// Which state the plan leads to.
+    pub mode: PlanMode,
+    /// The stack. A destroy needs it only where there is no record.
+    pub declaration: Option<Declaration<'a>>,
+    /// What the user has agreed to.
+    pub consents: Consents,
+}
+
+/// Which state a plan leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlanMode {
+    /// The environment as it is declared.
+    Apply,
+    /// Nothing but its data.
+    Destroy,
+}
+
+/// Declares a stack.
+pub struct Declaration<'a> {
+    /// The secrets that the record keeps.
+    pub secrets: Vec<SecretDeclaration>,
+    /// Declares the objects, from a record that holds all of those secrets.
+    pub declare: Box<dyn Fn(&Record) -> Stack + 'a>,
+}
+
+/// A plan and what it was made from.
+#[derive(Debug)]
+pub struct Planned {
+    /// The stack.
+    pub stack: Stack,
+    /// What was found in the cluster.
+    pub observations: Observations,
+    /// The plan.
+    pub plan: Plan,
+}
+
+/// A run that has written, however far it got.
+pub struct Finished {
+    /// What was done.
+    pub summary: RunSummary,
+    /// The plan that was applied.
+    pub plan: Plan,
+    /// When the writes began.
+    pub started: Instant,
+    /// Whether the record could be brought up to date.
+    pub record: Result<(), ClusterError>,
+    /// Whether the lock was held to the end and released.
+    pub lock: Result<(), LockError>,
+}
+
+/// Why nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum DeployError {
+    /// The cluster is no longer as it was when the plan was made.
+    #[error("the cluster has moved since the plan was shown")]
+    Moved {
+        /// The plan as it would be now; `None` where another run wrote or deleted the record.
+        plan: Option<Box<Plan>>,
+        /// The objects about which it says something else.
+        objects: Vec<ObjectId>,
+    },
+    /// A destroy has neither a record nor a declaration.
+    #[error("there is no record of `{environment}`, and nothing declares what belongs to it")]
+    Undeclared {
+        /// The environment.
+        environment: String,
+    },
+    /// There is no record to work with.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The lock is not to be had.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The cluster could not be reached or refused.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+}
+
+impl Deployment {
+    /// Completes a loaded record with the secrets that an apply needs. A destroy needs none: without a record it looks for
+    /// everything that the environment could hold.
+    ///
+    /// # Errors
+    /// When the cluster cannot be reached, the record cannot be used, or a secret is missing.
+    pub async fn complete(
+        &self,
+        target: &Target<'_>,
+        loaded: Option<LoadedRecord>,
+    ) -> Result<LoadedRecord, DeployError> {
+        let declaration = || {
+            target
+                .declaration
+                .as_ref()
+                .ok_or_else(|| DeployError::Undeclared {
+                    environment: self.owner.environment.clone(),
+                })
+        };
+        match (target.mode, loaded) {
+            (PlanMode::Apply, loaded) => {
+                let secrets = &declaration()?.secrets;
+                let completed =
+                    record::complete(&self.owner, secrets, loaded, &self.cluster_id, &self.cluster);
+                Ok(completed.await?)
+            }
+            (PlanMode::Destroy, Some(loaded)) => Ok(loaded),
+            (PlanMode::Destroy, None) => {
+                let declaration = declaration()?;
+                // Its objects may be older than the stack's label.
+                let owner = Owner {
+                    stack_label: StackLabel::Absent,
+                    ..self.owner.clone()
+                };
+                let mut record = record::new(&owner, &self.cluster_id)?;
+                record.fill_with_placeholders(&declaration.secrets);
+                let declared = (declaration.declare)(&record);
+                Ok(LoadedRecord::New(widened(&record, &declared, &[])))
+            }
+        }
+    }
+
+    /// Declares the stack, observes the cluster, and plans. Reads and dry-runs only.
+    ///
+    /// # Errors
+    /// When the cluster cannot be reached. What it refuses for single objects is part of the plan.
+    pub async fn plan(
+        &self,
+        target: &Target<'_>,
+        record: &Record,
+        look: Look,
+        before: Option<Before>,
+    ) -> Result<Planned, ClusterError> {
+        let stack = match (&target.declaration, target.mode) {
+            (Some(declaration), PlanMode::Apply) => (declaration.declare)(record),
+            _ => Stack::default(),
+        };
+        let observations = observe(&stack, record, look, before, &self.cluster).await?;
+        let plan = Plan::new(&stack, record, &observations, target.consents);
+        Ok(Planned {
+            stack,
+            observations,
+            plan,
+        })
+    }
+
+    /// Applies a plan that was confirmed. The plan must hold no refusal.
+    ///
+    /// # Errors
+    /// When nothing was written. How far a run got that has written is in its result.
+    pub async fn apply(
+        &self,
+        target: &Target<'_>,
+        loaded: LoadedRecord,
+        shown: Planned,
+        options: Options,
+        events: mpsc::UnboundedSender<Event>,
+    ) -> Result<Finished, DeployError> {
+        // The record is the first write, the lock the second; both may meet another run.
+        let loaded = match target.mode {
+            PlanMode::Apply => record::ensure(loaded, &self.record_namespace, &self.cluster).await?,
+            PlanMode::Destroy => loaded,
+        };
+        let lock = self.lock(&loaded).await?;
+        let writing = options.writing.clone();
+        writing.send_replace(true);
+        let written = self
+            .write(target, loaded, shown, lock.writer(), options, events)
+            .await;
+        let released = lock.release().await;
+        writing.send_replace(false);
+        match (written, released) {
+            (Ok(finished), released) => Ok(Finished {
+                lock: released,
+                ..finished
+            }),
+            (Err(_), Err(lost @ LockError::Lost { .. })) => Err(lost.into()),
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    /// Plans again under the lock and writes, if the plan is still the one that was shown.
+    async fn write(
+        &self,
+        target: &Target<'_>,
+        loaded: LoadedRecord,
+        shown: Planned,
+        writer: Writer<'_>,
+        options: Options,
+        events: mpsc::UnboundedSender<Event>,
+    ) -> Result<Finished, DeployError> {
+        let started = Instant::now();
+        let loaded = self.reload(target, loaded).await?;
+        let before = Before {
+            stack: shown.stack,
+            observations: shown.observations,
+        };
+        let planned = self
+            .plan(target, loaded.record(), Look::default(), Some(before))
+            .await?;
+        let Planned { stack, plan, .. } = planned;
+        if !plan.says_the_same_as(&shown.plan) {
+            return Err(DeployError::Moved {
+                objects: plan.objects_that_moved(&shown.plan),
+                plan: Some(Box::new(plan)),
+            });
+        }
+        drop(shown.plan);
+
+        // The record names everything in use before the first object is written, and what is left after the last.
+        let claims = self.claims(loaded.record(), &stack).await?;
+        let next = widened(loaded.record(), &stack, &claims);
+        let loaded = record::store(loaded, next, &self.record_namespace, writer).await?;
+        let mut summary = apply::run(&plan, &stack, writer, options, events.clone()).await;
+        // When the lock is lost, the record belongs to the run that has it.
+        let record = if summary.lost_lock {
+            Ok(())
+        } else {
+            self.finish_record(target, loaded, &stack, &plan, writer, &mut summary, &events)
+                .await
+        };
+        Ok(Finished {
+            summary,
+            plan,
+            started,
+            record,
+            lock: Ok(()),
+        })
+    }
+
+    /// Brings the record up to date where the plan is empty, under the lock, and only if it is out of date.
+    ///
+    /// # Errors
+    /// When the cluster has moved, or the record cannot be written.
+    pub async fn refresh_record(
+        &self,
+        target: &Target<'_>,
+        loaded: &LoadedRecord,
+        planned: &Planned,
+        events: &mpsc::UnboundedSender<Event>,
+    ) -> Result<(), DeployError> {
+        let LoadedRecord::Stored { record, written, .. } = loaded else {
+            return Ok(());
+        };
+        let live = self.claims(record, &planned.stack).await?;
+        let next = narrowed(record, &planned.stack, &planned.plan, &live);
+        if next == **written && !next.remembers_nothing() {
+            return Ok(());
+        }
+        let lock = self.lock(loaded).await?;
+        let finished = async {
+            let loaded = self.reload(target, loaded.clone()).await?;
+            let Planned { stack, plan, .. } =
+                self.plan(target, loaded.record(), Look::default(), None).await?;
+            if !plan.is_empty() {
+                return Err(moved(Vec::new()));
+            }
+            let summary = &mut RunSummary::default();
+            let writer = lock.writer();
+            let finished = self.finish_record(target, loaded, &stack, &plan, writer, summary, events);
+            Ok(finished.await?)
+        };
+        let finished: Result<(), DeployError> = finished.await;
+        lock.release().await?;
+        finished
+    }
+
+    /// Takes the lock. A destroy without a record has no place for one, unless a record has appeared meanwhile.
+    async fn lock(&self, loaded: &LoadedRecord) -> Result<Lock, DeployError> {
+        let cluster = Arc::clone(&self.cluster);
+        if let LoadedRecord::Stored { .. } = loaded {
+            let lock = Lock::take(&self.owner, &self.record_namespace, &self.holder, cluster);
+            return Ok(lock.await?);
+        }
+        let id = Record::id(&self.owner, &self.record_namespace);
+        match cluster.read(&id).await? {
+            Some(_) => Err(moved(vec![id])),
+            None => Ok(Lock::without_record(loaded, cluster)),
+        }
+    }
+
+    /// The record as it is under the lock: another run may have written it, or deleted the environment.
+    async fn reload(&self, target: &Target<'_>, loaded: LoadedRecord) -> Result<LoadedRecord, DeployError> {
+        let LoadedRecord::Stored { .. } = loaded else {
+            return Ok(loaded);
+        };
+        let stored = record::load(
+            &self.owner,
+            &self.record_namespace,
+            &self.cluster_id,
+            &self.cluster,
+        );
+        let stored = stored.await?.ok_or_else(|| moved(Vec::new()))?;
+        self.complete(target, Some(stored)).await
+    }
+
+    async fn claims(&self, record: &Record, stack: &Stack) -> Result<Vec<LiveClaim>, ClusterError> {
+        data_claims(record, &namespaces(stack, record), &self.cluster).await
+    }
+
+    /// Brings the record up to date after a run, whatever came of it.
+    #[expect(clippy::too_many_arguments, reason = "everything that a run has produced")]
+    async fn finish_record(
+        &self,
+        target: &Target<'_>,
+        loaded: LoadedRecord,
+        stack: &Stack,
+        plan: &Plan,
+        writer: Writer<'_>,
+        summary: &mut RunSummary,
+        events: &mpsc::UnboundedSender<Event>,
+    ) -> Result<(), ClusterError> {
+        let record = loaded.record();
+        let mut live = self.claims(record, stack).await?;
+        let mut faults = lost_claims(plan, &live);
+        if target.mode == PlanMode::Apply && target.consents.empty_database == Consent::Withheld {
+            faults.extend(take_exchanged(record, &mut live));
+        }
+        for (id, why) in faults {
+            let _ = events.send(Event::Failed {
+                id: id.clone(),
+                why: why.clone(),
+            });
+            summary.errors.push((id, ObjectError::Failed(why)));
+        }
+        let next = if summary.is_complete() {
+            narrowed(record, stack, plan, &live)
+        } else {
+            updated(record, stack, &live)
+        };
+        record::finish(loaded, next, &self.record_namespace, writer).await
+    }
+}
+
+fn moved(objects: Vec<ObjectId>) -> DeployError {
+    DeployError::Moved { plan: None, objects }
+}
+
+/// The claims that the plan keeps and that are gone.
+fn lost_claims(plan: &Plan, live: &[LiveClaim]) -> Vec<(ObjectId, String)> {
+    let kept = plan
+        .kept()
+        .filter(|(id, _)| id.kind.is("", "PersistentVolumeClaim"));
+    let lost = kept.filter(|(id, _)| !live.iter().any(|live| live.claim.is_named(id)));
+    lost.map(|(id, _)| (id.clone(), "it was to be kept, and is gone".to_owned()))
+        .collect()
+}
+
+/// Takes out the claims that stand where the record knows other data: only a consent lets them take its place.
+fn take_exchanged(record: &Record, live: &mut Vec<LiveClaim>) -> Vec<(ObjectId, String)> {
+    let mut exchanged = Vec::new();
+    live.retain(|live| {
+        let is_known = |known: &&Claim| known.is_namesake_of(&live.claim) && known.uid != live.claim.uid;
+        let Some(known) = record.claims.iter().find(is_known) else {
+            return true;
+        };
+        let id = id_of::<PersistentVolumeClaim>(Some(&known.namespace), &known.name);
+        let why = format!(
+            "it was made anew (uid {}) while this run was under way; the data was in uid {}",
+            live.claim.uid, known.uid
+        );
+        exchanged.push((id, why));
+        false
+    });
+    exchanged
+}

@@ -1,0 +1,317 @@
+//! Compares a stack with a cluster: reads and dry-runs, never a write.
+
+mod adoption;
+pub mod claims;
+pub mod contents;
+mod immutable;
+mod listed;
+mod listing;
+mod node_port;
+mod object;
+mod stand_in;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use k8s_openapi::api::core::v1::Namespace;
+
+use crate::cluster::{Cluster, ClusterError};
+use engine_core::object::foreign_fields::{Other, others};
+use engine_core::object::{Object, ObjectId, marks};
+use engine_core::observation::{Observation, Observations, State};
+use engine_core::record::Record;
+use engine_core::stack::{Stack, id_of};
+use engine_core::status;
+use listing::{Listing, Seen};
+use object::{Listed, Surroundings};
+
+/// Reads and dry-runs prepared at once. The cluster module bounds those in flight.
+const AT_ONCE: usize = 32;
+
+/// Whether a namespace can be written into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NamespaceState {
+    Active,
+    /// To be created along with the rest.
+    Absent,
+    /// Not there, although it was given.
+    Missing,
+    Terminating,
+}
+
+/// How closely is looked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Depth {
+    /// Objects that are unchanged by their hash and their field owners are not tried. The number of requests depends on
+    /// the kinds and namespaces alone.
+    #[default]
+    Fast,
+    /// Every object is read and tried: the oracle of the fast way.
+    Thorough,
+}
+
+/// Whether what others own in our objects is looked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ForeignFields {
+    /// It is not.
+    #[default]
+    Ignored,
+    /// It is named, for those who want to know. It costs no request.
+    Named,
+}
+
+/// A look at the cluster.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// How closely is looked at what is ours.
+    pub depth: Depth,
+    /// Whether what is not ours is looked at as well.
+    pub foreign_fields: ForeignFields,
+}
+
+/// What an earlier look has found. What nobody has written since need not be tried again.
+#[derive(Debug)]
+pub struct Before {
+    /// The stack of that time.
+    pub stack: Stack,
+    /// What was found.
+    pub observations: Observations,
+}
+
+/// Looks at every object of the stack, and for those that are no longer in it.
+///
+/// # Errors
+/// When the server cannot be asked at all. What it refuses for single objects is part of the result.
+pub async fn observe(
+    stack: &Stack,
+    record: &Record,
+    look: Look,
+    before: Option<Before>,
+    cluster: &Cluster,
+) -> Result<Observations, ClusterError> {
+    let names = namespaces(stack, record);
+    let given: BTreeSet<String> = names
+        .iter()
+        .filter(|name| stack.find(&id_of::<Namespace>(None, name)).is_none())
+        .cloned()
+        .collect();
+    // Namespaces of the stack are among what is listed; of all others somebody else decides.
+    let (mut listing, mut claims, given) = tokio::try_join!(
+        listing::list(stack, record, look, &names, cluster),
+        claims::data_claims(record, &names, cluster),
+        namespace_states(&given, stack, cluster),
+    )?;
+    let (objects, namespaces) = objects(stack, record, &listing, before, &names, given, cluster).await?;
+    for live in &mut claims {
+        // While its pods end, the claim itself does not say yet that it goes.
+        live.is_terminating |= namespaces.get(&live.claim.namespace) == Some(&NamespaceState::Terminating);
+    }
+    let strangers = claims::strangers(stack, record, &claims, cluster).await?;
+    let versions = listing
+        .objects
+        .iter()
+        .map(|seen| version(seen.as_ref()))
+        .collect();
+    let mut others = std::mem::take(&mut listing.others);
+    if look.foreign_fields == ForeignFields::Named {
+        others.extend(beside_unlisted(stack, &listing, &objects));
+        others.sort_by(|(one, _), (other, _)| one.cmp(other));
+    }
+    let gaps = listing.gaps.into_iter().map(|gap| gap.why).collect();
+    let orphans = orphans(record, listing.orphans, cluster).await?;
+    Ok(Observations {
+        objects,
+        versions,
+        orphans,
+        claims,
+        strangers,
+        gaps,
+        others,
+    })
+}
+
+/// What others own in the objects that were found by their names alone.
+fn beside_unlisted(stack: &Stack, listing: &Listing, objects: &[Observation]) -> Vec<(ObjectId, Vec<Other>)> {
+    let found = stack.objects.iter().zip(&listing.objects).zip(objects);
+    let unlisted = found.filter_map(|((declared, seen), observation)| match &observation.state {
+        State::Suspect { live, .. } if seen.is_none() => {
+            Some((observation.id.clone(), others(live, &declared.object.json())))
+        }
+        _ => None,
+    });
+    unlisted.filter(|(_, others)| !others.is_empty()).collect()
+}
+
+/// The version in which an object must be tried.
+fn version(seen: Option<&Seen>) -> Option<String> {
+    match seen {
+        Some(Seen::Suspect(version)) => Some(version.clone()),
+        Some(Seen::Unchanged { .. }) | None => None,
+    }
+}
+
+/// How every object of the stack is found; beside it the states of the namespaces that matter.
+async fn objects(
+    stack: &Stack,
+    record: &Record,
+    listing: &Listing,
+    before: Option<Before>,
+    names: &BTreeSet<String>,
+    given: BTreeMap<String, NamespaceState>,
+    cluster: &Cluster,
+) -> Result<(Vec<Observation>, BTreeMap<String, NamespaceState>), ClusterError> {
+    let mut states = known(stack, listing, before);
+    // Where nothing has to be tried, the stack's own namespaces are as they should be.
+    let mut namespaces = given;
+    if states.iter().any(Option::is_none) {
+        let own = names
+            .iter()
+            .filter(|name| !namespaces.contains_key(*name))
+            .cloned()
+            .collect();
+        namespaces.extend(namespace_states(&own, stack, cluster).await?);
+    }
+    let around = Surroundings {
+        owner: &record.owner,
+        namespaces,
+        definitions: definitions(stack),
+    };
+    try_the_rest(&mut states, stack, listing, &around, cluster).await?;
+    let observations = stack.objects.iter().zip(states).map(|(declared, state)| {
+        let id = declared.object.id();
+        let not_tried = || State::Unknown {
+            why: "it was not looked at".to_owned(),
+        };
+        Observation {
+            id: id.clone(),
+            state: around.unless_it_goes(id, state.unwrap_or_else(not_tried)),
+        }
+    });
+    Ok((observations.collect(), around.namespaces))
+}
+
+/// What the LISTs and an earlier look tell of each object; `None` of those that must be tried.
+fn known(stack: &Stack, listing: &Listing, mut before: Option<Before>) -> Vec<Option<State>> {
+    let found = stack.objects.iter().zip(&listing.objects).enumerate();
+    found
+        .map(|(place, (declared, seen))| match seen {
+            Some(Seen::Unchanged { replicas }) => Some(State::Unchanged { replicas: *replicas }),
+            Some(Seen::Suspect(version)) => before.as_mut()?.recall(place, &declared.object, Some(version)),
+            None if listing.would_hold(declared.object.id()) => {
+                before.as_mut()?.recall(place, &declared.object, None)
+            }
+            None => None,
+        })
+        .collect()
+}
+
+/// Tries the objects of which nothing is known.
+async fn try_the_rest(
+    states: &mut [Option<State>],
+    stack: &Stack,
+    listing: &Listing,
+    around: &Surroundings<'_>,
+    cluster: &Cluster,
+) -> Result<(), ClusterError> {
+    // Only what must be tried takes a place among those under way.
+    let unknown = (0..states.len()).filter(|&place| states[place].is_none());
+    let unknown: Vec<usize> = unknown.collect();
+    let mut tried = stream::iter(unknown)
+        .map(|place| async move {
+            let object = &stack.objects[place].object;
+            let listed = match &listing.objects[place] {
+                None if listing.would_hold(object.id()) => Listed::Missing,
+                _ => Listed::Perhaps,
+            };
+            let state = object::observe(object, listed, around, cluster).await?;
+            Ok::<_, ClusterError>((place, state))
+        })
+        .buffer_unordered(AT_ONCE);
+    while let Some((place, state)) = tried.try_next().await? {
+        states[place] = Some(state);
+    }
+    Ok(())
+}
+
+impl Before {
+    /// Takes out what was found, if object and desire are the same as then.
+    fn recall(&mut self, place: usize, object: &Object, version: Option<&String>) -> Option<State> {
+        let earlier = &self.stack.objects.get(place)?.object;
+        let is_same = earlier.id() == object.id()
+            && earlier.hash() == object.hash()
+            && self.observations.versions.get(place)?.as_ref() == version;
+        if !is_same {
+            return None;
+        }
+        let state = &mut self.observations.objects.get_mut(place)?.state;
+        match state {
+            // Whoever has made it since is met by the write: that is undone then.
+            State::Absent { .. } | State::Suspect { .. } => {
+                Some(std::mem::replace(state, State::Unchanged { replicas: None }))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Groups and names of the kinds that the stack itself defines.
+fn definitions(stack: &Stack) -> HashSet<(String, String)> {
+    let definitions = stack
+        .objects
+        .iter()
+        .filter(|declared| status::defines_kind(&declared.object.id().kind));
+    let named = definitions.filter_map(|declared| {
+        let json = declared.object.json();
+        let group = json["spec"]["group"].as_str()?;
+        let kind = json["spec"]["names"]["kind"].as_str()?;
+        Some((group.to_owned(), kind.to_owned()))
+    });
+    named.collect()
+}
+
+/// Every namespace in which the environment has, or had, objects.
+#[must_use]
+pub fn namespaces(stack: &Stack, record: &Record) -> BTreeSet<String> {
+    let all = stack.namespaces.iter().chain(&record.namespaces);
+    let of_claims = record.claims.iter().map(|claim| &claim.namespace);
+    all.chain(of_claims).cloned().collect()
+}
+
+async fn namespace_states(
+    names: &BTreeSet<String>,
+    stack: &Stack,
+    cluster: &Cluster,
+) -> Result<BTreeMap<String, NamespaceState>, ClusterError> {
+    stream::iter(names)
+        .map(|name| async move {
+            let id = id_of::<Namespace>(None, name);
+            let state = match cluster.read(&id).await {
+                Ok(Some(live)) if marks::is_terminating(&live) => NamespaceState::Terminating,
+                Ok(None) if stack.find(&id).is_none() => NamespaceState::Missing,
+                Ok(None) => NamespaceState::Absent,
+                // Whoever may not read namespaces may still work in them.
+                Ok(Some(_)) => NamespaceState::Active,
+                Err(error) if error.is_forbidden() => NamespaceState::Active,
+                Err(error) => return Err(error),
+            };
+            Ok((name.clone(), state))
+        })
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await
+}
+
+/// Looks into what the stack does not hold.
+async fn orphans(
+    record: &Record,
+    found: Vec<(ObjectId, String)>,
+    cluster: &Cluster,
+) -> Result<Vec<Observation>, ClusterError> {
+    let mut orphans = Vec::new();
+    for (id, uid) in found {
+        let contents = contents::of(&id, &record.owner, cluster).await?;
+        let state = State::Orphaned { uid, contents };
+        orphans.push(Observation { id, state });
+    }
+    Ok(orphans)
+}
