@@ -1,12 +1,10 @@
 //! The processes of a sandbox, and how each is started.
 
-mod arguments;
-
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{directory::Directory, ports::Ports};
+use crate::ports::Ports;
 
 /// One process of the sandbox; the order is that of starting, and stopping goes the other way round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -60,23 +58,6 @@ impl Component {
             Self::KubeControllerManager => Some(format!("https://127.0.0.1:{}", ports.controller_manager)),
             Self::KubeScheduler => Some(format!("https://127.0.0.1:{}", ports.scheduler)),
             Self::Kwok => None,
-        }
-    }
-
-    /// The arguments it is started with; never a password.
-    pub(crate) fn arguments(
-        self,
-        directory: &Directory,
-        ports: Ports,
-        durability: Durability,
-    ) -> Vec<String> {
-        match self {
-            Self::MongoDb => arguments::mongodb(directory, ports),
-            Self::Etcd => arguments::etcd(directory, ports, durability),
-            Self::KubeApiserver => arguments::api_server(directory, ports),
-            Self::KubeControllerManager => arguments::controller_manager(directory, ports),
-            Self::KubeScheduler => arguments::scheduler(directory, ports),
-            Self::Kwok => arguments::kwok(directory),
         }
     }
 }

@@ -1,11 +1,14 @@
 //! What can go wrong, in one line each, and the way out.
 
+mod binaries;
+
 use std::{
     io,
     path::{Path, PathBuf},
 };
 
-use crate::{binaries::BinariesError, state::Failure};
+pub use self::binaries::BinariesError;
+use crate::state::Failure;
 
 /// Why a sandbox could not be started or asked.
 #[derive(Debug, thiserror::Error)]

@@ -12,6 +12,7 @@
 
 pub mod cli;
 
+mod arguments;
 mod binaries;
 mod certificates;
 mod cluster;
@@ -36,7 +37,6 @@ mod state;
 mod stores;
 mod supervisor;
 
-pub use binaries::BinariesError;
-pub use error::SandboxError;
+pub use error::{BinariesError, SandboxError};
 pub use sandbox::{Options, Sandbox};
 pub use state::Failure;

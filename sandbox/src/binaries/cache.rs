@@ -10,8 +10,8 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
-use super::{BinariesError, task::Task};
-use crate::{SandboxError, files};
+use super::task::Task;
+use crate::{BinariesError, SandboxError, files};
 
 /// How often a process looks whether the other one has finished.
 const INTERVAL: Duration = Duration::from_millis(200);

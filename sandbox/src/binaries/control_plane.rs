@@ -6,12 +6,12 @@ use std::{
 };
 
 use super::{
-    BinariesError, cache,
+    cache,
     task::{Line, Task},
     toolchain,
 };
 use crate::{
-    SandboxError,
+    BinariesError, SandboxError,
     component::{CONTROL_PLANE, Component},
     files,
 };

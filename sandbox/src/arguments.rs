@@ -2,10 +2,32 @@
 
 use std::path::Path;
 
-use super::{Component, Durability};
-use crate::{certificates::Certificate, directory::Directory, ports::Ports, stages};
+use crate::{
+    certificates::Certificate,
+    component::{Component, Durability},
+    directory::Directory,
+    ports::Ports,
+    stages,
+};
 
-pub(super) fn mongodb(directory: &Directory, ports: Ports) -> Vec<String> {
+/// Builds the arguments of a component; never a password.
+pub(crate) fn of(
+    component: Component,
+    directory: &Directory,
+    ports: Ports,
+    durability: Durability,
+) -> Vec<String> {
+    match component {
+        Component::MongoDb => mongodb(directory, ports),
+        Component::Etcd => etcd(directory, ports, durability),
+        Component::KubeApiserver => api_server(directory, ports),
+        Component::KubeControllerManager => controller_manager(directory, ports),
+        Component::KubeScheduler => scheduler(directory, ports),
+        Component::Kwok => kwok(directory),
+    }
+}
+
+fn mongodb(directory: &Directory, ports: Ports) -> Vec<String> {
     vec![
         "--auth".into(),
         "--bind_ip=127.0.0.1".into(),
@@ -18,7 +40,7 @@ pub(super) fn mongodb(directory: &Directory, ports: Ports) -> Vec<String> {
     ]
 }
 
-pub(super) fn etcd(directory: &Directory, ports: Ports, durability: Durability) -> Vec<String> {
+fn etcd(directory: &Directory, ports: Ports, durability: Durability) -> Vec<String> {
     let client = format!("https://127.0.0.1:{}", ports.etcd);
     let peer = format!("https://127.0.0.1:{}", ports.etcd_peer);
     let certificate = Certificate::Etcd;
@@ -46,7 +68,7 @@ pub(super) fn etcd(directory: &Directory, ports: Ports, durability: Durability) 
     arguments
 }
 
-pub(super) fn api_server(directory: &Directory, ports: Ports) -> Vec<String> {
+fn api_server(directory: &Directory, ports: Ports) -> Vec<String> {
     let etcd_client = Certificate::EtcdClient;
     let serving = Certificate::ApiServer;
     let service_account = Certificate::ServiceAccount;
@@ -78,7 +100,7 @@ pub(super) fn api_server(directory: &Directory, ports: Ports) -> Vec<String> {
     ]
 }
 
-pub(super) fn controller_manager(directory: &Directory, ports: Ports) -> Vec<String> {
+fn controller_manager(directory: &Directory, ports: Ports) -> Vec<String> {
     let certificate = Certificate::ControllerManager;
     let mut arguments = controller(
         Component::KubeControllerManager,
@@ -97,7 +119,7 @@ pub(super) fn controller_manager(directory: &Directory, ports: Ports) -> Vec<Str
     arguments
 }
 
-pub(super) fn scheduler(directory: &Directory, ports: Ports) -> Vec<String> {
+fn scheduler(directory: &Directory, ports: Ports) -> Vec<String> {
     controller(
         Component::KubeScheduler,
         Certificate::Scheduler,
@@ -132,7 +154,7 @@ fn controller(
     ]
 }
 
-pub(super) fn kwok(directory: &Directory) -> Vec<String> {
+fn kwok(directory: &Directory) -> Vec<String> {
     let mut arguments = vec![
         path("--kubeconfig", &directory.component_kubeconfig(Component::Kwok)),
         "--manage-all-nodes".into(),
