@@ -1,4 +1,4 @@
-//! Command lines of the components. Pure: a directory and ports in, arguments out.
+//! The command lines of the components. Pure.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::{
     stages,
 };
 
-/// Builds the arguments of a component; never a password.
+/// Builds the arguments of a component, without passwords: any user can list them.
 pub(crate) fn of(
     component: Component,
     directory: &Directory,
@@ -33,7 +33,7 @@ fn mongodb(directory: &Directory, ports: Ports) -> Vec<String> {
         "--bind_ip=127.0.0.1".into(),
         format!("--port={}", ports.mongodb),
         path("--dbpath", &directory.mongodb_data()),
-        // Its own estimate is half of the machine's memory.
+        // The default is half of the machine's memory.
         "--wiredTigerCacheSizeGB=0.25".into(),
         "--nounixsocket".into(),
         "--setParameter=diagnosticDataCollectionEnabled=false".into(),
@@ -94,7 +94,7 @@ fn api_server(directory: &Directory, ports: Ports) -> Vec<String> {
         "--service-account-issuer=https://kubernetes.default.svc".into(),
         "--service-cluster-ip-range=10.96.0.0/16".into(),
         "--authorization-mode=RBAC".into(),
-        // The address of the only API server is fixed, and a lease for it would outlive a killed sandbox.
+        // The only API server has a fixed address, and its lease would outlive a killed sandbox.
         "--endpoint-reconciler-type=none".into(),
         "--profiling=false".into(),
     ]
@@ -128,7 +128,7 @@ fn scheduler(directory: &Directory, ports: Ports) -> Vec<String> {
     )
 }
 
-/// What the controller manager and the scheduler have in common.
+/// Builds the arguments that the controller manager and the scheduler share.
 fn controller(
     component: Component,
     certificate: Certificate,
@@ -145,9 +145,9 @@ fn controller(
         format!("--secure-port={port}"),
         path("--tls-cert-file", &certificate.certificate(directory)),
         path("--tls-private-key-file", &certificate.key(directory)),
-        // There is one of each: an election would only delay a restart by the time of a lease.
+        // With one replica, an election would only delay a restart by the lease duration.
         "--leader-elect=false".into(),
-        // The default of 20 a second makes the first start of the controllers, which fetch a token each, five seconds longer.
+        // Every controller fetches a token at its first start; the default of 20 requests a second adds five seconds.
         "--kube-api-qps=400".into(),
         "--kube-api-burst=800".into(),
         "--profiling=false".into(),

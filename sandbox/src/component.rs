@@ -1,4 +1,4 @@
-//! The processes of a sandbox, and how each is started.
+//! The processes of a sandbox.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ports::Ports;
 
-/// One process of the sandbox; the order is that of starting, and stopping goes the other way round.
+/// One process of the sandbox. The variants are in starting order; stopping reverses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Component {
@@ -18,7 +18,7 @@ pub(crate) enum Component {
     Kwok,
 }
 
-/// The components that are built together, from `go.mod`.
+/// The components that `go.mod` pins and one build produces.
 pub(crate) const CONTROL_PLANE: [Component; 5] = [
     Component::Etcd,
     Component::KubeApiserver,
@@ -27,17 +27,17 @@ pub(crate) const CONTROL_PLANE: [Component; 5] = [
     Component::Kwok,
 ];
 
-/// How long the data of a sandbox is meant to live.
+/// The lifetime of a sandbox's data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Durability {
-    /// Kept over `down` and `up`, and over a crash of the machine.
+    /// Survives `down`, `up` and a crash of the machine.
     Persistent,
-    /// Thrown away with the directory: nothing waits for the disk, and processes are killed instead of stopped.
+    /// Deleted with the directory, so writes skip fsync and processes are killed instead of stopped.
     Temporary,
 }
 
 impl Component {
-    /// The name of its executable, log and kubeconfig.
+    /// The name of the executable, the log and the kubeconfig.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::MongoDb => "mongod",
@@ -49,7 +49,7 @@ impl Component {
         }
     }
 
-    /// Where it listens, for people; `None` for kwok, which only calls the API server.
+    /// The address to display; `None` for kwok, which only calls the API server.
     pub(crate) fn address(self, ports: Ports) -> Option<String> {
         match self {
             Self::MongoDb => Some(format!("mongodb://127.0.0.1:{}", ports.mongodb)),

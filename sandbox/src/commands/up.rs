@@ -58,8 +58,8 @@ pub(crate) fn start(directory: &Directory, interrupt: &Interrupt) -> Result<Star
         control_plane: true,
         mongodb: true,
     };
-    let (supervised, state) = launch::start(directory, parts, Durability::Persistent, &progress, interrupt)?;
-    supervised.detach()?;
+    let (supervisor, state) = launch::start(directory, parts, Durability::Persistent, &progress, interrupt)?;
+    supervisor.detach()?;
     Ok(Started::Now(state))
 }
 
