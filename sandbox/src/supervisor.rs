@@ -25,7 +25,7 @@ use crate::{
     credentials::Credentials,
     directory::Directory,
     files,
-    lock::{Holder, Lock},
+    lock::Lock,
     ports::Ports,
     protocol::{Command, Event},
     report,
@@ -58,13 +58,13 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), SandboxError
     directory.create()?;
     let lock = match Lock::acquire(&directory.lock())? {
         Ok(lock) => lock,
-        Err(Holder::Supervisor(supervisor)) => {
+        Err(Some(supervisor)) => {
             return Err(SandboxError::AlreadyRunning {
                 directory: directory.root().to_path_buf(),
                 supervisor,
             });
         }
-        Err(Holder::Nobody) => {
+        Err(None) => {
             return Err(SandboxError::Busy {
                 what: "another process holds the lock",
                 supervisor: 0,

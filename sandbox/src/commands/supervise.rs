@@ -1,4 +1,4 @@
-//! `sandbox supervise`: the hidden command that `up` and the library start.
+//! `sandbox supervise`: the hidden command that runs the supervisor for `up` and the library.
 
 use std::{
     path::{Path, PathBuf},
@@ -37,7 +37,7 @@ pub(crate) fn run(directory: &Path, arguments: Arguments) -> anyhow::Result<Exit
             Durability::Persistent
         },
     };
-    // One thread: the kernel ends a child with the thread that started it.
+    // The parent death signal needs a single thread.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

