@@ -162,11 +162,11 @@ impl Supervisor {
     }
 
     async fn stop_mongodb(&self, shutdown: Shutdown) {
-        let ended = self
+        let children = self
             .children
             .borrow_mut()
             .take(|component| component == Component::MongoDb);
-        children::stop(ended, shutdown).await;
+        children::stop(children, shutdown).await;
     }
 
     /// Stops everything: the clients of the API server, then the API server, then etcd.
@@ -181,8 +181,8 @@ impl Supervisor {
             |_| true,
         ];
         for wave in waves {
-            let ended = self.children.borrow_mut().take(wave);
-            children::stop(ended, shutdown).await;
+            let children = self.children.borrow_mut().take(wave);
+            children::stop(children, shutdown).await;
         }
     }
 

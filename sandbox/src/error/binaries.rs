@@ -51,7 +51,7 @@ pub enum BinariesError {
         cause: String,
     },
     /// No MongoDB for this machine.
-    #[error("cannot find `mongod`, or download it for this machine{}", detail(cause.as_deref()))]
+    #[error("cannot find `mongod`, nor download it for this machine{}", detail(cause.as_deref()))]
     NoMongod {
         /// Why the download failed.
         cause: Option<String>,

@@ -80,18 +80,17 @@ impl Children {
 }
 
 /// Stops the children in parallel and waits until all have exited.
-pub(super) async fn stop(mut ended: Vec<Running>, shutdown: Shutdown) {
-    for running in &ended {
-        if shutdown == Shutdown::Graceful {
-            running.send(Signal::TERM);
-        } else {
-            running.send(Signal::KILL);
-        }
+pub(super) async fn stop(mut children: Vec<Running>, shutdown: Shutdown) {
+    for running in &children {
+        running.send(match shutdown {
+            Shutdown::Graceful => Signal::TERM,
+            Shutdown::Immediate => Signal::KILL,
+        });
         // A process under SIGSTOP does not handle SIGTERM until it continues.
         running.send(Signal::CONT);
     }
     let deadline = tokio::time::Instant::now() + GRACE;
-    for running in &mut ended {
+    for running in &mut children {
         if tokio::time::timeout_at(deadline, running.child.wait())
             .await
             .is_err()
