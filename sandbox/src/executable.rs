@@ -1,4 +1,4 @@
-//! Finds the `sandbox` executable, which supervises the processes of a library user too.
+//! Finds the executables of this workspace. The library needs `sandbox` too, as its supervisor.
 
 use std::{
     env,
@@ -7,10 +7,10 @@ use std::{
 
 use crate::SandboxError;
 
-/// The name of this crate's executable.
+/// The name of the supervisor's executable.
 const NAME: &str = "sandbox";
 
-/// Finds the executable: `SANDBOX_EXE`, the running one, or the one beside the running test.
+/// Finds the `sandbox` executable: `SANDBOX_EXE`, or the one in the directory of the running executable or test.
 pub(crate) fn find() -> Result<PathBuf, SandboxError> {
     if let Some(named) = env::var_os("SANDBOX_EXE") {
         return existing(PathBuf::from(named));
@@ -24,7 +24,7 @@ pub(crate) fn sibling(name: &str) -> Result<PathBuf, SandboxError> {
     existing(beside(&current, name))
 }
 
-/// `target/debug/deps/some_test-0123` and `target/debug/infra` both lead to `target/debug/NAME`.
+/// Maps both `target/debug/deps/some_test-0123` and `target/debug/infra` to `target/debug/NAME`.
 fn beside(current: &Path, name: &str) -> PathBuf {
     let mut directory = current.parent().unwrap_or(Path::new("."));
     if matches!(
@@ -44,7 +44,7 @@ fn existing(path: PathBuf) -> Result<PathBuf, SandboxError> {
     }
 }
 
-/// The running executable, which on Linux can be started again even when its file was replaced by a newer build.
+/// The running executable; on Linux it can start even if a newer build has replaced its file.
 pub(crate) fn running() -> Result<PathBuf, SandboxError> {
     if cfg!(target_os = "linux") {
         return Ok(PathBuf::from("/proc/self/exe"));
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn a_test_finds_it_one_directory_up() {
+    fn a_test_finds_it_in_the_parent_directory() {
         check("target/debug/deps/cluster-0123", "target/debug/sandbox");
     }
 

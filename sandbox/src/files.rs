@@ -1,4 +1,4 @@
-//! Files that are whole or absent, and that nobody else may read.
+//! Private files, written atomically.
 
 use std::{
     fs::{DirBuilder, File},
@@ -9,7 +9,7 @@ use std::{
 
 use crate::SandboxError;
 
-/// Writes a file with mode 0600 in one step: a reader sees the old content or the new one.
+/// Writes a file with mode 0600 atomically: a reader sees the old or the new content.
 pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<(), SandboxError> {
     let directory = path.parent().unwrap_or(Path::new("."));
     let write = || {
@@ -21,7 +21,7 @@ pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<(), SandboxEr
     Ok(())
 }
 
-/// Makes a directory with mode 0700, and those above it.
+/// Creates a directory with its parents, with mode 0700.
 pub(crate) fn create_private_directory(path: &Path) -> Result<(), SandboxError> {
     DirBuilder::new()
         .recursive(true)
@@ -39,7 +39,7 @@ pub(crate) fn append(path: &Path) -> Result<File, SandboxError> {
         .map_err(SandboxError::file("open", path))
 }
 
-/// Reads JSON; `None` when there is no such file.
+/// Reads JSON; `None` if the file does not exist.
 pub(crate) fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option<T>, SandboxError> {
     match std::fs::read(path) {
         Ok(content) => serde_json::from_slice(&content)
@@ -63,7 +63,7 @@ pub(crate) fn write_json<T: serde::Serialize>(path: &Path, value: &T) -> Result<
     write_private(path, &content)
 }
 
-/// The last lines of a log, without blank ones; none when it cannot be read.
+/// Reads the last non-blank lines of a log; none if it is unreadable.
 pub(crate) fn last_lines(path: &Path, count: usize) -> Vec<String> {
     let content = std::fs::read(path).unwrap_or_default();
     let text = String::from_utf8_lossy(&content);
@@ -74,7 +74,7 @@ pub(crate) fn last_lines(path: &Path, count: usize) -> Vec<String> {
         .collect()
 }
 
-/// Begins a new log; the one of the run before is kept beside it.
+/// Renames the previous log, so that the next write starts a new one.
 pub(crate) fn rotate_log(path: &Path) -> Result<(), SandboxError> {
     match std::fs::rename(path, path.with_extension("previous.log")) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

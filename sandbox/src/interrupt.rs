@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM for the commands that start something: what was started is ended in order, then the command ends.
+//! Ctrl-C and SIGTERM in commands that start processes: they stop the processes gracefully before they exit.
 
 use std::{
     sync::{
@@ -10,7 +10,7 @@ use std::{
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Says whether the user wants to stop, and runs what was left to be done then.
+/// Records an interrupt and runs the registered actions.
 #[derive(Clone, Default)]
 pub(crate) struct Interrupt {
     shared: Arc<Shared>,
@@ -25,7 +25,7 @@ struct Shared {
 type Action = Box<dyn FnOnce() + Send>;
 
 impl Interrupt {
-    /// Listens to the signals from now on, in a thread of its own.
+    /// Starts a thread that waits for the signals.
     pub(crate) fn listen() -> Self {
         let interrupt = Self::default();
         let raised = interrupt.clone();
@@ -41,7 +41,7 @@ impl Interrupt {
         self.shared.raised.load(Ordering::SeqCst)
     }
 
-    /// Has something done when the user interrupts; at once if that was before.
+    /// Registers an action for an interrupt; runs it immediately if one has occurred.
     pub(crate) fn on_raise(&self, action: impl FnOnce() + Send + 'static) {
         let mut actions = self.shared.actions.lock().unwrap_or_else(PoisonError::into_inner);
         if self.is_raised() {

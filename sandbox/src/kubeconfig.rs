@@ -1,4 +1,4 @@
-//! Kubeconfig files with everything embedded, so that each stands alone.
+//! Self-contained kubeconfig files, with embedded certificates.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use crate::{
     SandboxError, certificates::Certificate, component::Component, directory::Directory, files, ports::Ports,
 };
 
-/// The name of the context, cluster and user.
+/// The name of the context, the cluster and the user.
 pub(crate) const CONTEXT: &str = "sandbox";
 
 /// Writes the user's kubeconfig and those of the components.

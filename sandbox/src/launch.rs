@@ -1,4 +1,4 @@
-//! Starts a supervisor and speaks with it, for the commands and for the library alike.
+//! Starts a supervisor and communicates with it, for the commands and the library.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -19,23 +19,23 @@ use crate::{
     state::State,
 };
 
-/// A supervisor that this process started: it ends when this value is dropped, or this process ends, unless it was detached.
-pub(crate) struct Supervised {
+/// A supervisor that this process started. It stops when this value is dropped or this process exits, unless detached.
+pub(crate) struct SupervisorHandle {
     child: Child,
-    /// Shared with the handler of interrupts, which ends the supervisor by closing it.
+    /// Shared with the interrupt handler, which stops the supervisor by closing it.
     input: Arc<Mutex<Option<ChildStdin>>>,
     output: BufReader<ChildStdout>,
     directory: Directory,
 }
 
-/// Finds or builds the executables, starts the supervisor, and returns when everything answers.
+/// Finds or builds the executables, starts the supervisor, and waits until everything is ready.
 pub(crate) fn start(
     directory: &Directory,
     parts: Parts,
     durability: Durability,
     progress: &Progress,
     interrupt: &Interrupt,
-) -> Result<(Supervised, State), SandboxError> {
+) -> Result<(SupervisorHandle, State), SandboxError> {
     let executable = executable::find()?;
     let binaries = binaries::ensure(parts, progress, interrupt)?;
     files::create_private_directory(&directory.logs())?;
@@ -55,7 +55,7 @@ pub(crate) fn start(
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(files::append(&log)?)
-        // Ctrl-C in the terminal is for the starter, which then ends the supervisor in order.
+        // Ctrl-C must reach only the launcher, which then stops the supervisor gracefully.
         .process_group(0)
         .spawn()
         .map_err(SandboxError::file("start", &executable))?;
@@ -63,40 +63,40 @@ pub(crate) fn start(
     let closed_by_interrupt = Arc::clone(&input);
     interrupt.on_raise(move || close(&closed_by_interrupt));
     let output = BufReader::new(child.stdout.take().expect("stdout was piped"));
-    let mut supervised = Supervised {
+    let mut supervisor = SupervisorHandle {
         child,
         input,
         output,
         directory: directory.clone(),
     };
-    match supervised.wait_until_ready(progress) {
-        Ok(state) => Ok((supervised, state)),
+    match supervisor.wait_until_ready(progress) {
+        Ok(state) => Ok((supervisor, state)),
         Err(_) if interrupt.is_raised() => {
-            progress.step("interrupted, stopping what was started");
-            drop(supervised);
+            progress.step("interrupted, stopping the sandbox");
+            drop(supervisor);
             Err(SandboxError::Interrupted)
         }
         Err(error) => Err(error),
     }
 }
 
-impl Supervised {
-    /// Lets the supervisor live on without this process.
+impl SupervisorHandle {
+    /// Lets the supervisor outlive this process.
     pub(crate) fn detach(self) -> Result<(), SandboxError> {
         self.send(protocol::Command::Detach)?;
-        // Forgotten instead of dropped, which would wait for its end.
+        // Dropping it would stop the supervisor.
         std::mem::forget(self);
         Ok(())
     }
 
-    /// Gives a command and waits for the answer.
+    /// Sends a command and waits for the answer.
     pub(crate) fn ask(&mut self, command: protocol::Command) -> Result<State, SandboxError> {
         self.send(command)?;
         self.wait_until_ready(&Progress::silent())
     }
 
     fn send(&self, command: protocol::Command) -> Result<(), SandboxError> {
-        let mut line = serde_json::to_vec(&command).expect("a command has no map and no float");
+        let mut line = serde_json::to_vec(&command).expect("a command serializes to JSON");
         line.push(b'\n');
         let mut input = self.input.lock().unwrap_or_else(PoisonError::into_inner);
         let written = input.as_mut().map(|input| input.write_all(&line));
@@ -130,11 +130,11 @@ impl Supervised {
     }
 }
 
-/// Ends the supervisor, and with it every process, and waits for that.
-impl Drop for Supervised {
+/// Stops the supervisor with all its processes, and waits until it has exited.
+impl Drop for SupervisorHandle {
     fn drop(&mut self) {
         close(&self.input);
-        // It always ends by itself after its input did; an error would mean that it is gone already.
+        // The supervisor exits when its input closes; an error means that it has exited already.
         let _ended = self.child.wait();
     }
 }

@@ -1,7 +1,7 @@
 //! A real Kubernetes control plane and a real MongoDB as plain processes, for the demo and the tests.
 //!
-//! Real are the API server, its etcd, the controllers, the scheduler and MongoDB; the nodes, the kubelet and the containers are
-//! simulated. Everything listens on 127.0.0.1 and ends with the process that started it, however that process ends.
+//! The API server, etcd, the controllers, the scheduler and MongoDB are real; the nodes, the kubelets and the containers are
+//! simulated. Everything listens on 127.0.0.1 and exits with the process that started it, even if that process is killed.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), sandbox::SandboxError> {
@@ -12,6 +12,7 @@
 
 pub mod cli;
 
+mod arguments;
 mod binaries;
 mod certificates;
 mod cluster;
@@ -36,7 +37,6 @@ mod state;
 mod stores;
 mod supervisor;
 
-pub use binaries::BinariesError;
-pub use error::SandboxError;
+pub use error::{BinariesError, SandboxError};
 pub use sandbox::{Options, Sandbox};
 pub use state::Failure;

@@ -1,4 +1,4 @@
-//! The lock that says a sandbox lives: held by its supervisor, released by the kernel however the supervisor ends.
+//! The lock of a running sandbox. Its supervisor holds it, and the kernel releases it even if the supervisor is killed.
 
 use std::{
     fs::{File, TryLockError},
@@ -15,23 +15,15 @@ pub(crate) struct Lock {
     _file: File,
 }
 
-/// Who holds the lock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Holder {
-    Nobody,
-    /// The process id of a supervisor; 0 in the instant before it has written it.
-    Supervisor(u32),
-}
-
-/// A glance at the lock holds it too, for an instant; so one refusal is not final.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// Checking for a holder takes the lock briefly, so a single failure is not final.
+const TIMEOUT: Duration = Duration::from_secs(1);
 const INTERVAL: Duration = Duration::from_millis(20);
 
 impl Lock {
-    /// Takes the lock and writes the own process id into it, or says who has it.
-    pub(crate) fn acquire(path: &Path) -> Result<Result<Self, Holder>, SandboxError> {
+    /// Takes the lock and writes the process id into it, or returns the holder.
+    pub(crate) fn acquire(path: &Path) -> Result<Result<Self, Option<u32>>, SandboxError> {
         let mut file = open(path)?;
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         loop {
             match file.try_lock() {
                 Ok(()) => break,
@@ -54,19 +46,19 @@ impl Lock {
     }
 }
 
-/// Says who holds the lock at this moment.
-pub(crate) fn holder(path: &Path) -> Result<Holder, SandboxError> {
+/// Returns the process id of the supervisor that holds the lock, 0 if it has not written it yet; `None` without a holder.
+pub(crate) fn holder(path: &Path) -> Result<Option<u32>, SandboxError> {
     if !path.exists() {
-        return Ok(Holder::Nobody);
+        return Ok(None);
     }
     let mut file = open(path)?;
     match file.try_lock_shared() {
-        Ok(()) => Ok(Holder::Nobody),
+        Ok(()) => Ok(None),
         Err(TryLockError::WouldBlock) => {
             let mut content = String::new();
             file.read_to_string(&mut content)
                 .map_err(SandboxError::file("read", path))?;
-            Ok(Holder::Supervisor(content.trim().parse().unwrap_or(0)))
+            Ok(Some(content.trim().parse().unwrap_or(0)))
         }
         Err(TryLockError::Error(error)) => Err(SandboxError::file("lock", path)(error)),
     }

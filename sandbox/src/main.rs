@@ -1,4 +1,4 @@
-//! The `sandbox` executable: all of it is in the library.
+//! The `sandbox` executable, a thin wrapper around the library.
 
 fn main() -> std::process::ExitCode {
     sandbox::cli::run()

@@ -1,4 +1,4 @@
-//! MongoDB's users: made at the first start, repaired at every later one.
+//! MongoDB's users: created at the first start, repaired at every later one.
 
 use std::time::Duration;
 
@@ -14,15 +14,15 @@ use crate::{
     ports::Ports,
 };
 
-/// A local MongoDB answers within milliseconds; one that does not is asked again by the caller.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// MongoDB's code for a user that exists already.
+/// A local MongoDB answers within milliseconds, and the caller retries.
+const TIMEOUT: Duration = Duration::from_secs(2);
+/// MongoDB's error code for an existing user.
 const USER_EXISTS: i32 = 51003;
 
-/// Makes sure that both users exist with these passwords, and that root can log in.
+/// Ensures that both users exist with these passwords, and that root can log in.
 ///
 /// # Errors
-/// While MongoDB does not answer yet; the caller tries again.
+/// While MongoDB does not answer yet; the caller retries.
 pub(crate) async fn ensure_users(ports: Ports, credentials: &Credentials) -> Result<(), Error> {
     let root = connect(ports, Some((ROOT_USER, &credentials.root_password)))?;
     if ping(&root).await.is_err() {
@@ -34,7 +34,7 @@ pub(crate) async fn ensure_users(ports: Ports, credentials: &Credentials) -> Res
     result
 }
 
-/// Allowed without a login from this machine, as long as there is no user: MongoDB's localhost exception.
+/// Uses MongoDB's localhost exception: without any users, local connections need no login.
 async fn create_root(ports: Ports, credentials: &Credentials) -> Result<(), Error> {
     let anonymous = connect(ports, None)?;
     let command = doc! { "createUser": ROOT_USER, "pwd": &credentials.root_password, "roles": ["root"] };
@@ -59,8 +59,8 @@ async fn ping(client: &Client) -> Result<(), Error> {
 }
 
 async fn run(client: &Client, database: &str, command: Document) -> Result<(), Error> {
-    // A `run` that is cut off costs the connection, which is thrown away with its client here anyway.
-    let answer = tokio::time::timeout(PATIENCE, client.database(database).run_command(command)).await;
+    // A timeout costs the connection, but the client is short-lived anyway.
+    let answer = tokio::time::timeout(TIMEOUT, client.database(database).run_command(command)).await;
     answer
         .map_err(|_elapsed| Error::from(std::io::Error::from(std::io::ErrorKind::TimedOut)))?
         .map(drop)
@@ -81,8 +81,8 @@ fn connect(ports: Ports, login: Option<(&str, &str)>) -> Result<Client, Error> {
     let options = ClientOptions::builder()
         .hosts(vec![host])
         .direct_connection(true)
-        .server_selection_timeout(PATIENCE)
-        .connect_timeout(PATIENCE)
+        .server_selection_timeout(TIMEOUT)
+        .connect_timeout(TIMEOUT)
         .credential(credential)
         .build();
     Client::with_options(options)

@@ -1,4 +1,4 @@
-//! Free ports on 127.0.0.1, the same as before where that is possible.
+//! Free ports on 127.0.0.1, unchanged between runs if possible.
 
 use std::net::{Ipv4Addr, TcpListener};
 
@@ -16,10 +16,10 @@ pub(crate) struct Ports {
 }
 
 impl Ports {
-    /// Takes the previous ports where they are free, so that open kubeconfigs stay valid, and any free ones otherwise.
+    /// Chooses the previous ports if they are free, so that existing kubeconfigs stay valid, or else any free ports.
     ///
-    /// All are held while the rest is looked for, so that they differ. Another process may still take one before its component
-    /// does: the caller starts again then.
+    /// Each port stays bound until all are chosen, so that they differ. Another process may still take one before its component
+    /// binds it; the caller then retries.
     pub(crate) fn choose(previous: Option<Self>) -> std::io::Result<Self> {
         let mut held = Vec::new();
         let mut choose = |wanted: u16| {

@@ -1,33 +1,33 @@
-//! What a starter and its supervisor say to each other: JSON lines over the supervisor's stdin and stdout.
+//! The protocol between the launcher and the supervisor: JSON lines over the supervisor's stdin and stdout.
 //!
-//! The end of stdin without a `Detach` before it means: shut down. So nothing outlives a starter that was killed.
+//! The supervisor shuts down when stdin ends without a `Detach`, so nothing outlives a killed launcher.
 
 use serde::{Deserialize, Serialize};
 
 use crate::state::{Failure, State};
 
-/// From the starter to the supervisor.
+/// A message from the launcher to the supervisor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Command {
-    /// Live on without the starter.
+    /// Outlive the launcher.
     Detach,
-    /// End MongoDB at once, as a crash would.
+    /// Kill MongoDB, as a crash would.
     KillMongodb,
-    /// End MongoDB in good order.
+    /// Stop MongoDB gracefully.
     StopMongodb,
-    /// Start MongoDB again on the same port, after ending it if it runs.
+    /// Restart MongoDB on the same port.
     RestartMongodb,
 }
 
-/// From the supervisor to the starter.
+/// A message from the supervisor to the launcher.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Event {
-    /// What is being done or waited for.
+    /// The current step.
     Progress(String),
-    /// Everything answers; also the answer to every command.
+    /// The sandbox is ready; also acknowledges every command.
     Ready(State),
-    /// It did not start, or a command failed.
+    /// The start or a command failed.
     Failed(Failure),
 }

@@ -1,6 +1,6 @@
 //! The only writer to stdout and stderr.
 //!
-//! A reader that went away, as in `| head`, is no error: what cannot be written is dropped.
+//! A closed pipe, as in `| head`, is not an error: failed writes are dropped.
 
 mod progress;
 mod summary;
@@ -18,7 +18,7 @@ pub(crate) fn line(text: impl Display) {
     let _reader_gone = writeln!(anstream::stdout().lock(), "{text}");
 }
 
-/// Writes the headline of a step of the demo.
+/// Writes the heading of a demo step.
 pub(crate) fn step(title: impl Display, about: impl Display) {
     line(format_args!(
         "\n{} {}",
@@ -27,17 +27,17 @@ pub(crate) fn step(title: impl Display, about: impl Display) {
     ));
 }
 
-/// Writes a line below a step.
+/// Writes a line under a heading.
 pub(crate) fn detail(text: impl Display) {
     line(format_args!("  {text}"));
 }
 
-/// Writes a line about what is being done.
+/// Writes a progress line or another note.
 pub(crate) fn note(text: impl Display) {
     let _reader_gone = writeln!(anstream::stderr().lock(), "{text}");
 }
 
-/// Writes an error and the way out.
+/// Writes an error and its hint.
 pub(crate) fn error(error: impl Display, hint: Option<impl Display>) {
     note(format_args!("{} {error}", "error:".red().bold()));
     if let Some(hint) = hint {
@@ -45,16 +45,16 @@ pub(crate) fn error(error: impl Display, hint: Option<impl Display>) {
     }
 }
 
-/// Tells the starter what the supervisor does; plain JSON, whatever the terminal.
+/// Sends an event to the launcher as a line of JSON.
 pub(crate) fn event(event: &Event) {
     let Ok(text) = serde_json::to_string(event) else {
         return;
     };
     let mut output = std::io::stdout().lock();
-    let _starter_gone = writeln!(output, "{text}").and_then(|()| output.flush());
+    let _launcher_gone = writeln!(output, "{text}").and_then(|()| output.flush());
 }
 
-/// Writes a line of the supervisor's log.
+/// Writes a line to the supervisor's log.
 pub(crate) fn log(text: &str) {
     note(format_args!("{:.0} {text}", jiff::Timestamp::now()));
 }

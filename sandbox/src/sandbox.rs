@@ -1,4 +1,4 @@
-//! The sandbox as a library: one per test run, gone with the process that started it.
+//! The library interface: a sandbox that exits with the process that started it.
 
 use std::{
     fs::Permissions,
@@ -14,7 +14,7 @@ use crate::{
     credentials::Credentials,
     directory::Directory,
     interrupt::Interrupt,
-    launch::{self, Supervised},
+    launch::{self, SupervisorHandle},
     protocol::Command,
     report::Progress,
     state::State,
@@ -23,11 +23,11 @@ use crate::{
 /// What to start, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Starts etcd, the API server, the controllers, the scheduler and the simulated nodes.
+    /// Whether to start etcd, the API server, the controllers, the scheduler and the simulated nodes.
     pub control_plane: bool,
-    /// Starts MongoDB, with a root user and the data API's user.
+    /// Whether to start MongoDB, with a root user and the data API's user.
     pub mongodb: bool,
-    /// The state directory; without one a temporary directory, which is removed at the end.
+    /// The state directory; `None` for a temporary one, which is removed at the end.
     pub directory: Option<PathBuf>,
 }
 
@@ -44,21 +44,21 @@ impl Default for Options {
 
 /// A running sandbox.
 ///
-/// It ends when this value is dropped or when the process ends, however it ends; so it may stand in a `static`.
+/// It stops when this value is dropped or the process exits, even if killed, so a `static` may hold it.
 pub struct Sandbox {
     directory: Directory,
     kubeconfig: PathBuf,
     credentials: Credentials,
-    supervised: Mutex<Supervised>,
+    supervisor: Mutex<SupervisorHandle>,
     state: Mutex<State>,
 }
 
 impl Sandbox {
-    /// Starts a sandbox, and returns when everything answers; blocks for about five seconds, and for minutes when the executables
-    /// have to be built first, which is said on stderr.
+    /// Starts a sandbox and blocks until it is ready: about five seconds, or minutes if it has to build the executables first,
+    /// with progress on stderr.
     ///
     /// # Errors
-    /// When an executable cannot be had, or a component does not start.
+    /// If an executable is not available or a component does not start.
     pub fn start(options: &Options) -> Result<Self, SandboxError> {
         let (root, durability) = if let Some(directory) = &options.directory {
             (directory.clone(), Durability::Persistent)
@@ -69,7 +69,7 @@ impl Sandbox {
                 .tempdir();
             let temporary =
                 temporary.map_err(SandboxError::file("make a directory in", &std::env::temp_dir()))?;
-            // The supervisor removes it, because this process may be killed.
+            // The supervisor removes it, because this process might be killed.
             (temporary.keep(), Durability::Temporary)
         };
         let directory = Directory::new(&root)?;
@@ -77,8 +77,8 @@ impl Sandbox {
             control_plane: options.control_plane,
             mongodb: options.mongodb,
         };
-        // Progress is only told when executables are built: a test run has its own output.
-        let (supervised, state) = launch::start(
+        // A test run has its own output, so only builds report progress.
+        let (supervisor, state) = launch::start(
             &directory,
             parts,
             durability,
@@ -90,7 +90,7 @@ impl Sandbox {
             kubeconfig: directory.kubeconfig(),
             directory,
             credentials,
-            supervised: Mutex::new(supervised),
+            supervisor: Mutex::new(supervisor),
             state: Mutex::new(state),
         })
     }
@@ -107,9 +107,9 @@ impl Sandbox {
         self.directory.root()
     }
 
-    /// The URI of the user who may read and write the database `flask_db` and nothing else.
+    /// The URI of the user with read and write access to the database `flask_db` only.
     ///
-    /// Its password holds characters that are percent-encoded in it.
+    /// The password needs percent-encoding, to test that clients decode it.
     #[must_use]
     pub fn mongodb_uri(&self) -> String {
         self.credentials.application_uri(self.state().ports)
@@ -121,47 +121,47 @@ impl Sandbox {
         self.credentials.root_uri(self.state().ports)
     }
 
-    /// The process id of `mongod`, to freeze and continue it by signals; 0 while it is stopped.
+    /// The process id of `mongod`, for SIGSTOP and SIGCONT; 0 while it is stopped.
     ///
-    /// To kill it use [`Sandbox::kill_mongodb`]: an unannounced death ends the whole sandbox.
+    /// Kill it with [`Sandbox::kill_mongodb`]: an unexpected exit stops the whole sandbox.
     #[must_use]
     pub fn mongodb_pid(&self) -> u32 {
         self.state().pid(Component::MongoDb).unwrap_or(0)
     }
 
-    /// The process id of the API server, to freeze and continue it by signals; 0 without a control plane.
+    /// The process id of the API server, for SIGSTOP and SIGCONT; 0 without a control plane.
     #[must_use]
     pub fn api_server_pid(&self) -> u32 {
         self.state().pid(Component::KubeApiserver).unwrap_or(0)
     }
 
-    /// Ends `mongod` at once, as a crash would.
+    /// Kills `mongod`, as a crash would.
     ///
     /// # Errors
-    /// When the supervisor is gone.
+    /// If the supervisor has exited.
     pub fn kill_mongodb(&self) -> Result<(), SandboxError> {
         self.ask(Command::KillMongodb)
     }
 
-    /// Ends `mongod` in good order.
+    /// Stops `mongod` gracefully.
     ///
     /// # Errors
-    /// When the supervisor is gone.
+    /// If the supervisor has exited.
     pub fn stop_mongodb(&self) -> Result<(), SandboxError> {
         self.ask(Command::StopMongodb)
     }
 
-    /// Starts `mongod` again on the same port and data, and returns when it answers.
+    /// Restarts `mongod` with the same port and data, and waits until it answers.
     ///
     /// # Errors
-    /// When it does not start, or the supervisor is gone.
+    /// If it does not start or the supervisor has exited.
     pub fn restart_mongodb(&self) -> Result<(), SandboxError> {
         self.ask(Command::RestartMongodb)
     }
 
     fn ask(&self, command: Command) -> Result<(), SandboxError> {
         let state = self
-            .supervised
+            .supervisor
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .ask(command)?;
@@ -174,7 +174,7 @@ impl Sandbox {
     }
 }
 
-/// Shows where it is, and no password.
+/// Shows the directory but no password.
 impl std::fmt::Debug for Sandbox {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter

@@ -1,4 +1,4 @@
-//! The rules by which nodes, pods and claims are simulated, written for this project and given to kwok as files.
+//! The kwok stages that simulate nodes, pods and claims.
 
 use crate::{SandboxError, directory::Directory, files};
 
@@ -26,7 +26,7 @@ stages![
     "volume-reclaim.yaml",
 ];
 
-/// Writes the files where kwok is told to read them.
+/// Writes the files that kwok reads.
 pub(crate) fn write(directory: &Directory) -> Result<(), SandboxError> {
     for (name, content) in STAGES {
         files::write_private(&directory.stages().join(name), content.as_bytes())?;
@@ -39,7 +39,7 @@ mod tests {
     use super::STAGES;
 
     #[test]
-    fn every_file_of_the_folder_is_given_to_kwok() {
+    fn kwok_gets_every_file_of_the_folder() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/stages");
         let mut files: Vec<String> = std::fs::read_dir(folder)
             .unwrap()

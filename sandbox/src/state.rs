@@ -1,4 +1,4 @@
-//! What a sandbox is doing, as its supervisor writes it for `status` and the next `up`.
+//! The state of a sandbox, written by its supervisor for `status` and the next `up`.
 
 use std::{fmt, path::PathBuf};
 
@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{component::Component, ports::Ports};
 
-/// The content of `state.json`; no password stands in it.
+/// The content of `state.json`, without passwords.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct State {
     pub(crate) phase: Phase,
     pub(crate) ports: Ports,
     pub(crate) processes: Vec<Process>,
-    /// Why it is not running any more.
+    /// Why it stopped.
     pub(crate) failure: Option<Failure>,
 }
 
@@ -34,14 +34,14 @@ pub(crate) struct Process {
     pub(crate) address: Option<String>,
 }
 
-/// Why something did not start, or died.
+/// Why a component did not start or exited.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Failure {
-    /// What was attempted or happened, as a sentence without its end.
+    /// What happened, as a sentence without a full stop.
     pub(crate) what: String,
     pub(crate) log: Option<PathBuf>,
     pub(crate) last_lines: Vec<String>,
-    /// The next step, where the cause is known.
+    /// The next step, if the cause is known.
     pub(crate) advice: Option<String>,
 }
 
@@ -66,7 +66,7 @@ impl Failure {
         self.advice.clone().or_else(|| {
             self.log
                 .as_ref()
-                .map(|log| format!("more stands in `{}`", log.display()))
+                .map(|log| format!("see the full log in `{}`", log.display()))
         })
     }
 }

@@ -1,15 +1,15 @@
-//! The directories of etcd and MongoDB while they are not known to be whole.
+//! Detects and clears the data of an interrupted first start of etcd or MongoDB.
 //!
-//! A store that is ended during its first start can be broken for good. etcd makes its log and then writes itself into it as
-//! the only member: in between, it leaves a cluster without members, which never elects a leader. MongoDB makes its files and
-//! then writes the version of their features: in between, it leaves files that it refuses. Until a store has answered once,
-//! nothing worth keeping can be in it, so such a directory is begun anew.
+//! A store that is killed during its first start can stay broken. etcd creates its log and then adds itself as the only
+//! member: in between, the cluster has no members and never elects a leader. MongoDB creates its files and then writes its
+//! feature compatibility version: in between, it rejects its own files. A store that has never answered holds no data worth
+//! keeping, so the next start empties its directory.
 
 use std::path::{Path, PathBuf};
 
 use crate::{SandboxError, directory::Directory, files};
 
-/// What keeps data in a directory of its own.
+/// A component with a data directory.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Store {
     Etcd,
@@ -17,7 +17,7 @@ pub(crate) enum Store {
 }
 
 impl Store {
-    /// Empties the directory of a first start that did not come to its end, and marks a first start.
+    /// Empties the directory after an interrupted first start, and marks a first start.
     pub(crate) fn prepare(self, directory: &Directory) -> Result<(), SandboxError> {
         let (data, mark) = (self.data(directory), self.mark(directory));
         if exists(&mark)? {
@@ -29,8 +29,8 @@ impl Store {
         Ok(())
     }
 
-    /// Says that what the store holds from now on is to be kept: it has answered.
-    pub(crate) fn keep(self, directory: &Directory) -> Result<(), SandboxError> {
+    /// Removes the mark once the store has answered: from now on its data is kept.
+    pub(crate) fn mark_initialized(self, directory: &Directory) -> Result<(), SandboxError> {
         let mark = self.mark(directory);
         match std::fs::remove_file(&mark) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -54,7 +54,7 @@ impl Store {
         }
     }
 
-    /// What the store makes before anything else that counts.
+    /// The first entry that the store creates in its directory.
     fn first_entry(self) -> &'static str {
         match self {
             Self::Etcd => "member",
@@ -64,7 +64,7 @@ impl Store {
 }
 
 fn exists(path: &Path) -> Result<bool, SandboxError> {
-    path.try_exists().map_err(SandboxError::file("look at", path))
+    path.try_exists().map_err(SandboxError::file("access", path))
 }
 
 #[cfg(test)]
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_store_is_begun_anew_until_it_has_answered_once() {
+    fn a_store_is_emptied_until_it_has_answered_once() {
         for store in [Store::Etcd, Store::MongoDb] {
             let home = tempfile::tempdir().unwrap();
             let directory = Directory::new(home.path()).unwrap();
@@ -85,10 +85,10 @@ mod tests {
                 kept
             };
             assert!(!start());
-            assert!(!start(), "{store:?} ended during its first start");
-            store.keep(&directory).unwrap();
+            assert!(!start(), "{store:?} was killed during its first start");
+            store.mark_initialized(&directory).unwrap();
             assert!(start(), "{store:?} has answered");
-            store.keep(&directory).unwrap();
+            store.mark_initialized(&directory).unwrap();
             assert!(start());
         }
     }

@@ -1,6 +1,6 @@
-//! The process that owns all others of a sandbox: starts them, watches them, and ends them in order.
+//! The supervisor process: starts, watches and stops the components.
 //!
-//! It lives in one thread, because the kernel ties the life of a child to the *thread* that started it.
+//! It has one thread, because the parent death signal of a child fires when the *thread* that spawned it exits.
 
 mod children;
 mod inputs;
@@ -15,8 +15,9 @@ use std::{
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::{
-    children::{Children, Ending},
+    children::{Children, Shutdown},
     inputs::{Input, Inputs},
+    start::StartError,
 };
 use crate::{
     SandboxError,
@@ -24,54 +25,54 @@ use crate::{
     credentials::Credentials,
     directory::Directory,
     files,
-    lock::{Holder, Lock},
+    lock::Lock,
     ports::Ports,
     protocol::{Command, Event},
     report,
     state::{Failure, Phase, Process, State},
 };
 
-/// What to start, and with which executables.
+/// The components to start, and their executables.
 #[derive(Clone, Debug)]
-pub(crate) struct Assignment {
+pub(crate) struct Configuration {
     pub(crate) directory: Directory,
-    /// The directory of the control plane's executables; without it there is no control plane.
+    /// The directory of the control plane's executables; `None` for no control plane.
     pub(crate) control_plane: Option<PathBuf>,
-    /// Without it there is no MongoDB.
+    /// `None` for no MongoDB.
     pub(crate) mongod: Option<PathBuf>,
     pub(crate) durability: Durability,
 }
 
-/// The supervisor's view of its sandbox.
+/// The state of the supervisor.
 struct Supervisor {
-    assignment: Assignment,
+    configuration: Configuration,
     children: RefCell<Children>,
     credentials: Credentials,
     ports: Cell<Ports>,
     versions: RefCell<Vec<(Component, String)>>,
 }
 
-/// Runs until it is told to stop, its starter is gone, or a component dies.
-pub(crate) async fn run(assignment: Assignment) -> Result<(), SandboxError> {
-    let directory = assignment.directory.clone();
+/// Runs until a stop request, the exit of the launcher, or the exit of a component.
+pub(crate) async fn run(configuration: Configuration) -> Result<(), SandboxError> {
+    let directory = configuration.directory.clone();
     directory.create()?;
     let lock = match Lock::acquire(&directory.lock())? {
         Ok(lock) => lock,
-        Err(Holder::Supervisor(supervisor)) => {
+        Err(Some(supervisor)) => {
             return Err(SandboxError::AlreadyRunning {
                 directory: directory.root().to_path_buf(),
                 supervisor,
             });
         }
-        Err(Holder::Nobody) => {
+        Err(None) => {
             return Err(SandboxError::Busy {
-                what: "the lock is held by another process",
+                what: "another process holds the lock",
                 supervisor: 0,
             });
         }
     };
-    let durability = assignment.durability;
-    let outcome = own(assignment).await;
+    let durability = configuration.durability;
+    let outcome = run_locked(configuration).await;
     drop(lock);
     if durability == Durability::Temporary {
         std::fs::remove_dir_all(directory.root()).map_err(SandboxError::file("remove", directory.root()))?;
@@ -79,27 +80,27 @@ pub(crate) async fn run(assignment: Assignment) -> Result<(), SandboxError> {
     outcome
 }
 
-/// Everything between taking the lock and giving it back.
-async fn own(assignment: Assignment) -> Result<(), SandboxError> {
+/// Runs the sandbox while the caller holds the lock.
+async fn run_locked(configuration: Configuration) -> Result<(), SandboxError> {
     let mut inputs =
-        Inputs::listen().map_err(SandboxError::file("listen to", &assignment.directory.lock()))?;
+        Inputs::listen().map_err(SandboxError::file("listen to", &configuration.directory.lock()))?;
     let supervisor = Supervisor {
-        credentials: Credentials::load_or_create(&assignment.directory)?,
-        assignment,
+        credentials: Credentials::load_or_create(&configuration.directory)?,
+        configuration,
         children: RefCell::default(),
         ports: Cell::default(),
         versions: RefCell::default(),
     };
     let started = tokio::select! {
         biased;
-        () = inputs.asked_to_stop() => Err(start::Stopped::Asked),
+        () = inputs.stop_requested() => Err(StartError::Cancelled),
         started = supervisor.start() => started,
     };
     let failure = match started {
         Ok(()) => supervisor.serve(&mut inputs).await?,
-        Err(start::Stopped::Asked) => None,
-        Err(start::Stopped::Failed(failure)) => Some(failure),
-        Err(start::Stopped::Error(error)) => {
+        Err(StartError::Cancelled) => None,
+        Err(StartError::Failed(failure)) => Some(failure),
+        Err(StartError::Error(error)) => {
             supervisor.stop().await;
             supervisor.save(Phase::Stopped, None)?;
             return Err(error);
@@ -115,15 +116,15 @@ async fn own(assignment: Assignment) -> Result<(), SandboxError> {
 }
 
 impl Supervisor {
-    /// Answers commands and watches the children; returns what died, or nothing when it was asked to stop.
+    /// Handles commands and watches the children. Returns the failure that ended the sandbox, or `None` after a stop request.
     async fn serve(&self, inputs: &mut Inputs) -> Result<Option<Failure>, SandboxError> {
-        let directory = &self.assignment.directory;
+        let directory = &self.configuration.directory;
         let mut child_ended =
             signal(SignalKind::child()).map_err(SandboxError::file("watch", directory.root()))?;
         self.save(Phase::Ready, None)?;
         report::event(&Event::Ready(self.state(Phase::Ready, None)));
         loop {
-            if let Some(failure) = self.death() {
+            if let Some(failure) = self.unexpected_exit() {
                 return Ok(Some(failure));
             }
             tokio::select! {
@@ -131,7 +132,7 @@ impl Supervisor {
                 input = inputs.next() => match input {
                     Input::Stop => return Ok(None),
                     Input::Command(command) => {
-                        if let Some(failure) = self.obey(command).await? {
+                        if let Some(failure) = self.handle(command).await? {
                             return Ok(Some(failure));
                         }
                     }
@@ -140,18 +141,18 @@ impl Supervisor {
         }
     }
 
-    /// Returns why the sandbox cannot go on.
-    async fn obey(&self, command: Command) -> Result<Option<Failure>, SandboxError> {
+    /// Handles a command. Returns the failure if the sandbox cannot continue.
+    async fn handle(&self, command: Command) -> Result<Option<Failure>, SandboxError> {
         match command {
             Command::Detach => return Ok(None),
-            Command::KillMongodb => self.end_mongodb(Ending::AtOnce).await,
-            Command::StopMongodb => self.end_mongodb(Ending::InOrder).await,
+            Command::KillMongodb => self.stop_mongodb(Shutdown::Immediate).await,
+            Command::StopMongodb => self.stop_mongodb(Shutdown::Graceful).await,
             Command::RestartMongodb => {
-                self.end_mongodb(Ending::InOrder).await;
+                self.stop_mongodb(Shutdown::Graceful).await;
                 match self.start_mongodb().await {
-                    Ok(()) | Err(start::Stopped::Asked) => {}
-                    Err(start::Stopped::Error(error)) => return Err(error),
-                    Err(start::Stopped::Failed(failure)) => return Ok(Some(failure)),
+                    Ok(()) | Err(StartError::Cancelled) => {}
+                    Err(StartError::Error(error)) => return Err(error),
+                    Err(StartError::Failed(failure)) => return Ok(Some(failure)),
                 }
             }
         }
@@ -160,19 +161,19 @@ impl Supervisor {
         Ok(None)
     }
 
-    async fn end_mongodb(&self, ending: Ending) {
-        let ended = self
+    async fn stop_mongodb(&self, shutdown: Shutdown) {
+        let children = self
             .children
             .borrow_mut()
             .take(|component| component == Component::MongoDb);
-        children::end(ended, ending).await;
+        children::stop(children, shutdown).await;
     }
 
-    /// Ends everything: first those who call the API server, then it, then its store.
+    /// Stops everything: the clients of the API server, then the API server, then etcd.
     async fn stop(&self) {
-        let ending = match self.assignment.durability {
-            Durability::Persistent => Ending::InOrder,
-            Durability::Temporary => Ending::AtOnce,
+        let shutdown = match self.configuration.durability {
+            Durability::Persistent => Shutdown::Graceful,
+            Durability::Temporary => Shutdown::Immediate,
         };
         let waves: [fn(Component) -> bool; 3] = [
             |component| !matches!(component, Component::KubeApiserver | Component::Etcd),
@@ -180,15 +181,15 @@ impl Supervisor {
             |_| true,
         ];
         for wave in waves {
-            let ended = self.children.borrow_mut().take(wave);
-            children::end(ended, ending).await;
+            let children = self.children.borrow_mut().take(wave);
+            children::stop(children, shutdown).await;
         }
     }
 
-    /// A child that ended without being asked to.
-    fn death(&self) -> Option<Failure> {
-        let (component, status) = self.children.borrow_mut().dead()?;
-        let log = self.assignment.directory.log(component);
+    /// The failure of a child that exited unexpectedly.
+    fn unexpected_exit(&self) -> Option<Failure> {
+        let (component, status) = self.children.borrow_mut().reap()?;
+        let log = self.configuration.directory.log(component);
         let last_lines = files::last_lines(&log, 5);
         report::log(&format!("{component} ended with {status}"));
         Some(Failure {
@@ -228,9 +229,9 @@ impl Supervisor {
     }
 
     fn save(&self, phase: Phase, failure: Option<Failure>) -> Result<(), SandboxError> {
-        files::write_json(&self.assignment.directory.state(), &self.state(phase, failure))
+        files::write_json(&self.configuration.directory.state(), &self.state(phase, failure))
     }
 }
 
-/// How long the slowest component may take to be ready on a machine that is busy with other things.
+/// How long the slowest component may take to become ready on a busy machine.
 const READY_DEADLINE: Duration = Duration::from_secs(90);

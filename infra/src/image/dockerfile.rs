@@ -110,6 +110,17 @@ mod tests {
     }
 
     #[test]
+    fn a_digest_does_not_hide_what_follows() {
+        let digest = format!("sha256:{}", "0a".repeat(32));
+        check(
+            &format!(
+                "FROM rust:1.95.0-slim@{digest} AS build\nCOPY a /\nCOPY --from=mongo:8.0@{digest} /b /"
+            ),
+            "a",
+        );
+    }
+
+    #[test]
     fn the_dockerfile_of_this_project_is_understood() {
         let text = include_str!("../../../Dockerfile");
         check(
@@ -124,6 +135,13 @@ mod tests {
                     .any(|line| line.strip_prefix('!') == Some(&source)),
                 "{source}"
             );
+        }
+        // `cargo build --locked` needs the manifest of every member.
+        let workspace = include_str!("../../../Cargo.toml");
+        let workspace: toml_edit::DocumentMut = workspace.parse().unwrap();
+        for member in workspace["workspace"]["members"].as_array().unwrap() {
+            let manifest = format!("{}/Cargo.toml", member.as_str().unwrap());
+            assert!(copied(text).unwrap().contains(&manifest), "{manifest}");
         }
         let toolchain = include_str!("../../../rust-toolchain.toml");
         let (_, version) = toolchain.split_once("channel = \"").unwrap();

@@ -4,3 +4,4 @@
 mod forward;
 mod image;
 mod project;
+mod repository;

@@ -1,4 +1,4 @@
-//! The cache of executables: entries are whole or absent, and made by one process at a time.
+//! The cache of executables. Entries are complete or absent, and one process at a time creates them.
 
 use std::{
     env,
@@ -10,21 +10,21 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
-use super::{BinariesError, task::Task};
-use crate::{SandboxError, files};
+use super::task::Task;
+use crate::{BinariesError, SandboxError, files};
 
-/// How often a process looks whether the other one has finished.
+/// The polling interval while another process holds the lock.
 const INTERVAL: Duration = Duration::from_millis(200);
 const GIBIBYTE: u64 = 1 << 30;
 
-/// Finds or makes an entry of the cache; `make` fills an empty directory, which becomes the entry when it is complete.
+/// Finds or creates an entry. `make` fills an empty directory, which becomes the entry on success.
 pub(super) fn entry(
     name: &str,
     task: &Task<'_>,
     make: impl FnOnce(&Path) -> Result<(), SandboxError>,
 ) -> Result<PathBuf, SandboxError> {
     let root = root()?;
-    // Without the lock too: an entry that is there is complete.
+    // No lock needed: an existing entry is complete.
     if root.join(name).is_dir() {
         return Ok(root.join(name));
     }
@@ -33,18 +33,18 @@ pub(super) fn entry(
     nested(name, make)
 }
 
-/// The same from inside the making of another entry, which holds the lock already.
+/// Finds or creates an entry while the caller, which is creating another one, holds the lock.
 pub(super) fn nested(
     name: &str,
     make: impl FnOnce(&Path) -> Result<(), SandboxError>,
 ) -> Result<PathBuf, SandboxError> {
     let root = root()?;
     let target = root.join(name);
-    // Another process may have made it while this one waited for the lock.
+    // Another process may have created it while this one waited for the lock.
     if target.is_dir() {
         return Ok(target);
     }
-    // Left by a process that was interrupted; nobody else works here while the lock is held.
+    // Left by an interrupted process; the lock keeps other processes out.
     let unfinished = root.join(format!("{name}.unfinished"));
     if unfinished.exists() {
         std::fs::remove_dir_all(&unfinished).map_err(SandboxError::file("remove", &unfinished))?;
@@ -55,10 +55,10 @@ pub(super) fn nested(
     Ok(target)
 }
 
-/// Refuses to begin what cannot end: a disk that runs full leaves the user's other programs without room too.
+/// Fails early if the disk has too little space: a full disk would also break the user's other programs.
 pub(super) fn require_space(directory: &Path, gibibytes: u64) -> Result<(), SandboxError> {
     let disk = rustix::fs::statvfs(directory)
-        .map_err(|error| SandboxError::file("look at", directory)(error.into()))?;
+        .map_err(|error| SandboxError::file("access", directory)(error.into()))?;
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
     if free >= gibibytes * GIBIBYTE {
         return Ok(());
@@ -73,7 +73,7 @@ pub(super) fn require_space(directory: &Path, gibibytes: u64) -> Result<(), Sand
     .into())
 }
 
-/// Twelve hexadecimal digits that change with any of the texts.
+/// Hashes texts to twelve hexadecimal digits.
 pub(super) fn key(texts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for text in texts {
@@ -106,16 +106,16 @@ fn root() -> Result<PathBuf, SandboxError> {
 
 fn lock(path: &Path, task: &Task<'_>) -> Result<File, SandboxError> {
     let file = files::append(path)?;
-    let mut told = false;
+    let mut reported = false;
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(file),
             Err(TryLockError::Error(error)) => return Err(SandboxError::file("lock", path)(error)),
             Err(TryLockError::WouldBlock) => {}
         }
-        if !std::mem::replace(&mut told, true) {
+        if !std::mem::replace(&mut reported, true) {
             task.progress
-                .task("another process is building the sandbox's executables; waiting for it");
+                .task("waiting for another process that builds the sandbox's executables");
         }
         task.check_interrupt()?;
         std::thread::sleep(INTERVAL);
@@ -127,7 +127,7 @@ mod tests {
     use super::key;
 
     #[test]
-    fn the_key_depends_on_every_text_and_their_borders() {
+    fn the_key_depends_on_every_text_and_their_boundaries() {
         let keys = [key(&["a", "b"]), key(&["ab", ""]), key(&["a", "c"])];
         assert_eq!(keys[0].len(), 12);
         assert!(keys[0] != keys[1] && keys[0] != keys[2] && keys[1] != keys[2]);

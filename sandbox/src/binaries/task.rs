@@ -1,4 +1,4 @@
-//! A command that takes minutes: its progress is shown, its last lines are kept, and an interrupt ends it.
+//! Runs a command that takes minutes, with progress, the end of its output on failure, and interrupts.
 
 use std::{
     collections::VecDeque,
@@ -12,10 +12,9 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::BinariesError;
-use crate::{SandboxError, executable, interrupt::Interrupt, report::Progress};
+use crate::{BinariesError, SandboxError, executable, interrupt::Interrupt, report::Progress};
 
-/// How much of a command's output is shown when it fails.
+/// The lines of output that a failure shows.
 const LAST_LINES: usize = 12;
 
 pub(super) struct Task<'a> {
@@ -23,11 +22,11 @@ pub(super) struct Task<'a> {
     pub(super) interrupt: &'a Interrupt,
 }
 
-/// What a line of a command's stderr is.
+/// The meaning of a line of a command's stderr.
 pub(super) enum Line {
     /// Shown as the current step.
     Step(String),
-    /// Kept for the case of a failure.
+    /// Shown only on failure.
     Message,
 }
 
@@ -40,9 +39,9 @@ impl Task<'_> {
         }
     }
 
-    /// Runs a command to its end; `read` understands each line that it writes to stderr.
+    /// Runs a command and waits for it; `read` parses each line of its stderr.
     ///
-    /// Like the components it dies with this process, which may be killed in the middle.
+    /// Like the components, the command is killed when this process exits.
     pub(super) fn run(
         &self,
         attempted: &str,
@@ -70,7 +69,7 @@ impl Task<'_> {
             .spawn()
             .map_err(SandboxError::file("start", program.as_ref()))?;
         let ended = Arc::new(AtomicBool::new(false));
-        self.end_on_interrupt(child.id(), Arc::clone(&ended));
+        self.stop_on_interrupt(child.id(), Arc::clone(&ended));
 
         let mut last_lines = VecDeque::new();
         let stderr = child.stderr.take().expect("stderr was piped");
@@ -101,7 +100,7 @@ impl Task<'_> {
         .into())
     }
 
-    fn end_on_interrupt(&self, pid: u32, ended: Arc<AtomicBool>) {
+    fn stop_on_interrupt(&self, pid: u32, ended: Arc<AtomicBool>) {
         let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
             return;
         };
@@ -111,4 +110,15 @@ impl Task<'_> {
             }
         });
     }
+}
+
+/// Whether a program exists and exits successfully.
+pub(super) fn runs(program: &str, arguments: &[&str]) -> bool {
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
 }

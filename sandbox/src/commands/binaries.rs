@@ -1,4 +1,4 @@
-//! `sandbox binaries`: builds or finds every executable, to fill the cache.
+//! `sandbox binaries`: finds or builds every executable, to fill the cache.
 
 use std::process::ExitCode;
 

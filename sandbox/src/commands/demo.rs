@@ -1,4 +1,4 @@
-//! `sandbox demo`: the whole project in one minute; each step in a line, with what it printed below it.
+//! `sandbox demo`: the whole project in one minute, step by step.
 
 mod request;
 mod service;
@@ -17,56 +17,56 @@ use crate::{
     interrupt::Interrupt, report, state::State,
 };
 
-/// The environment file that fits the sandbox.
+/// The environment for the sandbox.
 const ENVIRONMENT: &str = "sandbox";
-/// Where `just` and that environment file expect the sandbox.
-const USUAL_DIRECTORY: &str = ".sandbox";
+/// The directory in that environment's file and in the recipes of `just`.
+const DEFAULT_DIRECTORY: &str = ".sandbox";
 
 pub(crate) fn run(path: &Path) -> anyhow::Result<ExitCode> {
     let interrupt = Interrupt::listen();
     let directory = Directory::new(path)?;
-    // Looked for before minutes are spent on anything else.
+    // Fails before anything slow starts.
     let (infra, service) = (executable::sibling("infra")?, executable::sibling("service")?);
     let state = start(&directory, &interrupt)?;
 
-    let kubeconfig = (path != Path::new(USUAL_DIRECTORY)).then(|| directory.kubeconfig());
+    let kubeconfig = (path != Path::new(DEFAULT_DIRECTORY)).then(|| directory.kubeconfig());
     let steps: [(&[&str], &str); 3] = [
-        (&["plan", ENVIRONMENT], "what would change, and why"),
+        (&["plan", ENVIRONMENT], "previews the changes"),
         (
             &["apply", ENVIRONMENT, "--yes"],
-            "does what the plan said, and waits until it is ready",
+            "applies the plan and waits until everything is ready",
         ),
-        (&["plan", ENVIRONMENT], "nothing is left to do"),
+        (&["plan", ENVIRONMENT], "confirms that nothing is left to do"),
     ];
     for (arguments, about) in steps {
         report::step(format_args!("infra {}", arguments.join(" ")), about);
         run_infra(&infra, arguments, kubeconfig.as_deref(), &interrupt)?;
     }
 
-    report::step("service", "the data API on the real MongoDB");
+    report::step("service", "runs the data API on the real MongoDB");
     let uri = Credentials::load(&directory)?.application_uri(state.ports);
     let service = Service::start(&service, &uri, &directory)?;
     report::detail(format_args!("listens on http://{}", service.address()));
-    let conversation = converse(service.address(), &interrupt);
+    let outcome = send_requests(service.address(), &interrupt);
     let stopped_after = service.stop()?;
-    conversation?;
+    outcome?;
     report::detail(format_args!(
-        "stopped in good order after {:.1} s",
+        "stopped gracefully after {:.1} s",
         stopped_after.as_secs_f32()
     ));
 
-    report::step("What to try next", "the sandbox is still running");
+    report::step("Next steps", "the sandbox is still running");
     for (command, about) in [
         (
             format!("just plan {ENVIRONMENT}"),
-            "after a change of `environments/sandbox.toml`",
+            "after you edit `environments/sandbox.toml`",
         ),
         (
             format!(
                 "kubectl --kubeconfig {} get all -A",
                 path.join("kubeconfig").display()
             ),
-            "the cluster, as kubectl sees it",
+            "the objects in the cluster",
         ),
         ("just serve".into(), "the data API on http://localhost:5000"),
         ("just sandbox down".into(), "stops everything"),
@@ -79,11 +79,11 @@ pub(crate) fn run(path: &Path) -> anyhow::Result<ExitCode> {
 fn start(directory: &Directory, interrupt: &Interrupt) -> anyhow::Result<State> {
     report::step(
         "sandbox up",
-        "a real control plane and a real MongoDB, as plain processes",
+        "starts a real control plane and a real MongoDB as plain processes",
     );
     let (state, how) = match up::start(directory, interrupt)? {
-        Started::Now(state) => (state, "ready"),
-        Started::Before(state) => (state, "running already"),
+        Started::New(state) => (state, "ready"),
+        Started::AlreadyRunning(state) => (state, "already running"),
     };
     let version = |component| state.version(component).unwrap_or("?");
     report::detail(format_args!(
@@ -96,7 +96,7 @@ fn start(directory: &Directory, interrupt: &Interrupt) -> anyhow::Result<State> 
     Ok(state)
 }
 
-/// Runs `infra` with its own output on this terminal.
+/// Runs `infra`, with its output on this terminal.
 fn run_infra(
     infra: &Path,
     arguments: &[&str],
@@ -120,8 +120,8 @@ fn run_infra(
     Ok(())
 }
 
-/// The four requests that every client of the API knows.
-fn converse(address: &str, interrupt: &Interrupt) -> anyhow::Result<()> {
+/// Sends one request to each route of the API.
+fn send_requests(address: &str, interrupt: &Interrupt) -> anyhow::Result<()> {
     let document = format!(
         r#"{{"from": "just demo", "at": "{:.0}"}}"#,
         jiff::Timestamp::now()
@@ -148,7 +148,7 @@ fn converse(address: &str, interrupt: &Interrupt) -> anyhow::Result<()> {
         ));
         if answer.status != expected {
             bail!(
-                "`{method} {path}` answered {} instead of {expected}",
+                "`{method} {path}` returned {} instead of {expected}",
                 answer.status
             );
         }

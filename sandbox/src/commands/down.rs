@@ -1,4 +1,4 @@
-//! `sandbox down`: stops everything, and returns when no process is left.
+//! `sandbox down`: stops the sandbox and waits until every process has exited.
 
 use std::{
     path::Path,
@@ -8,23 +8,18 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::{
-    SandboxError,
-    directory::Directory,
-    lock::{self, Holder},
-    report,
-};
+use crate::{SandboxError, directory::Directory, lock, report};
 
 /// Arguments of `sandbox down`.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Removes the data, certificates and logs too.
+    /// Also delete the data, certificates and logs.
     #[arg(long)]
     delete: bool,
 }
 
-/// Longer than the supervisor takes when every component has to be killed.
-const PATIENCE: Duration = Duration::from_secs(40);
+/// Longer than the supervisor needs even if it has to kill every component.
+const TIMEOUT: Duration = Duration::from_secs(40);
 const INTERVAL: Duration = Duration::from_millis(30);
 
 pub(crate) fn run(directory: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -32,7 +27,7 @@ pub(crate) fn run(directory: &Path, arguments: &Arguments) -> anyhow::Result<Exi
     let begun = Instant::now();
     if stop(&directory)? {
         report::line(format_args!(
-            "The sandbox is stopped, in {:.1} s.",
+            "The sandbox stopped in {:.1} s.",
             begun.elapsed().as_secs_f32()
         ));
     } else {
@@ -44,33 +39,33 @@ pub(crate) fn run(directory: &Path, arguments: &Arguments) -> anyhow::Result<Exi
     Ok(ExitCode::SUCCESS)
 }
 
-/// Says whether there was something to stop.
+/// Returns whether a sandbox was running.
 fn stop(directory: &Directory) -> Result<bool, SandboxError> {
     let begun = Instant::now();
     let mut signalled = None;
     let mut signal = Signal::TERM;
     loop {
-        let Holder::Supervisor(supervisor) = lock::holder(&directory.lock())? else {
+        let Some(supervisor) = lock::holder(&directory.lock())? else {
             return Ok(signalled.is_some());
         };
         if signalled != Some((supervisor, signal)) && send(supervisor, signal) {
             signalled = Some((supervisor, signal));
         }
-        if begun.elapsed() > PATIENCE * 2 {
+        if begun.elapsed() > TIMEOUT * 2 {
             return Err(SandboxError::Busy {
-                what: "the supervisor does not end",
+                what: "the supervisor does not exit",
                 supervisor,
             });
         }
-        if begun.elapsed() > PATIENCE {
-            // Its children die with it.
+        if begun.elapsed() > TIMEOUT {
+            // The kernel then kills its children too.
             signal = Signal::KILL;
         }
         std::thread::sleep(INTERVAL);
     }
 }
 
-/// The id comes from a lock that is held, so it is the supervisor's; 0 while it has not been written.
+/// Signals the supervisor. Its lock is held, so no other process has its id; 0 means not written yet.
 fn send(supervisor: u32, signal: Signal) -> bool {
     let pid = i32::try_from(supervisor).ok().and_then(Pid::from_raw);
     pid.is_some_and(|pid| kill_process(pid, signal).is_ok())
@@ -87,6 +82,6 @@ fn delete(directory: &Directory) -> Result<(), SandboxError> {
         });
     }
     std::fs::remove_dir_all(root).map_err(SandboxError::file("remove", root))?;
-    report::line(format_args!("`{}` is removed.", root.display()));
+    report::line(format_args!("Deleted `{}`.", root.display()));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `sandbox run-as-child`: becomes another program that the kernel kills when its parent dies.
+//! `sandbox run-as-child`: executes a program that the kernel kills when its parent exits.
 
 use std::{ffi::OsString, os::unix::process::CommandExt as _, process::ExitCode};
 
@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 /// Arguments of `sandbox run-as-child`.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The process that this one must not outlive.
+    /// The process id of the parent.
     #[arg(long)]
     parent: i32,
     /// The program and its own arguments.
@@ -16,31 +16,31 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    tie_to_parent()?;
-    // The parent may have died before the line above; then this process belongs to another one by now.
+    exit_with_parent()?;
+    // If the parent exited before the line above, this process has a new parent by now.
     let parent = rustix::process::getppid().map(|pid| pid.as_raw_nonzero().get());
     if parent != Some(arguments.parent) {
-        bail!("the parent {} is gone", arguments.parent);
+        bail!("the parent {} has exited", arguments.parent);
     }
     let [program, rest @ ..] = arguments.command.as_slice() else {
-        bail!("no program was named")
+        bail!("no program given")
     };
     let error = std::process::Command::new(program).args(rest).exec();
     Err(error).with_context(|| format!("cannot start `{}`", program.display()))
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn tie_to_parent() -> anyhow::Result<()> {
+fn exit_with_parent() -> anyhow::Result<()> {
     use rustix::process::{Signal, set_parent_process_death_signal};
     set_parent_process_death_signal(Some(Signal::KILL)).context("cannot tie the process to its parent")
 }
 
-/// Elsewhere a supervisor that is killed by force leaves its children; every other end of it does not.
+/// Other systems have no parent death signal: there, a supervisor that is killed with SIGKILL leaves its children behind.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 #[expect(
     clippy::unnecessary_wraps,
-    reason = "the other systems have nothing that can fail here"
+    reason = "has the signature of the Linux version, which can fail"
 )]
-fn tie_to_parent() -> anyhow::Result<()> {
+fn exit_with_parent() -> anyhow::Result<()> {
     Ok(())
 }

@@ -1,16 +1,14 @@
-//! `sandbox status`: what runs, or why it does not.
+//! `sandbox status`: shows the running processes, or why the sandbox is not running.
 
 use std::{path::Path, process::ExitCode};
 
 use crate::{
     directory::Directory,
-    files,
-    lock::{self, Holder},
-    report,
+    files, lock, report,
     state::{Phase, State},
 };
 
-/// The exit status for a sandbox that is not, or not yet, running.
+/// The exit status of a sandbox that is not ready.
 const NOT_RUNNING: u8 = 3;
 
 pub(crate) fn run(directory: &Path) -> anyhow::Result<ExitCode> {
@@ -18,7 +16,7 @@ pub(crate) fn run(directory: &Path) -> anyhow::Result<ExitCode> {
     let holder = lock::holder(&directory.lock())?;
     let state: Option<State> = files::read_json(&directory.state())?;
     match (holder, state) {
-        (Holder::Supervisor(supervisor), Some(state)) => {
+        (Some(supervisor), Some(state)) => {
             let phase = match state.phase {
                 Phase::Ready => "running",
                 Phase::Starting => "starting",
@@ -32,11 +30,11 @@ pub(crate) fn run(directory: &Path) -> anyhow::Result<ExitCode> {
                 ExitCode::from(NOT_RUNNING)
             })
         }
-        (Holder::Supervisor(supervisor), None) => {
+        (Some(supervisor), None) => {
             report::line(format_args!("The sandbox is starting (supervisor {supervisor})."));
             Ok(ExitCode::from(NOT_RUNNING))
         }
-        (Holder::Nobody, state) => {
+        (None, state) => {
             report::line("The sandbox is not running.");
             match state {
                 Some(State {
@@ -47,7 +45,7 @@ pub(crate) fn run(directory: &Path) -> anyhow::Result<ExitCode> {
                     phase: Phase::Ready | Phase::Starting | Phase::Stopping,
                     ..
                 }) => {
-                    report::note("Its supervisor was killed, and everything with it.");
+                    report::note("The supervisor was killed, and the kernel stopped all other processes.");
                 }
                 _ => {}
             }

@@ -1,4 +1,4 @@
-//! `sandbox supervise`: the hidden command that `up` and the library start.
+//! `sandbox supervise`: the hidden command that runs the supervisor for `up` and the library.
 
 use std::{
     path::{Path, PathBuf},
@@ -12,7 +12,7 @@ use crate::{
     protocol::Event,
     report,
     state::Failure,
-    supervisor::{self, Assignment},
+    supervisor::{self, Configuration},
 };
 
 /// Arguments of `sandbox supervise`.
@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(directory: &Path, arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let assignment = Assignment {
+    let configuration = Configuration {
         directory: Directory::new(directory)?,
         control_plane: arguments.control_plane,
         mongod: arguments.mongod,
@@ -37,11 +37,11 @@ pub(crate) fn run(directory: &Path, arguments: Arguments) -> anyhow::Result<Exit
             Durability::Persistent
         },
     };
-    // One thread: the kernel ends a child with the thread that started it.
+    // The parent death signal needs a single thread.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let outcome = runtime.block_on(supervisor::run(assignment));
+    let outcome = runtime.block_on(supervisor::run(configuration));
     // The thread that reads stdin cannot be joined.
     runtime.shutdown_background();
     let Err(error) = outcome else {

@@ -1,4 +1,4 @@
-//! `sandbox up`: starts everything, or finds it running.
+//! `sandbox up`: starts the sandbox unless it is running.
 
 use std::{
     path::Path,
@@ -13,77 +13,76 @@ use crate::{
     directory::Directory,
     files,
     interrupt::Interrupt,
-    launch,
-    lock::{self, Holder},
+    launch, lock,
     report::{self, Progress},
     state::{Phase, State},
 };
 
-/// How long another `up` or `down` on the same directory may take until this one gives up.
-const PATIENCE: Duration = Duration::from_mins(2);
+/// How long to wait for another `up` or `down` on the same directory.
+const TIMEOUT: Duration = Duration::from_mins(2);
 const INTERVAL: Duration = Duration::from_millis(50);
 
 pub(crate) fn run(directory: &Path) -> anyhow::Result<ExitCode> {
     let directory = Directory::new(directory)?;
     let begun = Instant::now();
     match start(&directory, &Interrupt::listen())? {
-        Started::Now(state) => {
+        Started::New(state) => {
             report::line(format_args!(
-                "The sandbox is ready, {:.1} s after its start.",
+                "The sandbox is ready after {:.1} s.",
                 begun.elapsed().as_secs_f32()
             ));
             report::print_summary(&directory, &state);
         }
-        Started::Before(state) => {
-            report::line("The sandbox is running already.");
+        Started::AlreadyRunning(state) => {
+            report::line("The sandbox is already running.");
             report::print_summary(&directory, &state);
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Whether this call has started the sandbox.
+/// A ready sandbox, new or not.
 pub(crate) enum Started {
-    Now(State),
-    Before(State),
+    New(State),
+    AlreadyRunning(State),
 }
 
-/// Starts the sandbox of a directory unless it runs, and leaves it running.
+/// Starts the sandbox of a directory unless it is running, and leaves it running.
 pub(crate) fn start(directory: &Directory, interrupt: &Interrupt) -> Result<Started, SandboxError> {
     let progress = Progress::start();
     if let Some(state) = running(directory, &progress, interrupt)? {
-        return Ok(Started::Before(state));
+        return Ok(Started::AlreadyRunning(state));
     }
     let parts = Parts {
         control_plane: true,
         mongodb: true,
     };
-    let (supervised, state) = launch::start(directory, parts, Durability::Persistent, &progress, interrupt)?;
-    supervised.detach()?;
-    Ok(Started::Now(state))
+    let (supervisor, state) = launch::start(directory, parts, Durability::Persistent, &progress, interrupt)?;
+    supervisor.detach()?;
+    Ok(Started::New(state))
 }
 
-/// The state of a sandbox that is ready; waits for one that another command starts or stops.
+/// Returns the state of a ready sandbox, after waiting for another command that starts or stops it.
 fn running(
     directory: &Directory,
     progress: &Progress,
     interrupt: &Interrupt,
 ) -> Result<Option<State>, SandboxError> {
     let begun = Instant::now();
-    while let Holder::Supervisor(supervisor) = lock::holder(&directory.lock())? {
+    while let Some(supervisor) = lock::holder(&directory.lock())? {
         match files::read_json::<State>(&directory.state())? {
             Some(state) if state.phase == Phase::Ready => return Ok(Some(state)),
             Some(state) if state.phase == Phase::Starting => {
                 progress.detail("waiting for another `up` on this directory");
             }
-            _ => progress.detail("waiting for the previous sandbox to end"),
+            _ => progress.detail("waiting for the previous sandbox to stop"),
         }
         if interrupt.is_raised() {
             return Err(SandboxError::Interrupted);
         }
-        if begun.elapsed() > PATIENCE {
+        if begun.elapsed() > TIMEOUT {
             return Err(SandboxError::Busy {
-                what: "another command has been starting or stopping it for two minutes",
+                what: "another command has been starting or stopping the sandbox for two minutes",
                 supervisor,
             });
         }

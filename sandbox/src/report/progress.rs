@@ -1,4 +1,4 @@
-//! What is being done right now: a moving line on a terminal, a plain line per step or half minute elsewhere.
+//! Progress: a spinner on a terminal, elsewhere plain lines at most every half minute per task.
 
 use std::{
     io::IsTerminal as _,
@@ -10,20 +10,20 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::note;
 
-/// Shows steps until it is dropped.
+/// Shows progress until it is dropped.
 pub(crate) struct Progress {
     mode: Mode,
 }
 
 enum Mode {
     Silent,
-    /// A test run: only what takes minutes is told.
+    /// For test runs: shows only tasks of minutes.
     Builds(Mutex<Instant>),
     Lines(Mutex<Instant>),
-    Moving(ProgressBar),
+    Spinner(ProgressBar),
 }
 
-/// How often a long task says, without a terminal, that it is still at it.
+/// The interval between the progress lines of a long task without a terminal.
 const INTERVAL: Duration = Duration::from_secs(30);
 const FRAME: Duration = Duration::from_millis(120);
 
@@ -38,7 +38,7 @@ impl Progress {
         }
     }
 
-    /// Chooses by whether stderr is a terminal.
+    /// Chooses the mode by whether stderr is a terminal.
     pub(crate) fn start() -> Self {
         if !std::io::stderr().is_terminal() {
             return Self {
@@ -50,20 +50,20 @@ impl Progress {
         let bar = ProgressBar::new_spinner().with_style(style);
         bar.enable_steady_tick(FRAME);
         Self {
-            mode: Mode::Moving(bar),
+            mode: Mode::Spinner(bar),
         }
     }
 
-    /// A short step of a start.
+    /// Shows a short step.
     pub(crate) fn step(&self, text: &str) {
         match &self.mode {
             Mode::Silent | Mode::Builds(_) => {}
             Mode::Lines(_) => note(text),
-            Mode::Moving(bar) => bar.set_message(text.to_owned()),
+            Mode::Spinner(bar) => bar.set_message(text.to_owned()),
         }
     }
 
-    /// A task of minutes begins.
+    /// Announces a task of minutes.
     pub(crate) fn task(&self, text: &str) {
         match &self.mode {
             Mode::Silent => {}
@@ -71,14 +71,14 @@ impl Progress {
                 *last.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
                 note(text);
             }
-            Mode::Moving(bar) => {
+            Mode::Spinner(bar) => {
                 bar.suspend(|| note(text));
                 bar.set_message(text.to_owned());
             }
         }
     }
 
-    /// Where a task of minutes is now; may be called as often as it moves.
+    /// Shows the position of a task of minutes; rate-limited, so callers need no throttling.
     pub(crate) fn detail(&self, text: &str) {
         match &self.mode {
             Mode::Silent => {}
@@ -89,14 +89,14 @@ impl Progress {
                     note(text);
                 }
             }
-            Mode::Moving(bar) => bar.set_message(text.to_owned()),
+            Mode::Spinner(bar) => bar.set_message(text.to_owned()),
         }
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Mode::Moving(bar) = &self.mode {
+        if let Mode::Spinner(bar) = &self.mode {
             bar.finish_and_clear();
         }
     }

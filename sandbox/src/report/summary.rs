@@ -1,4 +1,4 @@
-//! What a sandbox consists of, for people.
+//! The summary of a running sandbox.
 
 use owo_colors::OwoColorize as _;
 
@@ -10,7 +10,7 @@ use crate::{
     state::{Process, State},
 };
 
-/// Prints where everything is, what is real, and how to stop it.
+/// Prints the paths and processes, what is real, and how to stop the sandbox.
 pub(crate) fn print(directory: &Directory, state: &State) {
     line("");
     line(format_args!(
@@ -32,17 +32,17 @@ pub(crate) fn print(directory: &Directory, state: &State) {
         "real".bold()
     ));
     line(format_args!(
-        "{}   the nodes {}, their kubelets and containers: pods become Ready, but nothing runs in them",
+        "{}   nodes {}, their kubelets and containers; pods become Ready but run nothing",
         "simulated".bold(),
         NODES.join(" and ")
     ));
     line(format_args!(
-        "{}        just sandbox down (keeps the data; `--delete` removes it)",
+        "{}        just sandbox down (`--delete` also deletes the data)",
         "stop".bold()
     ));
 }
 
-/// Prints the processes only.
+/// Prints only the processes.
 pub(crate) fn print_status(state: &State) {
     processes(&state.processes);
 }

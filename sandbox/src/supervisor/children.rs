@@ -1,4 +1,4 @@
-//! The child processes: started so that they die with the supervisor, and ended so that none is left.
+//! The child processes, which never outlive the supervisor.
 
 use std::{
     path::Path,
@@ -11,14 +11,14 @@ use tokio::process::{Child, Command};
 
 use crate::{SandboxError, component::Component, executable, files};
 
-/// How long a component may take to end in good order before it is killed.
+/// How long a component may take to stop gracefully before it is killed.
 const GRACE: Duration = Duration::from_secs(8);
 
-/// How to end a process.
+/// How to stop a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ending {
-    InOrder,
-    AtOnce,
+pub(super) enum Shutdown {
+    Graceful,
+    Immediate,
 }
 
 #[derive(Default)]
@@ -55,8 +55,8 @@ impl Children {
         Ok(())
     }
 
-    /// Forgets and names a child that has ended.
-    pub(super) fn dead(&mut self) -> Option<(Component, ExitStatus)> {
+    /// Removes and returns a child that has exited.
+    pub(super) fn reap(&mut self) -> Option<(Component, ExitStatus)> {
         for index in 0..self.running.len() {
             if let Ok(Some(status)) = self.running[index].child.try_wait() {
                 return Some((self.running.remove(index).component, status));
@@ -71,7 +71,7 @@ impl Children {
             .filter_map(|running| Some((running.component, running.child.id()?)))
     }
 
-    /// Hands out the chosen children to be ended: they are no longer watched.
+    /// Removes the chosen children from the watched ones, for [`stop`].
     pub(super) fn take(&mut self, chosen: impl Fn(Component) -> bool) -> Vec<Running> {
         self.running
             .extract_if(.., |running| chosen(running.component))
@@ -79,32 +79,31 @@ impl Children {
     }
 }
 
-/// Ends all of these at the same time, and returns when each is gone.
-pub(super) async fn end(mut ended: Vec<Running>, ending: Ending) {
-    for running in &ended {
-        if ending == Ending::InOrder {
-            running.send(Signal::TERM);
-        } else {
-            running.send(Signal::KILL);
-        }
-        // A frozen process would not hear either of the two before it goes on.
+/// Stops the children in parallel and waits until all have exited.
+pub(super) async fn stop(mut children: Vec<Running>, shutdown: Shutdown) {
+    for running in &children {
+        running.send(match shutdown {
+            Shutdown::Graceful => Signal::TERM,
+            Shutdown::Immediate => Signal::KILL,
+        });
+        // A process under SIGSTOP does not handle SIGTERM until it continues.
         running.send(Signal::CONT);
     }
     let deadline = tokio::time::Instant::now() + GRACE;
-    for running in &mut ended {
+    for running in &mut children {
         if tokio::time::timeout_at(deadline, running.child.wait())
             .await
             .is_err()
         {
             running.send(Signal::KILL);
-            // The kernel ends it now; there is nothing to be done about an error.
+            // After SIGKILL there is nothing left to do about an error.
             let _ended = running.child.wait().await;
         }
     }
 }
 
 impl Running {
-    /// Signals the child; its id cannot have been given to another process before it was waited for.
+    /// Signals the child. The kernel does not reuse its id before it is reaped.
     fn send(&self, signal: Signal) {
         let pid = self
             .child

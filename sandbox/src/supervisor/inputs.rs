@@ -1,4 +1,4 @@
-//! What reaches the supervisor from outside: lines of its starter, the end of them, and signals.
+//! The supervisor's inputs: commands from the launcher, the end of its pipe, and signals.
 
 use std::{io, thread};
 
@@ -11,11 +11,11 @@ use crate::{protocol::Command, report};
 
 pub(super) enum Input {
     Command(Command),
-    /// A signal, or the starter is gone and had not detached.
+    /// A signal, or the end of the pipe without a `Detach`.
     Stop,
 }
 
-/// The merged inputs.
+/// The inputs, merged.
 pub(super) struct Inputs {
     lines: UnboundedReceiver<Command>,
     terminate: Signal,
@@ -26,12 +26,12 @@ pub(super) struct Inputs {
 impl Inputs {
     pub(super) fn listen() -> io::Result<Self> {
         let (sender, lines) = unbounded_channel();
-        // A thread, because reading a pipe blocks; it ends with the pipe or with the process.
+        // Reading the pipe blocks, so it needs a thread; the thread ends with the pipe.
         thread::spawn(move || {
             for line in io::stdin().lines().map_while(Result::ok) {
                 match serde_json::from_str(&line) {
                     Ok(command) => drop(sender.send(command)),
-                    Err(error) => report::log(&format!("not a command: {error}")),
+                    Err(error) => report::log(&format!("invalid command: {error}")),
                 }
             }
         });
@@ -43,7 +43,7 @@ impl Inputs {
         })
     }
 
-    /// The next command, or the wish to stop; may be dropped and called again.
+    /// Waits for the next command or stop request. Cancel-safe.
     pub(super) async fn next(&mut self) -> Input {
         loop {
             tokio::select! {
@@ -58,8 +58,8 @@ impl Inputs {
         }
     }
 
-    /// Waits for the wish to stop while the sandbox starts, when there is nothing to command yet.
-    pub(super) async fn asked_to_stop(&mut self) {
+    /// Waits for a stop request and ignores commands, while the sandbox starts.
+    pub(super) async fn stop_requested(&mut self) {
         while let Input::Command(_) = self.next().await {}
     }
 }

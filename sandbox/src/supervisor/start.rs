@@ -1,4 +1,4 @@
-//! Starting the components in their order, each as soon as what it needs answers.
+//! Starts each component as soon as its dependencies answer.
 
 use std::{
     path::PathBuf,
@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::{READY_DEADLINE, Supervisor};
 use crate::{
-    SandboxError, certificates,
+    SandboxError, arguments, certificates,
     cluster::{self, Cluster},
     component::{CONTROL_PLANE, Component},
     files, kubeconfig, mongodb,
@@ -21,29 +21,29 @@ use crate::{
     stores::Store,
 };
 
-/// Why a start did not come to its end.
-pub(super) enum Stopped {
-    /// The starter is gone, or a signal came.
-    Asked,
+/// Why a start did not complete.
+pub(super) enum StartError {
+    /// A signal arrived, or the launcher exited.
+    Cancelled,
     Failed(Failure),
     Error(SandboxError),
 }
 
-impl From<SandboxError> for Stopped {
+impl From<SandboxError> for StartError {
     fn from(error: SandboxError) -> Self {
         Self::Error(error)
     }
 }
 
-/// How often a condition is looked at; a check takes about a millisecond.
+/// The polling interval; a check takes about a millisecond.
 const INTERVAL: Duration = Duration::from_millis(40);
-/// A port can be lost to another process between choosing and binding it; that it happens this often means something else.
+/// Another process can take a port between choosing and binding it, but more failures than this have another cause.
 const ATTEMPTS: usize = 4;
 
 impl Supervisor {
-    /// Starts everything, with other ports when some were lost to another process.
-    pub(super) async fn start(&self) -> Result<(), Stopped> {
-        let directory = &self.assignment.directory;
+    /// Starts everything, and retries with other ports if another process took one.
+    pub(super) async fn start(&self) -> Result<(), StartError> {
+        let directory = &self.configuration.directory;
         certificates::ensure(directory)?;
         stages::write(directory)?;
         let mut previous = files::read_json::<State>(&directory.state())
@@ -60,7 +60,7 @@ impl Supervisor {
                 files::rotate_log(&directory.log(component))?;
             }
             match self.start_once().await {
-                Err(Stopped::Failed(failure)) if attempt < ATTEMPTS && self.lost_a_port() => {
+                Err(StartError::Failed(failure)) if attempt < ATTEMPTS && self.port_was_taken() => {
                     report::log(&format!("{}; trying other ports", failure.what));
                     self.stop().await;
                     attempt += 1;
@@ -70,30 +70,30 @@ impl Supervisor {
         }
     }
 
-    /// Whether the log of a component says that another process had its port.
-    fn lost_a_port(&self) -> bool {
+    /// Whether a component logged that its port was in use.
+    fn port_was_taken(&self) -> bool {
         [Component::MongoDb]
             .into_iter()
             .chain(CONTROL_PLANE)
             .any(|component| {
-                let lines = files::last_lines(&self.assignment.directory.log(component), 40);
+                let lines = files::last_lines(&self.configuration.directory.log(component), 40);
                 lines
                     .iter()
                     .any(|line| line.to_lowercase().contains("address already in use"))
             })
     }
 
-    async fn start_once(&self) -> Result<(), Stopped> {
+    async fn start_once(&self) -> Result<(), StartError> {
         self.save(Phase::Starting, None)?;
         let control_plane = async {
-            if self.assignment.control_plane.is_some() {
+            if self.configuration.control_plane.is_some() {
                 self.start_control_plane().await
             } else {
                 Ok(())
             }
         };
         let mongodb = async {
-            if self.assignment.mongod.is_some() {
+            if self.configuration.mongod.is_some() {
                 self.start_mongodb().await
             } else {
                 Ok(())
@@ -103,9 +103,9 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Starts MongoDB and makes sure of its users.
-    pub(super) async fn start_mongodb(&self) -> Result<(), Stopped> {
-        let directory = &self.assignment.directory;
+    /// Starts MongoDB and ensures that its users exist.
+    pub(super) async fn start_mongodb(&self) -> Result<(), StartError> {
+        let directory = &self.configuration.directory;
         Store::MongoDb.prepare(directory)?;
         self.spawn(Component::MongoDb)?;
         let ports = self.ports.get();
@@ -115,29 +115,29 @@ impl Supervisor {
             mongodb::ensure_users(ports, &self.credentials)
         })
         .await?;
-        Store::MongoDb.keep(directory)?;
+        Store::MongoDb.mark_initialized(directory)?;
         Ok(())
     }
 
-    async fn start_control_plane(&self) -> Result<(), Stopped> {
-        let directory = &self.assignment.directory;
+    async fn start_control_plane(&self) -> Result<(), StartError> {
+        let directory = &self.configuration.directory;
         let (start, ports) = (Timestamp::now(), self.ports.get());
         kubeconfig::write_all(directory, ports)?;
         Store::Etcd.prepare(directory)?;
-        // The API server waits for its store by itself.
+        // The API server waits for etcd by itself.
         self.spawn(Component::Etcd)?;
         self.spawn(Component::KubeApiserver)?;
         let kubeconfig = directory.kubeconfig();
         let cluster = Cluster::connect(&kubeconfig)
             .await
-            .map_err(|cause| cluster::unusable(&kubeconfig, &cause))?;
+            .map_err(|cause| cluster::connection_error(&kubeconfig, &cause))?;
         self.wait(Component::KubeApiserver, "the API server", || {
             cluster.check_api_server()
         })
         .await?;
-        Store::Etcd.keep(directory)?;
-        self.wait(Component::KubeApiserver, "the leases of the nodes", || {
-            cluster.forget_leases()
+        Store::Etcd.mark_initialized(directory)?;
+        self.wait(Component::KubeApiserver, "the node leases", || {
+            cluster.delete_leases()
         })
         .await?;
         for component in [
@@ -159,15 +159,20 @@ impl Supervisor {
             self.wait(Component::KubeScheduler, "the scheduler", || {
                 cluster::check_health(ports.scheduler, &authority)
             }),
-            self.wait(Component::Kwok, "the nodes", || cluster.check_simulation(start)),
+            self.wait(Component::Kwok, "the nodes", || cluster.check_nodes(start)),
         )?;
         Ok(())
     }
 
     fn spawn(&self, component: Component) -> Result<(), SandboxError> {
-        let directory = &self.assignment.directory;
+        let directory = &self.configuration.directory;
         report::event(&Event::Progress(format!("starting {component}")));
-        let arguments = component.arguments(directory, self.ports.get(), self.assignment.durability);
+        let arguments = arguments::of(
+            component,
+            directory,
+            self.ports.get(),
+            self.configuration.durability,
+        );
         let Some(program) = self.program(component) else {
             return Ok(());
         };
@@ -176,13 +181,13 @@ impl Supervisor {
             .spawn(component, &program, &arguments, &directory.log(component))
     }
 
-    /// Looks at a condition until it holds; ends early when any component dies.
+    /// Polls a condition until it holds. Fails early if any component exits.
     async fn wait<T, E, F>(
         &self,
         component: Component,
         what: &str,
         mut check: impl FnMut() -> F,
-    ) -> Result<T, Stopped>
+    ) -> Result<T, StartError>
     where
         E: std::fmt::Display,
         F: Future<Output = Result<T, E>>,
@@ -190,16 +195,16 @@ impl Supervisor {
         report::event(&Event::Progress(format!("waiting for {what}")));
         let begun = Instant::now();
         loop {
-            if let Some(failure) = self.death() {
-                return Err(Stopped::Failed(failure));
+            if let Some(failure) = self.unexpected_exit() {
+                return Err(StartError::Failed(failure));
             }
             let cause = match check().await {
                 Ok(value) => return Ok(value),
                 Err(cause) => cause,
             };
             if begun.elapsed() > READY_DEADLINE {
-                let log = self.assignment.directory.log(component);
-                return Err(Stopped::Failed(Failure {
+                let log = self.configuration.directory.log(component);
+                return Err(StartError::Failed(Failure {
                     what: format!(
                         "{what} did not become ready within {} s: {cause}",
                         READY_DEADLINE.as_secs()
@@ -215,17 +220,17 @@ impl Supervisor {
 
     fn program(&self, component: Component) -> Option<PathBuf> {
         match component {
-            Component::MongoDb => self.assignment.mongod.clone(),
+            Component::MongoDb => self.configuration.mongod.clone(),
             other => self
-                .assignment
+                .configuration
                 .control_plane
                 .as_ref()
                 .map(|directory| directory.join(other.name())),
         }
     }
 
-    /// Asks every executable for its version, while the components start.
-    async fn find_versions(&self) -> Result<(), Stopped> {
+    /// Reads the version of every executable, while the components start.
+    async fn find_versions(&self) -> Result<(), StartError> {
         for component in [Component::MongoDb].into_iter().chain(CONTROL_PLANE) {
             let Some(program) = self.program(component) else {
                 continue;
@@ -245,7 +250,7 @@ impl Supervisor {
     }
 }
 
-/// The first word that looks like a version: `Kubernetes v1.36.3`, `etcd Version: 3.6.8`, `db version v6.0.5`.
+/// Finds the first word that looks like a version: `Kubernetes v1.36.3`, `etcd Version: 3.6.8`, `db version v6.0.5`.
 fn version_in(text: &str) -> Option<&str> {
     text.split_whitespace()
         .map(|word| word.trim_start_matches('v'))

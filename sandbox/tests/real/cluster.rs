@@ -1,4 +1,4 @@
-//! What is simulated looks like the real thing: nodes, pods, claims.
+//! Simulated nodes, pods and claims behave like real ones.
 
 use k8s_openapi::api::{
     apps::v1::{Deployment, StatefulSet},
@@ -82,7 +82,7 @@ fn pods_of_a_deployment_become_ready_after_their_init_containers() {
 }
 
 #[test]
-fn a_stateful_set_gets_its_volume_and_the_volume_goes_with_its_claim() {
+fn a_volume_is_provisioned_for_a_claim_and_deleted_with_it() {
     let namespace = Namespace::create("stateful");
     namespace.apply(&json!({
         "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "database"},
@@ -139,9 +139,9 @@ fn a_job_ends_with_success() {
 }
 
 #[test]
-fn every_failure_is_told_in_the_kubelets_words() {
+fn failures_have_the_kubelets_wording() {
     let namespace = Namespace::create("failures");
-    // name, image, pull policy, behaviour, what the container waits for in the end
+    // name, image, pull policy, behaviour, final waiting reason
     let cases = [
         (
             "annotated",
@@ -215,7 +215,7 @@ fn an_unready_pod_runs_and_stays_unready() {
         Some("unready"),
         &json!({"name": "main", "image": "a"}),
     ));
-    // The event comes after the container has started, in place of readiness.
+    // The event follows the start of the container, instead of readiness.
     let events = namespace.api::<k8s_openapi::api::core::v1::Event>();
     wait::until("the event of the probe", || {
         let events = namespace.run(events.list(&ListParams::default())).unwrap();
@@ -258,7 +258,7 @@ fn a_slow_start_takes_ten_seconds() {
 }
 
 #[test]
-fn a_deleted_pod_goes_although_its_grace_is_long() {
+fn a_deleted_pod_is_gone_despite_a_long_grace_period() {
     let namespace = Namespace::create("deletion");
     let mut pod = pod("long", None, &json!({"name": "main", "image": "a"}));
     pod["spec"]["terminationGracePeriodSeconds"] = json!(3600);
@@ -280,7 +280,7 @@ fn a_deleted_pod_goes_although_its_grace_is_long() {
 }
 
 #[test]
-fn the_api_servers_process_is_named() {
+fn the_api_servers_process_id_is_correct() {
     let name = std::fs::read_to_string(format!("/proc/{}/comm", shared::sandbox().api_server_pid())).unwrap();
     assert_eq!(name.trim(), "kube-apiserver");
 }

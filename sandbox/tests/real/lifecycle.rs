@@ -1,4 +1,4 @@
-//! Starting, stopping, and every way in which that can be cut short: no process may be left.
+//! Starts, stops and their interruptions, none of which may leave a process behind.
 
 use std::{
     os::unix::fs::PermissionsExt as _,
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::wait;
 
-/// A state directory with the `sandbox` executable; whatever a failed test leaves is stopped at its end.
+/// A state directory; dropping it stops a sandbox that a failed test has left.
 struct Home {
     directory: TempDir,
 }
@@ -55,7 +55,7 @@ impl Home {
         stdout
     }
 
-    /// Empty while there is no state yet.
+    /// Empty before the first state.
     fn state(&self) -> Value {
         let content = std::fs::read(self.path().join("state.json")).unwrap_or_default();
         serde_json::from_slice(&content).unwrap_or_default()
@@ -83,14 +83,14 @@ impl Drop for Home {
     }
 }
 
-/// A process that has ended but was not waited for yet has no command line any more.
+/// A zombie has no command line either.
 fn is_gone(pid: u32) -> bool {
     std::fs::read(format!("/proc/{pid}/cmdline"))
         .unwrap_or_default()
         .is_empty()
 }
 
-/// The processes whose command line names the directory, which every component's does.
+/// The processes with the directory on their command line, as every component has it.
 fn processes_of(directory: &Path) -> Vec<u32> {
     let wanted = directory.to_str().unwrap();
     let pids = std::fs::read_dir("/proc")
@@ -116,7 +116,7 @@ fn up_and_down_can_be_repeated_and_the_data_stays() {
     let (first, ports) = (home.pids(), home.state()["ports"].clone());
     let kubeconfig = std::fs::read(home.path().join("kubeconfig")).unwrap();
     assert_eq!(first.len(), 6);
-    assert!(home.run("up", 0).contains("running already"));
+    assert!(home.run("up", 0).contains("already running"));
     assert_eq!(home.pids(), first);
     assert!(home.run("status", 0).contains("kube-apiserver"));
     assert!(home.run("down", 0).contains("stopped"));
@@ -143,7 +143,7 @@ fn a_killed_supervisor_leaves_no_process() {
 #[test]
 fn a_killed_up_leaves_no_process() {
     let home = Home::new();
-    // Among these moments are those in which a store that is ended stays broken.
+    // Some of these delays kill a store at a moment that would leave it broken.
     for milliseconds in (60..600).step_by(60) {
         let mut up = home.command("up").spawn().unwrap();
         std::thread::sleep(Duration::from_millis(milliseconds));

@@ -1,4 +1,4 @@
-//! The sandbox on its real parts: a control plane and a MongoDB that are started, used, killed and stopped.
+//! Tests with a real control plane and a real MongoDB.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

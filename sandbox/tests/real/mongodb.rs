@@ -1,4 +1,4 @@
-//! The real MongoDB: who may do what, and what survives a crash.
+//! MongoDB: access rights, and durability after a crash.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 
 use crate::shared;
 
-/// One test stops MongoDB, which the others would notice.
+/// One test stops MongoDB, which would fail the others.
 static EXCLUSIVE: Mutex<()> = Mutex::new(());
 
 fn with_client<T>(uri: &str, act: impl AsyncFnOnce(Client) -> T) -> T {
@@ -20,7 +20,7 @@ fn with_client<T>(uri: &str, act: impl AsyncFnOnce(Client) -> T) -> T {
 }
 
 #[test]
-fn nobody_gets_in_without_a_password() {
+fn access_without_a_password_is_refused() {
     let _exclusive = EXCLUSIVE.lock().unwrap_or_else(PoisonError::into_inner);
     let uri = shared::sandbox().mongodb_uri();
     let (_, address) = uri.split_once('@').unwrap();
@@ -61,7 +61,7 @@ fn documents_survive_a_crash_and_a_restart() {
     let sandbox = shared::sandbox();
     let uri = sandbox.mongodb_root_uri();
     with_client(&uri, async |client| {
-        // Without this the answer comes before the document is in the journal, and a crash may lose it.
+        // Without this, MongoDB acknowledges before it journals, and a crash can lose the document.
         let journaled = WriteConcern::builder().journal(true).build();
         let kept = client.database("flask_db").collection("kept");
         kept.insert_one(doc! {"a": 1})

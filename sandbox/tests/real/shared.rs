@@ -1,4 +1,4 @@
-//! The one sandbox of this test run, and a synchronous client of its API server.
+//! The sandbox of this test run, and a blocking client of its API server.
 
 use std::{sync::OnceLock, time::Duration};
 
@@ -14,13 +14,13 @@ use tokio::runtime::Runtime;
 
 use crate::wait;
 
-/// Started by the first test that needs it; ends with the test process.
+/// Started by the first test that needs it; exits with the test process.
 pub(crate) fn sandbox() -> &'static Sandbox {
     static SANDBOX: OnceLock<Sandbox> = OnceLock::new();
     SANDBOX.get_or_init(|| Sandbox::start(&Options::default()).expect("the sandbox starts"))
 }
 
-/// A client of one namespace, which was made for one test.
+/// A client of a namespace that belongs to one test.
 pub(crate) struct Namespace {
     runtime: Runtime,
     client: Client,
@@ -51,7 +51,7 @@ impl Namespace {
         namespace
     }
 
-    /// Applies an object of any kind that follows the usual plural, in this namespace where it has one.
+    /// Applies an object, in this namespace if its kind is namespaced. Expects a regular plural.
     pub(crate) fn apply(&self, object: &serde_json::Value) {
         let (version, kind) = (
             object["apiVersion"].as_str().unwrap(),
@@ -69,9 +69,9 @@ impl Namespace {
             .unwrap();
     }
 
-    /// Waits until the object is as `look` wants it.
+    /// Waits until `check` accepts the object.
     #[track_caller]
-    pub(crate) fn wait<K, T>(&self, name: &str, look: impl Fn(&K) -> Option<T>) -> T
+    pub(crate) fn wait<K, T>(&self, name: &str, check: impl Fn(&K) -> Option<T>) -> T
     where
         K: Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>
             + Clone
@@ -79,7 +79,7 @@ impl Namespace {
             + std::fmt::Debug,
     {
         wait::until(&format!("{} `{name}`", K::kind(&())), || {
-            look(&self.run(self.api::<K>().get(name)).ok()?)
+            check(&self.run(self.api::<K>().get(name)).ok()?)
         })
     }
 
@@ -94,7 +94,7 @@ impl Namespace {
         Api::all(self.client.clone())
     }
 
-    /// Runs one request, which kube itself would wait for without an end.
+    /// Runs a request with a deadline, which kube itself lacks.
     pub(crate) fn run<T>(
         &self,
         request: impl Future<Output = Result<T, kube::Error>>,

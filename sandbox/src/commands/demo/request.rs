@@ -1,4 +1,4 @@
-//! One HTTP request, and its answer in one line.
+//! Sends an HTTP request and shortens the answer to one line.
 
 use std::{io::Cursor, time::Duration};
 
@@ -7,11 +7,11 @@ use http::Request;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 
-/// Longer than the service takes to give up on its database.
+/// Longer than the service's database timeout.
 const DEADLINE: Duration = Duration::from_secs(15);
-/// A demo that was run a thousand times still shows its documents.
+/// Enough for the documents of a thousand demos.
 const LIMIT_BYTES: usize = 1 << 20;
-/// What fits beside the request in a terminal.
+/// Fits beside the request in a terminal.
 const SHOWN_CHARACTERS: usize = 110;
 
 pub(super) struct Answer {
@@ -19,7 +19,7 @@ pub(super) struct Answer {
     pub(super) body: String,
 }
 
-/// Sends a request; a body is sent as JSON.
+/// Sends a request, with the body as JSON.
 pub(super) fn send(method: &str, url: &str, body: Option<&str>) -> anyhow::Result<Answer> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -27,12 +27,7 @@ pub(super) fn send(method: &str, url: &str, body: Option<&str>) -> anyhow::Resul
     let exchange =
         runtime.block_on(async { tokio::time::timeout(DEADLINE, exchange(method, url, body)).await });
     exchange
-        .with_context(|| {
-            format!(
-                "`{method} {url}` was not answered within {} s",
-                DEADLINE.as_secs()
-            )
-        })?
+        .with_context(|| format!("`{method} {url}` got no answer within {} s", DEADLINE.as_secs()))?
         .with_context(|| format!("`{method} {url}` failed"))
 }
 
@@ -55,7 +50,7 @@ async fn exchange(method: &str, url: &str, body: Option<&str>) -> anyhow::Result
     })
 }
 
-/// The first line of a body, as far as it fits.
+/// The first line of a body, truncated to fit.
 pub(super) fn shortened(body: &str) -> String {
     let line = body.trim().lines().next().unwrap_or_default();
     if line.chars().count() <= SHOWN_CHARACTERS {

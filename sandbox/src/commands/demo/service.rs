@@ -1,4 +1,4 @@
-//! The data API as a process of the demo.
+//! The data API process of the demo.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -15,13 +15,13 @@ use serde_json::Value;
 
 use crate::{directory::Directory, executable, files};
 
-/// The service connects to its database before it listens, or soon after.
+/// Long enough for the service to connect to its database.
 const START_DEADLINE: Duration = Duration::from_secs(20);
-/// The service's own grace period is half a minute.
+/// The service's own grace period is 30 s.
 const STOP_DEADLINE: Duration = Duration::from_secs(40);
 const INTERVAL: Duration = Duration::from_millis(20);
 
-/// A running service; killed when it is dropped without being stopped, and when the demo is killed.
+/// A running service, killed on drop and when the demo is killed.
 pub(super) struct Service {
     child: Child,
     address: String,
@@ -36,7 +36,7 @@ impl Service {
             .args(["run-as-child", "--parent", &std::process::id().to_string(), "--"])
             .arg(executable);
         command
-            // No load balancer has to notice that it stops.
+            // There is no load balancer to drain.
             .env("DRAIN_SECONDS", "0")
             .env("MONGODB_URI", mongodb_uri)
             .env("LISTEN_ADDRESS", "127.0.0.1:0");
@@ -58,7 +58,7 @@ impl Service {
         &self.address
     }
 
-    /// Reads the log until it names the address, and goes on copying it to its file in a thread.
+    /// Reads the log until it names the address, while a thread keeps copying it to its file.
     fn wait_for_address(&mut self, log: &Path) -> anyhow::Result<String> {
         let stdout = self.child.stdout.take().context("stdout was piped")?;
         let mut file = files::append(log)?;
@@ -74,13 +74,13 @@ impl Service {
         receiver.recv_timeout(START_DEADLINE).map_err(|_| {
             let last_lines = files::last_lines(log, 5).join("\n  | ");
             anyhow::anyhow!(
-                "the service did not say where it listens; its log is `{}`\n  | {last_lines}",
+                "the service did not report its address; see its log `{}`\n  | {last_lines}",
                 log.display()
             )
         })
     }
 
-    /// Asks the service to end, and says how long that took.
+    /// Stops the service and returns how long that took.
     pub(super) fn stop(mut self) -> anyhow::Result<Duration> {
         let begun = Instant::now();
         let pid = i32::try_from(self.child.id())
@@ -108,7 +108,7 @@ impl Drop for Service {
     }
 }
 
-/// The address in the log line that says the service listens, whether its fields are nested or not.
+/// Extracts the address from the log line `listening`, with nested fields or without.
 fn listening_address(line: &str) -> Option<String> {
     let line: Value = serde_json::from_str(line).ok()?;
     let fields = line.get("fields").unwrap_or(&line);
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn the_address_is_read_from_the_line_that_has_it() {
+    fn the_address_comes_from_the_line_that_has_it() {
         check(
             r#"{"level":"INFO","message":"listening","address":"127.0.0.1:5000"}"#,
             Some("127.0.0.1:5000"),

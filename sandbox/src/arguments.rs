@@ -1,24 +1,46 @@
-//! Command lines of the components. Pure: a directory and ports in, arguments out.
+//! The command lines of the components. Pure.
 
 use std::path::Path;
 
-use super::{Component, Durability};
-use crate::{certificates::Certificate, directory::Directory, ports::Ports, stages};
+use crate::{
+    certificates::Certificate,
+    component::{Component, Durability},
+    directory::Directory,
+    ports::Ports,
+    stages,
+};
 
-pub(super) fn mongodb(directory: &Directory, ports: Ports) -> Vec<String> {
+/// Builds the arguments of a component, without passwords: any user can list them.
+pub(crate) fn of(
+    component: Component,
+    directory: &Directory,
+    ports: Ports,
+    durability: Durability,
+) -> Vec<String> {
+    match component {
+        Component::MongoDb => mongodb(directory, ports),
+        Component::Etcd => etcd(directory, ports, durability),
+        Component::KubeApiserver => api_server(directory, ports),
+        Component::KubeControllerManager => controller_manager(directory, ports),
+        Component::KubeScheduler => scheduler(directory, ports),
+        Component::Kwok => kwok(directory),
+    }
+}
+
+fn mongodb(directory: &Directory, ports: Ports) -> Vec<String> {
     vec![
         "--auth".into(),
         "--bind_ip=127.0.0.1".into(),
         format!("--port={}", ports.mongodb),
         path("--dbpath", &directory.mongodb_data()),
-        // Its own estimate is half of the machine's memory.
+        // The default is half of the machine's memory.
         "--wiredTigerCacheSizeGB=0.25".into(),
         "--nounixsocket".into(),
         "--setParameter=diagnosticDataCollectionEnabled=false".into(),
     ]
 }
 
-pub(super) fn etcd(directory: &Directory, ports: Ports, durability: Durability) -> Vec<String> {
+fn etcd(directory: &Directory, ports: Ports, durability: Durability) -> Vec<String> {
     let client = format!("https://127.0.0.1:{}", ports.etcd);
     let peer = format!("https://127.0.0.1:{}", ports.etcd_peer);
     let certificate = Certificate::Etcd;
@@ -46,7 +68,7 @@ pub(super) fn etcd(directory: &Directory, ports: Ports, durability: Durability) 
     arguments
 }
 
-pub(super) fn api_server(directory: &Directory, ports: Ports) -> Vec<String> {
+fn api_server(directory: &Directory, ports: Ports) -> Vec<String> {
     let etcd_client = Certificate::EtcdClient;
     let serving = Certificate::ApiServer;
     let service_account = Certificate::ServiceAccount;
@@ -72,13 +94,13 @@ pub(super) fn api_server(directory: &Directory, ports: Ports) -> Vec<String> {
         "--service-account-issuer=https://kubernetes.default.svc".into(),
         "--service-cluster-ip-range=10.96.0.0/16".into(),
         "--authorization-mode=RBAC".into(),
-        // The address of the only API server is fixed, and a lease for it would outlive a killed sandbox.
+        // The only API server has a fixed address, and its lease would outlive a killed sandbox.
         "--endpoint-reconciler-type=none".into(),
         "--profiling=false".into(),
     ]
 }
 
-pub(super) fn controller_manager(directory: &Directory, ports: Ports) -> Vec<String> {
+fn controller_manager(directory: &Directory, ports: Ports) -> Vec<String> {
     let certificate = Certificate::ControllerManager;
     let mut arguments = controller(
         Component::KubeControllerManager,
@@ -97,7 +119,7 @@ pub(super) fn controller_manager(directory: &Directory, ports: Ports) -> Vec<Str
     arguments
 }
 
-pub(super) fn scheduler(directory: &Directory, ports: Ports) -> Vec<String> {
+fn scheduler(directory: &Directory, ports: Ports) -> Vec<String> {
     controller(
         Component::KubeScheduler,
         Certificate::Scheduler,
@@ -106,7 +128,7 @@ pub(super) fn scheduler(directory: &Directory, ports: Ports) -> Vec<String> {
     )
 }
 
-/// What the controller manager and the scheduler have in common.
+/// Builds the arguments that the controller manager and the scheduler share.
 fn controller(
     component: Component,
     certificate: Certificate,
@@ -123,16 +145,16 @@ fn controller(
         format!("--secure-port={port}"),
         path("--tls-cert-file", &certificate.certificate(directory)),
         path("--tls-private-key-file", &certificate.key(directory)),
-        // There is one of each: an election would only delay a restart by the time of a lease.
+        // With one replica, an election would only delay a restart by the lease duration.
         "--leader-elect=false".into(),
-        // The default of 20 a second makes the first start of the controllers, which fetch a token each, five seconds longer.
+        // Every controller fetches a token at its first start; the default of 20 requests a second adds five seconds.
         "--kube-api-qps=400".into(),
         "--kube-api-burst=800".into(),
         "--profiling=false".into(),
     ]
 }
 
-pub(super) fn kwok(directory: &Directory) -> Vec<String> {
+fn kwok(directory: &Directory) -> Vec<String> {
     let mut arguments = vec![
         path("--kubeconfig", &directory.component_kubeconfig(Component::Kwok)),
         "--manage-all-nodes".into(),
