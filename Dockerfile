@@ -6,11 +6,13 @@ WORKDIR /build
 # A separate layer caches the compiled dependencies until a manifest or the lock file changes. The other workspace members are
 # manifests with an empty library, because `--locked` needs every member.
 COPY Cargo.toml Cargo.lock ./
+COPY engine/Cargo.toml engine/
+COPY engine/core/Cargo.toml engine/core/
 COPY infra/Cargo.toml infra/
 COPY sandbox/Cargo.toml sandbox/
 COPY service/Cargo.toml service/build.rs service/
-RUN mkdir infra/src sandbox/src service/src \
-    && touch infra/src/lib.rs sandbox/src/lib.rs service/src/lib.rs \
+RUN mkdir engine/src engine/core/src infra/src sandbox/src service/src \
+    && touch engine/src/lib.rs engine/core/src/lib.rs infra/src/lib.rs sandbox/src/lib.rs service/src/lib.rs \
     && cargo build --release --locked --package service
 
 COPY service/src service/src

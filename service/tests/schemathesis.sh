@@ -23,7 +23,7 @@ if [ ! -x "$tools/bin/schemathesis" ]; then
 fi
 
 # The MongoDB of the tests, without a user: this is about HTTP.
-mongod=${SANDBOX_MONGOD:-$(cargo run --quiet --locked --package sandbox -- binaries | awk '/mongod/ { print $NF }')}
+mongod=${SANDBOX_MONGOD:-$(cargo run --quiet --locked --bin sandbox -- binaries | awk '/mongod/ { print $NF }')}
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 database_port=$(free_port)
 port=$(free_port)

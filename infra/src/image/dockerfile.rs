@@ -125,7 +125,7 @@ mod tests {
         let text = include_str!("../../../Dockerfile");
         check(
             text,
-            "Cargo.toml, Cargo.lock, infra/Cargo.toml, sandbox/Cargo.toml, service/Cargo.toml, service/build.rs, service/src",
+            "Cargo.toml, Cargo.lock, engine/Cargo.toml, engine/core/Cargo.toml, infra/Cargo.toml, sandbox/Cargo.toml, service/Cargo.toml, service/build.rs, service/src",
         );
         let context = include_str!("../../../.dockerignore");
         for source in copied(text).unwrap() {

@@ -304,7 +304,7 @@ mod tests {
     }
 
     fn update(kind: &Kind, live: &Value, proposed: &Value, cause: &Cause) -> String {
-        let [live, desired] = [live, proposed].map(|spec| object(&kind, spec));
+        let [live, desired] = [live, proposed].map(|spec| object(kind, spec));
         let mut fields = differences(kind, &live.json(), &desired.json());
         fields.retain(|field| !field.path.to_string().contains("state-hash"));
         let fields = fields.into_iter().map(|field| FieldDrift {
