@@ -375,7 +375,7 @@ mod tests {
         let error = Record::from_secret(&secret).unwrap_err();
         match error {
             RecordError::Damaged { source, .. } => source.to_string(),
-            other => other.to_string(),
+            other @ RecordError::NotARecord { .. } => other.to_string(),
         }
     }
 
