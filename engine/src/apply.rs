@@ -43,6 +43,19 @@ pub struct Options {
     pub writing: watch::Sender<bool>,
 }
 
+impl Options {
+    /// A run that nothing stops.
+    #[must_use]
+    pub fn new(waiting: Waiting) -> Self {
+        Self {
+            waiting,
+            // Without a sender it never becomes true.
+            stop: watch::channel(false).1,
+            writing: watch::Sender::new(false),
+        }
+    }
+}
+
 /// Whether objects are waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waiting {

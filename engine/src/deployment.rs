@@ -115,7 +115,71 @@ pub enum DeployError {
     Cluster(#[from] ClusterError),
 }
 
+impl<'a> Target<'a> {
+    /// The declared environment.
+    #[must_use]
+    pub fn apply(declaration: Declaration<'a>) -> Self {
+        Self {
+            mode: PlanMode::Apply,
+            declaration: Some(declaration),
+            consents: Consents::default(),
+        }
+    }
+
+    /// Nothing but the environment's data. The declaration tells where to look when there is no record.
+    #[must_use]
+    pub fn destroy(declaration: Declaration<'a>) -> Self {
+        Self {
+            mode: PlanMode::Destroy,
+            ..Self::apply(declaration)
+        }
+    }
+}
+
+impl<'a> Declaration<'a> {
+    /// A stack without secrets.
+    pub fn new(declare: impl Fn(&Record) -> Stack + 'a) -> Self {
+        Self {
+            secrets: Vec::new(),
+            declare: Box::new(declare),
+        }
+    }
+}
+
 impl Deployment {
+    /// Identifies the cluster. `holder` names the run that holds the lock, for other people.
+    ///
+    /// # Errors
+    /// When the cluster cannot be reached, or does not tell its identity.
+    pub async fn open(
+        owner: Owner,
+        record_namespace: &str,
+        holder: &str,
+        cluster: Arc<Cluster>,
+    ) -> Result<Self, ClusterError> {
+        Ok(Self {
+            owner,
+            record_namespace: record_namespace.to_owned(),
+            cluster_id: cluster.identity().await?,
+            cluster,
+            holder: holder.to_owned(),
+        })
+    }
+
+    /// Loads the record; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the cluster cannot be reached, or the record cannot be used here.
+    pub async fn load(&self) -> Result<Option<LoadedRecord>, LoadError> {
+        record::load(
+            &self.owner,
+            &self.record_namespace,
+            &self.cluster_id,
+            &self.cluster,
+        )
+        .await
+    }
+
     /// Completes a loaded record with the secrets that an apply needs. A destroy needs none: without a record it looks for
     /// everything that the environment could hold.
     ///
@@ -321,13 +385,7 @@ impl Deployment {
         let LoadedRecord::Stored { .. } = loaded else {
             return Ok(loaded);
         };
-        let stored = record::load(
-            &self.owner,
-            &self.record_namespace,
-            &self.cluster_id,
-            &self.cluster,
-        );
-        let stored = stored.await?.ok_or_else(|| moved(Vec::new()))?;
+        let stored = self.load().await?.ok_or_else(|| moved(Vec::new()))?;
         self.complete(target, Some(stored)).await
     }
 

@@ -19,7 +19,7 @@ use engine_core::record::Record;
 use engine_core::stack::Stack;
 use infra::resources;
 use serde_json::Value;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 use crate::generated::{self, Shape};
 
@@ -98,7 +98,14 @@ impl Engine {
     /// Waits, without a lock: what an apply does when there is nothing to write.
     pub(crate) async fn wait(&self, plan: &Plan, stack: &Stack) -> RunSummary {
         let (events, _happened) = mpsc::unbounded_channel();
-        apply::wait(plan, stack, &self.cluster, options(), events).await
+        apply::wait(
+            plan,
+            stack,
+            &self.cluster,
+            Options::new(Waiting::Until(TIMEOUT)),
+            events,
+        )
+        .await
     }
 
     /// Everything from the confirmation to the end, as `apply` and `destroy` do it.
@@ -122,10 +129,7 @@ impl Engine {
             } else {
                 PlanMode::Apply
             },
-            declaration: Some(Declaration {
-                secrets: Vec::new(),
-                declare: Box::new(|_| stack.clone()),
-            }),
+            declaration: Some(Declaration::new(|_| stack.clone())),
             consents: Consents::default(),
         };
         let (events, mut happened) = mpsc::unbounded_channel();
@@ -140,7 +144,13 @@ impl Engine {
             }
             objects_done
         };
-        let applied = deployment.apply(&target, loaded, shown, options(), events);
+        let applied = deployment.apply(
+            &target,
+            loaded,
+            shown,
+            Options::new(Waiting::Until(TIMEOUT)),
+            events,
+        );
         let (finished, objects_done) = tokio::join!(applied, listen);
         let Finished {
             summary,
@@ -160,15 +170,6 @@ impl Engine {
             ],
             objects_done,
         })
-    }
-}
-
-fn options() -> Options {
-    Options {
-        waiting: Waiting::Until(TIMEOUT),
-        // Without a sender it never becomes true.
-        stop: watch::channel(false).1,
-        writing: watch::Sender::new(false),
     }
 }
 

@@ -89,6 +89,23 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// The action in a word.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Create { .. } => "create",
+            Self::Update { .. } => "change",
+            Self::Mark { .. } => "mark",
+            Self::Adopt { .. } => "adopt",
+            Self::Replace { .. } => "replace",
+            Self::Delete { .. } => "delete",
+            Self::Keep { .. } => "keep",
+            Self::Refuse { .. } => "refuse",
+        }
+    }
+}
+
 /// What becomes of the pods of an object that is replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pods {
