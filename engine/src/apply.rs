@@ -49,7 +49,6 @@ impl Options {
     pub fn new(waiting: Waiting) -> Self {
         Self {
             waiting,
-            // Without a sender it never becomes true.
             stop: watch::channel(false).1,
             writing: watch::Sender::new(false),
         }
@@ -140,7 +139,8 @@ impl<'a> Run<'a> {
         let mut stop = self.stop.clone();
         tokio::select! {
             () = tokio::time::sleep(duration) => {}
-            _ = stop.wait_for(|stop| *stop) => return false,
+            // Without a sender it never becomes true.
+            Ok(_) = stop.wait_for(|stop| *stop) => return false,
         }
         self.holds_the_lock() && self.deadline.is_none_or(|deadline| Instant::now() < deadline)
     }

@@ -118,7 +118,7 @@ async fn a_lost_mark_is_restored_and_nothing_else() {
         ),
         (
             json!({"metadata": {"labels": {"infra.internal/environment": null}}}),
-            "the environment's label is missing",
+            "a label of ours is missing",
         ),
         (
             json!({"metadata": {"managedFields": [{}]}}),

@@ -123,7 +123,7 @@ async fn an_end_before_the_first_write_has_a_summary_too() {
     assert_eq!(lines[1]["exit_code"], 6);
     assert_eq!(lines[1]["objects"], Value::Null);
     assert!(
-        asked.stderr.contains("error: nobody is there to be asked"),
+        asked.stderr.contains("error: cannot ask for confirmation"),
         "{}",
         asked.stderr
     );

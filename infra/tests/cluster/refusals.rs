@@ -17,7 +17,7 @@ async fn a_foreign_object_is_refused_and_nothing_is_written() {
             "! refuse Namespace/{}: it is there already, and not ours",
             world.app
         ))
-        .expect_line("error: the plan holds what cannot be done, so nothing was written");
+        .expect_line("error: the plan has refused changes; nothing was written");
     assert!(world.read(&world.record()).await.is_none());
     assert!(
         world

@@ -95,7 +95,7 @@ pub enum Ownership {
     Unlabelled,
     /// Another environment, or another stack.
     Other {
-        /// The stack, if a label names it.
+        /// The stack, if a label names another than ours.
         stack: Option<String>,
         /// The environment, if a label names it.
         environment: Option<String>,
@@ -140,8 +140,9 @@ pub fn ownership(object: &Value, owner: &Owner) -> Ownership {
             _ => Ownership::Ours,
         };
     };
-    if environment != owner.environment || stack.is_some_and(|stack| stack != owner.stack) {
-        return other(stack, Some(environment));
+    let other_stack = stack.filter(|stack| *stack != owner.stack);
+    if environment != owner.environment || other_stack.is_some() {
+        return other(other_stack, Some(environment));
     }
     let managers_were_cleared = managers(object).next().is_none();
     if applied.is_none() && !(managers_were_cleared && has_hash) {
@@ -228,7 +229,7 @@ mod tests {
     fn an_object_of_another_environment_or_stack_belongs_to_that() {
         let applied = entry("infra", "Apply");
         let labels = [(marks::ENVIRONMENT, "test"), (marks::STACK, "web")];
-        check(&labels, &applied, &other(Some("web"), Some("test")));
+        check(&labels, &applied, &other(None, Some("test")));
         let labels = [(marks::ENVIRONMENT, "shop"), (marks::STACK, "reports")];
         check(&labels, &applied, &other(Some("reports"), Some("shop")));
         check(&labels[1..], &applied, &other(Some("reports"), None));

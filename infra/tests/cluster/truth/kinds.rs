@@ -698,7 +698,7 @@ fn lost_marks() -> Vec<(Value, &'static str)> {
         ),
         (
             json!({"metadata": {"labels": {"infra.internal/environment": null}}}),
-            "the environment's label is missing",
+            "a label of ours is missing",
         ),
     ]
 }

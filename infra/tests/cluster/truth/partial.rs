@@ -107,7 +107,7 @@ async fn a_group_whose_server_is_down_is_said_and_the_others_are_planned() {
             "keep",
             ": not everything could be listed: could not list horizontalpodautoscalers",
         ))
-        .expect_text("error: the plan holds what cannot be done, so nothing was written");
+        .expect_text("error: the plan has refused changes; nothing was written");
     assert_eq!(world.read(&world.service()).await.unwrap(), before);
     assert!(orphan_is_there(&world).await);
 }
@@ -231,7 +231,7 @@ async fn a_right_that_only_the_writes_need_is_named_before_the_first_of_them() {
         .await
         .expect_code(1)
         .expect_text(&format!(
-            "this user lacks rights that the plan needs: delete services in `{}`",
+            "this user lacks permissions that the plan needs: delete services in `{}`",
             world.database
         ));
     let after = world.read(&world.deployment()).await.unwrap();

@@ -302,8 +302,8 @@ async fn credentials(world: &World) -> Option<Value> {
     let bytes = base64::engine::general_purpose::STANDARD.decode(text).unwrap();
     let record: Value = serde_json::from_slice(&bytes).unwrap();
     let credentials = json!([
-        record["root_password"],
-        record["application_password"],
+        record["secrets"]["root_password"],
+        record["secrets"]["application_password"],
         record["hash_key"]
     ]);
     assert!(
