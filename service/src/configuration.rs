@@ -5,7 +5,7 @@ mod error;
 mod http;
 mod logging;
 mod mongodb;
-mod stopping;
+mod shutdown;
 mod threads;
 mod variables;
 
@@ -14,7 +14,7 @@ pub use error::ConfigurationError;
 pub use http::Http;
 pub use logging::Logging;
 pub use mongodb::Mongodb;
-pub use stopping::Stopping;
+pub use shutdown::Shutdown;
 pub use threads::Threads;
 pub use variables::Variables;
 
@@ -26,7 +26,7 @@ pub struct Configuration {
     /// Where the documents are.
     pub mongodb: Mongodb,
     /// How it stops.
-    pub stopping: Stopping,
+    pub shutdown: Shutdown,
     /// What it says on stdout.
     pub logging: Logging,
     /// What it runs on.
@@ -38,11 +38,11 @@ impl Configuration {
     ///
     /// # Errors
     /// Names the variable that cannot be used; values are only quoted where they are no secrets.
-    pub fn from_variables(variables: &Variables) -> Result<Self, ConfigurationError> {
+    pub(crate) fn from_variables(variables: &Variables) -> Result<Self, ConfigurationError> {
         Ok(Self {
             http: Http::from_variables(variables)?,
             mongodb: Mongodb::from_variables(variables)?,
-            stopping: Stopping::from_variables(variables)?,
+            shutdown: Shutdown::from_variables(variables)?,
             logging: Logging::from_variables(variables)?,
             threads: Threads::from_variables(variables)?,
         })

@@ -3,7 +3,7 @@
 //! Into BSON: `$`-keys, dotted keys and Extended JSON such as `{"$oid": "…"}` are plain data. Integers become `Int32`
 //! when they fit and `Int64` otherwise, numbers with a fraction or an exponent become doubles, and the order of keys is
 //! kept. `-0` is the integer 0, `-0.0` a double that comes back as it is. A fraction is the nearest double, as for every
-//! reader of JSON. What else BSON cannot hold exactly is refused with the place where it stands, never rounded, dropped or
+//! reader of JSON. What else BSON cannot hold exactly is refused with the location where it stands, never rounded, dropped or
 //! merged.
 //!
 //! Into JSON: what came from JSON comes back equal. Types that JSON lacks, which only other writers can have stored, are
@@ -13,7 +13,7 @@ mod bytes;
 mod encoding;
 mod keys;
 mod literals;
-mod place;
+mod location;
 mod read;
 mod refusal;
 mod syntax;
@@ -21,10 +21,10 @@ mod tokens;
 mod value;
 mod write;
 
-pub use place::Place;
-pub use read::{MAXIMUM_DEPTH, MAXIMUM_DOCUMENT_BYTES, MAXIMUM_ID_BYTES, NewId, document_from_json};
-pub use refusal::{Fault, Refusal};
-pub use write::{Json, WithoutId, id_text};
+pub(crate) use location::Location;
+pub(crate) use read::{NewId, document_from_json};
+pub(crate) use refusal::{Fault, Refusal};
+pub(crate) use write::{Json, WithoutId, id_text};
 
 #[cfg(test)]
 mod tests;

@@ -6,13 +6,13 @@ mod call;
 mod connection;
 mod connection_string;
 mod failure;
+mod health;
 mod inserts;
 mod page;
-mod pulse;
 mod readiness;
 mod recent;
-mod renewal;
-mod sealing;
+mod rotation;
+mod signing_key;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -23,31 +23,30 @@ use mongodb::options::{ReadPreference, SelectionCriteria};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
 pub use admission::Limits;
-pub use batches::Batches;
-pub use call::CALL_TIME;
+pub(crate) use batches::Batches;
 pub use connection_string::{ConnectionString, ConnectionStringError};
-pub use failure::Failure;
-pub use page::Page;
-pub use readiness::Readiness;
-pub use recent::{Recent, Window};
-pub use sealing::SealingKey;
+pub(crate) use failure::Failure;
+pub(crate) use page::Page;
+pub(crate) use readiness::Readiness;
+pub(crate) use recent::{Recent, Window};
+pub(crate) use signing_key::SigningKey;
 
 use admission::{Admission, Slot};
-use call::{LONGEST_CALL, bounded};
+use call::{ABANDONED_CALL_TIMEOUT, CALL_TIMEOUT, bounded};
 use connection::Connection;
+use health::HealthMonitor;
 use inserts::Inserts;
-use pulse::Pulse;
 
 /// Where the documents are kept.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct Namespace {
     /// The name of the database.
     pub database: String,
     /// The name of the collection in it.
     pub collection: String,
 }
 
-impl Default for Place {
+impl Default for Namespace {
     fn default() -> Self {
         Self {
             database: "flask_db".to_owned(),
@@ -56,16 +55,16 @@ impl Default for Place {
     }
 }
 
-/// The collection that the API serves. Clones share the connection, its pulse and the limits.
+/// The collection that the API serves. Clones share the connection, its health and the limits.
 #[derive(Clone, Debug)]
-pub struct Database {
+pub(crate) struct Database {
     current: Arc<watch::Sender<Arc<Connection>>>,
-    pulse: Arc<Pulse>,
+    health: Arc<HealthMonitor>,
     admission: Arc<Admission>,
     inserts: Arc<Inserts>,
     /// The size of a pool, where the connection string does not say it.
     pool_size: u32,
-    place: Place,
+    namespace: Namespace,
 }
 
 impl Database {
@@ -73,54 +72,54 @@ impl Database {
     ///
     /// # Errors
     /// Refuses a connection string that the driver cannot use.
-    pub async fn prepare(
+    pub(crate) async fn prepare(
         uri: &ConnectionString,
-        place: Place,
+        namespace: Namespace,
         limits: Limits,
     ) -> Result<Self, ConnectionStringError> {
         let pool_size = admission::connections(limits);
-        let connection = Connection::prepare(uri, &place, pool_size).await?;
+        let connection = Connection::prepare(uri, &namespace, pool_size).await?;
         let admission = Arc::new(Admission::new(limits, connection.pool_size));
         let current = Arc::new(watch::Sender::new(Arc::new(connection)));
-        let pulse = Arc::new(Pulse::new());
-        let inserts = Inserts::new(Arc::clone(&current), Arc::clone(&pulse), Arc::clone(&admission));
+        let health = Arc::new(HealthMonitor::new());
+        let inserts = Inserts::new(Arc::clone(&current), Arc::clone(&health), Arc::clone(&admission));
         Ok(Self {
             current,
-            pulse,
+            health,
             admission,
             inserts: Arc::new(inserts),
             pool_size,
-            place,
+            namespace,
         })
     }
 
     /// Returns host and port of every server in the connection string, for logs.
     #[must_use]
-    pub fn addresses(&self) -> String {
+    pub(crate) fn addresses(&self) -> String {
         self.current.borrow().addresses.clone()
     }
 
     /// Opens the first connections, so that the first requests do not wait for them. Waits as long as it takes.
-    pub async fn warm(&self) {
+    pub(crate) async fn warm(&self) {
         self.connection().client.warm_connection_pool().await;
     }
 
     /// Asks MongoDB again and again whether it takes documents; [`Self::check`] and all calls go by the answers.
-    pub async fn keep_pulse(&self) {
-        self.pulse.keep(self.current.subscribe()).await;
+    pub(crate) async fn monitor_health(&self) {
+        self.health.run(self.current.subscribe()).await;
     }
 
     /// Exchanges the connection whenever the file says another connection string than `present`.
-    pub async fn follow(&self, file: &Path, present: ConnectionString) {
-        renewal::follow(self, file, present).await;
+    pub(crate) async fn follow(&self, file: &Path, present: ConnectionString) {
+        rotation::follow(self, file, present).await;
     }
 
-    /// Says whether MongoDB took the last ping, which [`Self::keep_pulse`] sent at most a second ago or so.
+    /// Says whether MongoDB took the last ping, which [`Self::monitor_health`] sent at most a second ago or so.
     ///
     /// # Errors
     /// Says why it did not.
-    pub async fn check(&self) -> Result<(), Failure> {
-        self.pulse.check().await
+    pub(crate) async fn check(&self) -> Result<(), Failure> {
+        self.health.check().await
     }
 
     /// Stores a document, which has an `_id`, and returns that. `room` is held until MongoDB has answered, which may be after
@@ -128,7 +127,7 @@ impl Database {
     ///
     /// # Errors
     /// Says why it was not stored, or that nobody knows whether it was.
-    pub async fn insert(
+    pub(crate) async fn insert(
         &self,
         document: RawDocumentBuf,
         room: Option<OwnedSemaphorePermit>,
@@ -140,8 +139,8 @@ impl Database {
     ///
     /// # Errors
     /// Says why the first documents could not be read.
-    pub async fn read_all(&self) -> Result<Batches, Failure> {
-        self.pulse.allow()?;
+    pub(crate) async fn read_all(&self) -> Result<Batches, Failure> {
+        self.health.ensure_available()?;
         let list = self.admission.open_list().await?;
         let (slot, connection) = self.begin().await?;
         Batches::open(connection, slot, list, Arc::clone(&self.admission)).await
@@ -151,7 +150,7 @@ impl Database {
     ///
     /// # Errors
     /// Says why they could not be read.
-    pub async fn read_page(&self, after: Option<Bson>, limit: u32) -> Result<Page, Failure> {
+    pub(crate) async fn read_page(&self, after: Option<Bson>, limit: u32) -> Result<Page, Failure> {
         let (slot, connection) = self.begin().await?;
         let collection = connection.collection.clone();
         Page::read(collection, slot, &connection.addresses, after, limit).await
@@ -161,11 +160,11 @@ impl Database {
     ///
     /// # Errors
     /// Says why it could not be read.
-    pub async fn find(&self, id: ObjectId) -> Result<Option<RawDocumentBuf>, Failure> {
+    pub(crate) async fn find(&self, id: ObjectId) -> Result<Option<RawDocumentBuf>, Failure> {
         let (slot, connection) = self.begin().await?;
         let collection = connection.collection.clone();
         let find = async move {
-            let find = collection.find_one(doc! { "_id": id }).max_time(CALL_TIME);
+            let find = collection.find_one(doc! { "_id": id }).max_time(CALL_TIMEOUT);
             find.selection_criteria(SelectionCriteria::ReadPreference(ReadPreference::Primary))
                 .await
         };
@@ -178,23 +177,23 @@ impl Database {
     ///
     /// # Errors
     /// Only when the process is about to end.
-    pub async fn sealing_key(&self) -> Result<SealingKey, Failure> {
-        self.connection().sealing_key().await
+    pub(crate) async fn signing_key(&self) -> Result<SigningKey, Failure> {
+        self.connection().signing_key().await
     }
 
     /// Closes all connections, without waiting for calls that were given up.
-    pub async fn shutdown(self) {
+    pub(crate) async fn shutdown(self) {
         let closed = self.connection().client.clone().shutdown().immediate(true);
-        if tokio::time::timeout(CALL_TIME, closed).await.is_err() {
+        if tokio::time::timeout(CALL_TIMEOUT, closed).await.is_err() {
             tracing::warn!("the connections to MongoDB were not closed in time");
         }
     }
 
     /// Waits for the turn of a call, and refuses it where MongoDB is known to be gone, before or after the wait.
     async fn begin(&self) -> Result<(Slot, Arc<Connection>), Failure> {
-        self.pulse.allow()?;
+        self.health.ensure_available()?;
         let slot = self.admission.enter().await?;
-        self.pulse.allow()?;
+        self.health.ensure_available()?;
         Ok((slot, self.connection()))
     }
 
@@ -203,12 +202,12 @@ impl Database {
     }
 
     fn is_known_to_fail(&self) -> bool {
-        self.pulse.allow().is_err()
+        self.health.ensure_available().is_err()
     }
 
     /// Prepares another connection, for a later [`Self::replace`].
     async fn connect(&self, uri: &ConnectionString) -> Result<Arc<Connection>, ConnectionStringError> {
-        Connection::prepare(uri, &self.place, self.pool_size)
+        Connection::prepare(uri, &self.namespace, self.pool_size)
             .await
             .map(Arc::new)
     }
@@ -217,7 +216,7 @@ impl Database {
     fn replace(&self, connection: Arc<Connection>) {
         let old = self.current.send_replace(connection).client.clone();
         tokio::spawn(async move {
-            tokio::time::sleep(LONGEST_CALL).await;
+            tokio::time::sleep(ABANDONED_CALL_TIMEOUT).await;
             // Waits for the answers that are still being read.
             old.shutdown().await;
         });

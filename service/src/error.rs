@@ -6,7 +6,8 @@ use salvo::{Depot, Request, Response, Writer, async_trait};
 use crate::conversion::{Fault, Refusal};
 use crate::database::Failure;
 use crate::problem::Problem;
-use crate::records::{KeyFault, QueryFault};
+use crate::records::{IdempotencyKeyError, QueryError};
+use crate::request_id::request_id;
 use crate::wire::Refusal as HeadRefusal;
 
 /// Seconds after which a client may try again what MongoDB did not take: about what its restart takes.
@@ -17,7 +18,7 @@ const RETRY_AFTER_OVERLOAD_SECONDS: &str = "1";
 
 /// Why a request was not served.
 #[derive(Clone, Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// The head of the request is malformed, too large or too slow.
     #[error("{}", .0.detail())]
     Refused(HeadRefusal),
@@ -44,7 +45,7 @@ pub enum Error {
     Form,
     /// Another site's page sends a form through somebody's browser.
     #[error("this form may only be sent from this service's own page")]
-    ForeignForm,
+    CrossSiteForm,
     /// The body is, or says it is, larger than the limit.
     #[error("the body is larger than {limit} bytes")]
     BodyTooLarge {
@@ -65,7 +66,7 @@ pub enum Error {
     Document(#[from] Refusal),
     /// The query of the path.
     #[error(transparent)]
-    Query(#[from] QueryFault),
+    Query(#[from] QueryError),
     /// The client takes no form that the answer has.
     #[error("the answer is there as {offers}, which the header `Accept` rules out")]
     NotAcceptable {
@@ -74,7 +75,7 @@ pub enum Error {
     },
     /// The header `Idempotency-Key` cannot be one.
     #[error(transparent)]
-    IdempotencyKey(#[from] KeyFault),
+    IdempotencyKey(#[from] IdempotencyKeyError),
     /// The key came with another document before.
     #[error("this `Idempotency-Key` has stored another document; every document needs a key of its own")]
     IdempotencyKeyReused,
@@ -89,7 +90,7 @@ pub enum Error {
     Draining,
     /// Large bodies of other requests take all the memory that there is for them.
     #[error("too many large bodies are under way")]
-    NoRoom,
+    TooManyBodies,
     /// A handler panicked.
     #[error("the service failed to handle the request")]
     Internal,
@@ -102,14 +103,14 @@ impl Error {
     /// object, keys that come twice or hold NUL, numbers beyond 64 bits, halves of surrogate pairs, more than 100 levels,
     /// and an `_id` that cannot be one. What is too large, as text or in MongoDB's format, is 413.
     #[must_use]
-    pub fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::Refused(refusal) => refusal.status(),
             Self::Expectation => StatusCode::EXPECTATION_FAILED,
             Self::Host | Self::Form | Self::BodyIncomplete | Self::Query(_) | Self::IdempotencyKey(_) => {
                 StatusCode::BAD_REQUEST
             }
-            Self::ForeignForm => StatusCode::FORBIDDEN,
+            Self::CrossSiteForm => StatusCode::FORBIDDEN,
             Self::NoSuchPath => StatusCode::NOT_FOUND,
             Self::Document(refusal) => match refusal.fault {
                 Fault::Empty | Fault::Encoding { .. } | Fault::Syntax { .. } => StatusCode::BAD_REQUEST,
@@ -123,7 +124,7 @@ impl Error {
             }
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
-            Self::Draining | Self::RetryWithKey | Self::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Draining | Self::RetryWithKey | Self::TooManyBodies => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Database(failure) => match failure {
                 Failure::Refused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
@@ -168,7 +169,7 @@ impl Error {
                 | Failure::NotAuthorised { .. }
                 | Failure::TimedOut,
             ) => Some(("database-unavailable", "MongoDB is not available")),
-            Self::NoRoom | Self::Database(Failure::Overloaded) => {
+            Self::TooManyBodies | Self::Database(Failure::Overloaded) => {
                 Some(("overloaded", "The service is overloaded"))
             }
             Self::Draining => Some(("draining", "The service is stopping")),
@@ -193,14 +194,14 @@ impl Error {
 
     /// Returns the answer without its request id.
     #[must_use]
-    pub fn problem(&self) -> Problem {
+    pub(crate) fn problem(&self) -> Problem {
         let problem = Problem::new(self.status(), self.detail());
         let problem = match self.kind() {
             Some((name, title)) => problem.of_kind(name, title),
             None => problem,
         };
         match self {
-            Self::Document(refusal) => problem.at(&refusal.place),
+            Self::Document(refusal) => problem.at(&refusal.location),
             _ => problem,
         }
     }
@@ -208,7 +209,7 @@ impl Error {
     /// A retry can only help, and can do no harm, where MongoDB took nothing.
     fn retry_after(&self) -> Option<&'static str> {
         match self {
-            Self::NoRoom | Self::Database(Failure::Overloaded) => Some(RETRY_AFTER_OVERLOAD_SECONDS),
+            Self::TooManyBodies | Self::Database(Failure::Overloaded) => Some(RETRY_AFTER_OVERLOAD_SECONDS),
             _ if self.status() == StatusCode::SERVICE_UNAVAILABLE => Some(RETRY_AFTER_SECONDS),
             _ => None,
         }
@@ -221,7 +222,7 @@ impl Writer for Error {
         let problem = self.problem();
         // A stop is asked for, and the access line has the 503 anyway.
         if self.status().is_server_error() && !matches!(self, Self::Draining) {
-            tracing::error!(request_id = crate::hoops::request_id(depot), error = %self, "request failed");
+            tracing::error!(request_id = request_id(depot), error = %self, "request failed");
         }
         if let Some(seconds) = self.retry_after() {
             let seconds = HeaderValue::from_static(seconds);

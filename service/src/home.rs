@@ -14,6 +14,6 @@ mod show;
 mod value;
 
 pub(crate) use add::{Add, back};
-pub(crate) use list::Recently;
+pub(crate) use list::RecentDocuments;
 pub(crate) use page::{script, style};
 pub(crate) use show::Home;

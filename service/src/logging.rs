@@ -18,10 +18,10 @@ static LEVEL: OnceLock<LevelFilter> = OnceLock::new();
 
 /// Writes what is left of the log when it is dropped.
 #[must_use = "the end of the log is written when this is dropped"]
-pub struct Log(());
+pub(crate) struct Log(());
 
 /// Sends events to stdout from now on, and panics with them. Does nothing when that was done before.
-pub fn start(level: LevelFilter) -> Log {
+pub(crate) fn start(level: LevelFilter) -> Log {
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)

@@ -6,23 +6,16 @@ mod http;
 mod mongodb;
 mod process;
 
+use std::fmt;
 use std::sync::LazyLock;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
-use salvo::http::{HeaderValue, StatusCode};
-use salvo::{Response, handler};
-
-use crate::answer;
-use crate::error::Error;
 
 pub(crate) use http::{Http, InFlight};
 pub(crate) use mongodb::Mongodb;
-
-const OPENMETRICS: HeaderValue =
-    HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::new);
 
@@ -61,11 +54,9 @@ impl Metrics {
     }
 }
 
-/// Answers with all metrics.
-#[handler]
-pub(crate) fn show(response: &mut Response) -> Result<(), Error> {
+/// Writes all metrics.
+pub(crate) fn text() -> Result<String, fmt::Error> {
     let mut text = String::new();
-    encode(&mut text, &METRICS.registry).map_err(|_| Error::Internal)?;
-    answer::complete(response, StatusCode::OK, OPENMETRICS, text);
-    Ok(())
+    encode(&mut text, &METRICS.registry)?;
+    Ok(text)
 }

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use salvo::http::StatusCode;
+use salvo::http::{HeaderValue, StatusCode};
 use salvo::{Response, handler};
 
 use crate::answer;
 use crate::database::{Database, Readiness};
 use crate::error::Error;
+
+const OPENMETRICS: HeaderValue =
+    HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
 const OK: &str = r#"{"status":"ok"}"#;
 
@@ -60,4 +63,12 @@ impl Health {
         answer::complete(response, StatusCode::OK, answer::JSON, r#"{"status":"healthy"}"#);
         Ok(())
     }
+}
+
+/// Answers with all metrics in the text format of OpenMetrics.
+#[handler]
+pub(crate) fn metrics(response: &mut Response) -> Result<(), Error> {
+    let text = crate::metrics::text().map_err(|_| Error::Internal)?;
+    answer::complete(response, StatusCode::OK, OPENMETRICS, text);
+    Ok(())
 }

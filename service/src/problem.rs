@@ -4,14 +4,15 @@ use salvo::http::{HeaderValue, StatusCode, header};
 use salvo::{Depot, Response};
 use serde::Serialize;
 
-use crate::conversion::Place;
+use crate::conversion::Location;
+use crate::request_id::request_id;
 
 /// The content type of a problem document.
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// A problem document; members that have nothing to say are left out.
 #[derive(Clone, Debug, Serialize)]
-pub struct Problem {
+pub(crate) struct Problem {
     #[serde(rename = "type")]
     kind: String,
     title: String,
@@ -36,7 +37,7 @@ struct Sent<'a> {
 impl Problem {
     /// Describes a problem that the status says all about.
     #[must_use]
-    pub fn new(status: StatusCode, detail: String) -> Self {
+    pub(crate) fn new(status: StatusCode, detail: String) -> Self {
         Self {
             kind: "about:blank".to_owned(),
             title: status.canonical_reason().unwrap_or("Error").to_owned(),
@@ -50,7 +51,7 @@ impl Problem {
 
     /// Describes the status of an answer that nobody has given a body, such as 404.
     #[must_use]
-    pub fn of_status(status: StatusCode) -> Self {
+    pub(crate) fn of_status(status: StatusCode) -> Self {
         let detail = match status {
             StatusCode::NOT_FOUND => "there is nothing at this path",
             StatusCode::METHOD_NOT_ALLOWED => {
@@ -63,26 +64,26 @@ impl Problem {
 
     /// Names the type, for clients that tell problems of one status apart.
     #[must_use]
-    pub fn of_kind(mut self, name: &str, title: &str) -> Self {
+    pub(crate) fn of_kind(mut self, name: &str, title: &str) -> Self {
         self.kind = format!("urn:problem-type:{name}");
         title.clone_into(&mut self.title);
         self
     }
 
-    /// Adds the place in the body that is at fault.
+    /// Adds the location in the body that is at fault.
     #[must_use]
-    pub fn at(mut self, place: &Place) -> Self {
-        self.pointer.clone_from(&place.pointer);
-        self.line = Some(place.line);
-        self.column = Some(place.column);
+    pub(crate) fn at(mut self, location: &Location) -> Self {
+        self.pointer.clone_from(&location.pointer);
+        self.line = Some(location.line);
+        self.column = Some(location.column);
         self
     }
 
     /// Makes this the answer, with the id of the request that the depot holds.
-    pub fn write_to(&self, depot: &Depot, response: &mut Response) {
+    pub(crate) fn write_to(&self, depot: &Depot, response: &mut Response) {
         let sent = Sent {
             problem: self,
-            request_id: crate::hoops::request_id(depot),
+            request_id: request_id(depot),
         };
         let body = serde_json::to_vec(&sent).unwrap_or_default();
         response.status_code(StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));

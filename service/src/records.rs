@@ -2,16 +2,16 @@
 
 mod body;
 mod cursor;
-mod form;
+mod format;
 mod idempotency;
 mod insert;
 mod list;
+mod list_writer;
 mod parameters;
 mod stream;
-mod text;
 
-pub(crate) use body::Bodies;
-pub use idempotency::KeyFault;
+pub(crate) use body::{Bodies, BodyRead};
+pub(crate) use idempotency::IdempotencyKeyError;
 pub(crate) use insert::Insert;
 pub(crate) use list::List;
-pub use parameters::QueryFault;
+pub(crate) use parameters::QueryError;

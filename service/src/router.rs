@@ -8,16 +8,15 @@ use crate::assets::Asset;
 use crate::configuration::Http;
 use crate::database::{Database, Readiness};
 use crate::description;
-use crate::home::{self, Add, Home, Recently};
-use crate::hoops;
-use crate::metrics;
-use crate::probes::{Health, Readyz, livez};
+use crate::home::{self, Add, Home, RecentDocuments};
+use crate::middleware::Middleware;
+use crate::probes::{Health, Readyz, livez, metrics};
 use crate::records::{Bodies, Insert, List};
 
 /// Builds the API. Hooks stand on the service, as those of a router do not run for 404 and 405.
 #[must_use]
-pub fn router(database: &Database, readiness: &Arc<Readiness>, http: &Http) -> Service {
-    around(routes(database, readiness, http), readiness)
+pub(crate) fn router(database: &Database, readiness: &Arc<Readiness>, http: &Http) -> Service {
+    with_middleware(routes(database, readiness, http), readiness)
 }
 
 fn routes(database: &Database, readiness: &Arc<Readiness>, http: &Http) -> Router {
@@ -27,7 +26,7 @@ fn routes(database: &Database, readiness: &Arc<Readiness>, http: &Http) -> Route
     let health = Health::new(database.clone());
     let readyz = Readyz::new(Arc::clone(readiness));
     let home = Home::new(database.clone());
-    let recently = Recently::new(database.clone());
+    let recently = RecentDocuments::new(database.clone());
     let add = Add::new(database.clone(), bodies);
 
     Router::new()
@@ -42,11 +41,7 @@ fn routes(database: &Database, readiness: &Arc<Readiness>, http: &Http) -> Route
         .push(Router::with_path("health").get(health.clone()).head(health))
         .push(Router::with_path("livez").get(livez).head(livez))
         .push(Router::with_path("readyz").get(readyz.clone()).head(readyz))
-        .push(
-            Router::with_path("metrics")
-                .get(metrics::show)
-                .head(metrics::show),
-        )
+        .push(Router::with_path("metrics").get(metrics).head(metrics))
         .push(Router::with_path("recent").get(recently.clone()).head(recently))
         .push(
             Router::with_path("add")
@@ -65,16 +60,14 @@ fn routes(database: &Database, readiness: &Arc<Readiness>, http: &Http) -> Route
         )
 }
 
-fn file(path: &str, asset: Asset) -> Router {
-    Router::with_path(path).get(asset.clone()).head(asset)
+fn with_middleware(router: Router, readiness: &Arc<Readiness>) -> Service {
+    let router = Arc::new(router);
+    let middleware = Middleware::new(Arc::clone(readiness), Arc::clone(&router));
+    Service::new(router).hoop(middleware)
 }
 
-/// Puts around a router what belongs around every request.
-#[must_use]
-pub fn around(router: Router, readiness: &Arc<Readiness>) -> Service {
-    let router = Arc::new(router);
-    let around = hoops::Around::new(Arc::clone(readiness), Arc::clone(&router));
-    Service::new(router).hoop(around)
+fn file(path: &str, asset: Asset) -> Router {
+    Router::with_path(path).get(asset.clone()).head(asset)
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! The life of the process: bind, serve, and stop without cutting a request off.
 
 mod acceptor;
-mod complaint;
+mod bind_error;
 mod descriptors;
 mod signals;
+mod throttle;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,13 +16,13 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::configuration::{Configuration, Http, Mongodb, Stopping};
+use crate::configuration::{Configuration, Http, Mongodb, Shutdown};
 use crate::database::{Database, Readiness};
 use crate::router::router;
-use crate::start::StartError;
 
-use acceptor::{ClosableAcceptor, Gate};
-pub use signals::stop_signals;
+use acceptor::{ClosableAcceptor, CloseHandle};
+pub use bind_error::BindError;
+pub(crate) use signals::stop_signals;
 
 /// Connections that the kernel holds until they are accepted.
 const BACKLOG: u32 = 1024;
@@ -36,7 +37,7 @@ pub struct Server {
     database: Database,
     mongodb: Mongodb,
     http: Http,
-    stopping: Stopping,
+    shutdown: Shutdown,
 }
 
 impl Server {
@@ -44,19 +45,15 @@ impl Server {
     ///
     /// # Errors
     /// Says which setting cannot be used.
-    pub async fn bind(configuration: Configuration) -> Result<Self, StartError> {
+    pub async fn bind(configuration: Configuration) -> Result<Self, BindError> {
         let Configuration {
             http,
             mongodb,
-            stopping,
+            shutdown,
             ..
         } = configuration;
-        let database = Database::prepare(&mongodb.uri, mongodb.place.clone(), mongodb.limits).await?;
-        let listener = listen(http.listen_address).map_err(|source| StartError::Listen {
-            address: http.listen_address,
-            source,
-        })?;
-        let address = listener.local_addr().map_err(|source| StartError::Listen {
+        let database = Database::prepare(&mongodb.uri, mongodb.namespace.clone(), mongodb.limits).await?;
+        let (listener, address) = listen(http.listen_address).map_err(|source| BindError::Listen {
             address: http.listen_address,
             source,
         })?;
@@ -66,7 +63,7 @@ impl Server {
             database,
             mongodb,
             http,
-            stopping,
+            shutdown,
         })
     }
 
@@ -87,11 +84,11 @@ impl Server {
             database,
             mongodb,
             http,
-            stopping,
+            shutdown,
         } = self;
         let readiness = Arc::new(Readiness::new(database.clone()));
         let connections = http.connections.min(descriptors::connections_at_most());
-        let (acceptor, gate) = ClosableAcceptor::new(listener, connections, http.head_time)?;
+        let (acceptor, gate) = ClosableAcceptor::new(listener, connections, http.head_timeout)?;
         let mut server = salvo::Server::new(acceptor).fuse_config(fuse(&http));
         server
             .http1_mut()
@@ -104,7 +101,7 @@ impl Server {
             server.handle(),
             gate,
             Arc::clone(&readiness),
-            stopping,
+            shutdown,
         ));
         let mut background = JoinSet::new();
         tend(&mut background, &database, mongodb);
@@ -122,8 +119,8 @@ impl Server {
 
 /// What goes on beside the requests for as long as the server runs.
 fn tend(background: &mut JoinSet<()>, database: &Database, mongodb: Mongodb) {
-    let pulse = database.clone();
-    background.spawn(async move { pulse.keep_pulse().await });
+    let health = database.clone();
+    background.spawn(async move { health.monitor_health().await });
     let warming = database.clone();
     background.spawn(async move { warming.warm().await });
     if let Some(file) = mongodb.uri_file {
@@ -132,7 +129,7 @@ fn tend(background: &mut JoinSet<()>, database: &Database, mongodb: Mongodb) {
     }
 }
 
-fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+fn listen(address: SocketAddr) -> std::io::Result<(TcpListener, SocketAddr)> {
     let socket = if address.is_ipv4() {
         TcpSocket::new_v4()?
     } else {
@@ -143,23 +140,25 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     // Accepted connections inherit this on Linux; without it the last chunk of an answer can wait 40 ms for an ACK.
     socket.set_nodelay(true)?;
     socket.bind(address)?;
-    socket.listen(BACKLOG)
+    let listener = socket.listen(BACKLOG)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
 }
 
 fn fuse(http: &Http) -> FuseConfig {
     FuseConfig::default()
         .with_http1_header_timeout(None)
         // The guard bounds the time between requests too, and every handler its own.
-        .with_write_stall_timeout(http.write_time)
+        .with_write_stall_timeout(http.write_timeout)
 }
 
 /// Not ready, then closed, then stopped; a second message skips what is left.
 async fn stop_when_asked(
     mut stop: mpsc::Receiver<()>,
     server: ServerHandle,
-    gate: Gate,
+    gate: CloseHandle,
     readiness: Arc<Readiness>,
-    stopping: Stopping,
+    shutdown: Shutdown,
 ) {
     if stop.recv().await.is_none() {
         // Nobody can ask any more; a server without a stopper serves for ever.
@@ -167,14 +166,14 @@ async fn stop_when_asked(
     }
     readiness.drain();
     tracing::info!(
-        drain_seconds = stopping.drain.as_secs(),
+        drain_seconds = shutdown.drain.as_secs(),
         "stopping: not ready any more"
     );
-    if stops_at_once(tokio::time::sleep(stopping.drain), &mut stop, &server).await {
+    if stops_at_once(tokio::time::sleep(shutdown.drain), &mut stop, &server).await {
         return;
     }
     tracing::info!(
-        grace_seconds = stopping.grace.as_secs(),
+        grace_seconds = shutdown.grace.as_secs(),
         "stopping: requests in flight may finish"
     );
     let close = async {
@@ -185,7 +184,7 @@ async fn stop_when_asked(
     if stops_at_once(close, &mut stop, &server).await {
         return;
     }
-    server.stop_graceful(stopping.grace);
+    server.stop_graceful(shutdown.grace);
     stops_at_once(std::future::pending(), &mut stop, &server).await;
 }
 

@@ -6,9 +6,9 @@
 //! send, so that the refusal is answered in its turn, logged and counted like every other request.
 
 mod chunks;
+mod filter;
 mod guard;
 mod head;
-mod intake;
 mod refusal;
 
 pub(crate) use guard::Guard;

@@ -57,13 +57,13 @@ fuzz_target!(|text: &[u8]| {
     }
 });
 
-/// A place is inside of the text, or right behind it.
+/// A location is inside of the text, or right behind it.
 fn check_place(text: &[u8], refusal: &Refusal) {
-    let place = &refusal.place;
+    let location = &refusal.location;
     let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
-    let line = lines.get(place.line - 1).expect("the line is there");
-    assert!((1..=line.len() + 1).contains(&place.column), "{refusal}");
-    if let Some(pointer) = &place.pointer {
+    let line = lines.get(location.line - 1).expect("the line is there");
+    assert!((1..=line.len() + 1).contains(&location.column), "{refusal}");
+    if let Some(pointer) = &location.pointer {
         assert!(pointer.is_empty() || pointer.starts_with('/'), "{pointer}");
         assert!(pointer.len() <= 4096, "{pointer}");
     }

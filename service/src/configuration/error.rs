@@ -43,7 +43,7 @@ pub enum ConfigurationError {
 impl ConfigurationError {
     /// The next step.
     #[must_use]
-    pub fn hint(&self) -> String {
+    pub(crate) fn hint(&self) -> String {
         match self {
             Self::Empty { .. } => "unset it to get the default".to_owned(),
             Self::NotText { .. } => "set it to plain text".to_owned(),

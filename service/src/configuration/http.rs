@@ -19,12 +19,12 @@ pub struct Http {
     pub bodies_bytes: u32,
     /// `BODY_SECONDS`, default 10: from the head of a request to the end of its body. Longer than a call to MongoDB,
     /// shorter than the grace period.
-    pub body_time: Duration,
+    pub body_timeout: Duration,
     /// `HEAD_SECONDS`, default 10: from the first byte of a head to its end; also how long a connection is kept open
     /// without one.
-    pub head_time: Duration,
+    pub head_timeout: Duration,
     /// `WRITE_SECONDS`, default 30: how long a client may leave an answer unread.
-    pub write_time: Duration,
+    pub write_timeout: Duration,
     /// `CONNECTION_LIMIT`, default 2000: more wait until one ends. A connection takes about 30 KiB; where the system gives
     /// fewer file descriptors, this is less.
     pub connections: usize,
@@ -36,9 +36,9 @@ impl Default for Http {
             listen_address: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 5000),
             body_bytes: 1024 * 1024,
             bodies_bytes: 128 * 1024 * 1024,
-            body_time: Duration::from_secs(10),
-            head_time: Duration::from_secs(10),
-            write_time: Duration::from_secs(30),
+            body_timeout: Duration::from_secs(10),
+            head_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(30),
             connections: 2000,
         }
     }
@@ -59,9 +59,9 @@ impl Http {
             bodies_bytes: variables
                 .parse("BODIES_LIMIT_BYTES", bytes)?
                 .unwrap_or(default.bodies_bytes),
-            body_time: variables.seconds("BODY_SECONDS", default.body_time)?,
-            head_time: variables.seconds("HEAD_SECONDS", default.head_time)?,
-            write_time: variables.seconds("WRITE_SECONDS", default.write_time)?,
+            body_timeout: variables.seconds("BODY_SECONDS", default.body_timeout)?,
+            head_timeout: variables.seconds("HEAD_SECONDS", default.head_timeout)?,
+            write_timeout: variables.seconds("WRITE_SECONDS", default.write_timeout)?,
             connections: variables
                 .parse::<NonZeroUsize>("CONNECTION_LIMIT", "a number of connections such as `2000`")?
                 .map_or(default.connections, NonZeroUsize::get),

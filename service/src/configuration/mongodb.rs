@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{ConfigurationError, Variables};
-use crate::database::{ConnectionString, Limits, Place};
+use crate::database::{ConnectionString, Limits, Namespace};
 
 /// The connection string when none is given: the MongoDB that a developer runs.
 const DEFAULT_URI: &str = "mongodb://localhost:27017/";
@@ -18,7 +18,7 @@ pub struct Mongodb {
     /// How much may be under way at once.
     pub limits: Limits,
     /// Which collection is served; always `flask_db.data` outside of tests.
-    pub place: Place,
+    pub namespace: Namespace,
 }
 
 impl Default for Mongodb {
@@ -27,7 +27,7 @@ impl Default for Mongodb {
             uri: ConnectionString::new(DEFAULT_URI.to_owned()),
             uri_file: None,
             limits: Limits::default(),
-            place: Place::default(),
+            namespace: Namespace::default(),
         }
     }
 }
@@ -53,7 +53,7 @@ impl Mongodb {
             uri,
             uri_file,
             limits: limits(variables)?,
-            place: default.place,
+            namespace: default.namespace,
         })
     }
 }
@@ -70,6 +70,6 @@ fn limits(variables: &Variables) -> Result<Limits, ConfigurationError> {
         lists: variables
             .parse("MONGODB_LISTS", "a number such as `64`")?
             .unwrap_or(default.lists),
-        queue_time: variables.seconds("MONGODB_QUEUE_SECONDS", default.queue_time)?,
+        queue_timeout: variables.seconds("MONGODB_QUEUE_SECONDS", default.queue_timeout)?,
     })
 }

@@ -9,7 +9,7 @@ fn check(variables: &Variables, expected: &str) {
             "{} {} {}",
             configuration.http.listen_address,
             configuration.logging.level,
-            configuration.stopping.drain.as_secs()
+            configuration.shutdown.drain.as_secs()
         ),
         Err(error) => format!("{error}; {}", error.hint()),
     };
@@ -24,8 +24,8 @@ fn without_variables_the_defaults_of_the_sample_hold() {
         configuration.mongodb.uri,
         ConnectionString::new("mongodb://localhost:27017/".to_owned())
     );
-    assert_eq!(configuration.mongodb.place.database, "flask_db");
-    assert_eq!(configuration.mongodb.place.collection, "data");
+    assert_eq!(configuration.mongodb.namespace.database, "flask_db");
+    assert_eq!(configuration.mongodb.namespace.collection, "data");
 }
 
 #[test]

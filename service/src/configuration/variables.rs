@@ -17,7 +17,7 @@ impl Variables {
     ///
     /// # Errors
     /// Says what is wrong with the file.
-    pub fn load(directory: &Path) -> Result<Self, DotenvError> {
+    pub(crate) fn load(directory: &Path) -> Result<Self, DotenvError> {
         let mut variables = Self::default();
         for (name, value) in dotenv::read(&directory.join(".env"))? {
             variables.0.insert(name.into(), value.into());

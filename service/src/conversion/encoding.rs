@@ -1,13 +1,13 @@
 //! Texts that are not UTF-8 from the first byte to the last. Pure.
 
-use super::{Fault, Place, Refusal};
+use super::{Fault, Location, Refusal};
 
 /// Refuses nothing at all, other encodings, and marks of them.
 pub(super) fn check_encoding(text: &[u8]) -> Result<(), Refusal> {
     let refuse = |fault, offset| {
         Err(Refusal {
             fault,
-            place: Place::at(text, offset),
+            location: Location::at(text, offset),
         })
     };
     match text {

@@ -12,25 +12,25 @@ use super::literals::number_fault;
 use super::syntax::{offset, syntax_refusal};
 use super::tokens::Tokens;
 use super::value::Value;
-use super::{Fault, Place, Refusal};
+use super::{Fault, Location, Refusal};
 
 /// The deepest nesting that is stored: what MongoDB documents as its limit for documents, the outermost one counted.
 ///
 /// It is below the 127 levels where `serde_json` gives up and far below the 500 where decoding overflows a stack.
-pub const MAXIMUM_DEPTH: usize = 100;
+pub(crate) const MAXIMUM_DEPTH: usize = 100;
 
 /// The largest document that MongoDB stores, its `_id` included.
-pub const MAXIMUM_DOCUMENT_BYTES: usize = 16 * 1024 * 1024;
+pub(crate) const MAXIMUM_DOCUMENT_BYTES: usize = 16 * 1024 * 1024;
 
 /// The longest string that can be an `_id`: with it, the address of a page stays below what proxies take.
-pub const MAXIMUM_ID_BYTES: usize = 1024;
+pub(crate) const MAXIMUM_ID_BYTES: usize = 1024;
 
 /// The length before and the NUL after a string in BSON.
 const STRING_OVERHEAD: usize = 5;
 
 /// The `_id` of a new document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NewId {
+pub(crate) enum NewId {
     /// Given to a document that brings none.
     Spare(ObjectId),
     /// Given to the document, which must not bring one.
@@ -41,7 +41,7 @@ pub enum NewId {
 ///
 /// # Errors
 /// Refuses what is not a JSON object, and what BSON cannot hold exactly; see [`Fault`].
-pub fn document_from_json(text: &[u8], id: NewId) -> Result<RawDocumentBuf, Refusal> {
+pub(crate) fn document_from_json(text: &[u8], id: NewId) -> Result<RawDocumentBuf, Refusal> {
     check_encoding(text)?;
     let mut reader = Reader {
         bytes: Bytes::default(),
@@ -69,7 +69,7 @@ pub fn document_from_json(text: &[u8], id: NewId) -> Result<RawDocumentBuf, Refu
         fault: Fault::TooLarge {
             maximum: MAXIMUM_DOCUMENT_BYTES,
         },
-        place: Place::of_token(text, 0),
+        location: Location::of_token(text, 0),
     };
     if bytes.len() > MAXIMUM_DOCUMENT_BYTES {
         return Err(too_large());
@@ -109,7 +109,7 @@ impl Reader<'_> {
         match (self.refused.take(), syntax) {
             (Some((fault, token)), Ok(())) => Refusal {
                 fault,
-                place: Place::of_token(self.text, token),
+                location: Location::of_token(self.text, token),
             },
             (Some(_), Err(error)) => syntax_refusal(self.text, &error),
             (None, Err(_)) => syntax_refusal(self.text, error),
@@ -118,12 +118,12 @@ impl Reader<'_> {
                 let literal = self.numbers.literal(self.tokens);
                 Refusal {
                     fault: number_fault(literal),
-                    place: Place::of_token(self.text, self.tokens),
+                    location: Location::of_token(self.text, self.tokens),
                 }
             }
             (None, Ok(())) => Refusal {
                 fault: Fault::LoneSurrogate,
-                place: Place::at(self.text, offset(self.text, error)),
+                location: Location::at(self.text, offset(self.text, error)),
             },
         }
     }

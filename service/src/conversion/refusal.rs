@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use super::Place;
+use super::Location;
 
 /// Why a JSON text was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// There is no text at all.
     #[error("the body is empty, a JSON object is expected")]
     Empty,
@@ -83,16 +83,16 @@ pub enum Fault {
 
 /// A refused JSON text: the fault and where it is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub struct Refusal {
+pub(crate) struct Refusal {
     /// Why the text was refused.
-    pub fault: Fault,
+    pub(crate) fault: Fault,
     /// Where the fault is.
-    pub place: Place,
+    pub(crate) location: Location,
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Place { line, column, .. } = &self.place;
+        let Location { line, column, .. } = &self.location;
         write!(formatter, "{} (line {line} column {column})", self.fault)
     }
 }

@@ -1,6 +1,6 @@
 //! The errors of `serde_json` in our words and places. Pure.
 
-use super::{Fault, Place, Refusal};
+use super::{Fault, Location, Refusal};
 
 /// Refuses a text that is no JSON.
 pub(super) fn syntax_refusal(text: &[u8], error: &serde_json::Error) -> Refusal {
@@ -12,7 +12,7 @@ pub(super) fn syntax_refusal(text: &[u8], error: &serde_json::Error) -> Refusal 
         fault: Fault::Syntax {
             message: message.to_owned(),
         },
-        place: Place::at(text, offset(text, error)),
+        location: Location::at(text, offset(text, error)),
     }
 }
 

@@ -5,6 +5,7 @@ use bson::raw::RawDocumentBuf;
 use bson::{Bson, Document, doc};
 use proptest::prelude::*;
 
+use super::read::{MAXIMUM_DEPTH, MAXIMUM_DOCUMENT_BYTES, MAXIMUM_ID_BYTES};
 use super::*;
 
 const MADE: ObjectId = ObjectId::from_bytes([1; 12]);
@@ -19,7 +20,7 @@ fn check(input: &str, expected: &str) {
         Ok(document) => written(&document),
         Err(refusal) => format!(
             "{refusal} at `{}`",
-            refusal.place.pointer.as_deref().unwrap_or("…")
+            refusal.location.pointer.as_deref().unwrap_or("…")
         ),
     };
     assert_eq!(output, expected, "{input}");
@@ -220,8 +221,8 @@ fn only_an_object_is_a_document() {
 
 #[test]
 fn malformed_json_is_refused_with_line_and_column() {
-    let check = |input: &str, message: &str, place: &str| {
-        let refused = format!("the body cannot be read as JSON: {message} {place}");
+    let check = |input: &str, message: &str, location: &str| {
+        let refused = format!("the body cannot be read as JSON: {message} {location}");
         check(input, &refused);
     };
     check("{\n  \"a\": tru}", "expected ident", "(line 2 column 11) at `/a`");

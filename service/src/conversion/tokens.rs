@@ -1,6 +1,6 @@
 //! The tokens of a JSON text, for what `serde_json` does not tell: where a value stands, and how a number was written. Pure.
 
-/// What begins at a place of the text. Colons and white space are passed over.
+/// What begins at a location of the text. Colons and white space are passed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     OpenArray,
@@ -9,7 +9,7 @@ pub(super) enum Kind {
     Comma,
     /// A key or a value.
     String,
-    /// A number, `true`, `false`, `null`, or what stands in place of one.
+    /// A number, `true`, `false`, `null`, or what stands in location of one.
     Plain,
 }
 

@@ -9,8 +9,8 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use super::bytes::Bytes;
 use super::keys::Keys;
 use super::literals::{is_zero, number_fault, quoted};
-use super::read::Reader;
-use super::{Fault, MAXIMUM_DEPTH, NewId};
+use super::read::{MAXIMUM_DEPTH, Reader};
+use super::{Fault, NewId};
 
 /// Integers from here on, 2^63, have lost their digits when they arrive as a double.
 const FIRST_UNSAFE_DOUBLE: f64 = 9_223_372_036_854_775_808.0;

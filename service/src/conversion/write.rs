@@ -7,11 +7,11 @@ use serde::{Serialize, Serializer};
 
 /// A BSON value that serialises as the JSON it came from.
 #[derive(Clone, Copy, Debug)]
-pub struct Json<'a>(pub RawBsonRef<'a>);
+pub(crate) struct Json<'a>(pub RawBsonRef<'a>);
 
 /// A document that serialises as an answer shows it: without the `_id` of MongoDB.
 #[derive(Clone, Copy, Debug)]
-pub struct WithoutId<'a>(pub &'a RawDocument);
+pub(crate) struct WithoutId<'a>(pub &'a RawDocument);
 
 impl Serialize for WithoutId<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -63,7 +63,7 @@ fn write_array<S: Serializer>(array: &RawArray, serializer: S) -> Result<S::Ok, 
 
 /// Writes an `_id` as the text that stands in an answer: 24 hex digits, the string itself, or the value's JSON.
 #[must_use]
-pub fn id_text(id: &Bson) -> String {
+pub(crate) fn id_text(id: &Bson) -> String {
     match id {
         Bson::ObjectId(id) => id.to_hex(),
         Bson::String(text) => text.clone(),

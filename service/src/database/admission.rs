@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{CALL_TIME, Failure};
+use super::{CALL_TIMEOUT, Failure};
 
 /// The bounds of what is under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct Limits {
     pub lists: u32,
     /// `MONGODB_QUEUE_SECONDS`, default 1: how long a request waits for its turn. With the call itself it stays below what
     /// clients wait for an answer.
-    pub queue_time: Duration,
+    pub queue_timeout: Duration,
 }
 
 impl Default for Limits {
@@ -30,7 +30,7 @@ impl Default for Limits {
             calls: NonZeroU32::new(12).unwrap_or(NonZeroU32::MIN),
             queue: 256,
             lists: 64,
-            queue_time: Duration::from_secs(1),
+            queue_timeout: Duration::from_secs(1),
         }
     }
 }
@@ -46,7 +46,7 @@ pub(super) struct Admission {
     begun: Arc<Semaphore>,
     lists: Arc<Semaphore>,
     queue: Arc<Semaphore>,
-    queue_time: Duration,
+    queue_timeout: Duration,
 }
 
 /// The right to make one call, which ends with the call itself and not with the wait for it; or to send one list.
@@ -73,7 +73,7 @@ impl Admission {
             begun: Arc::new(Semaphore::new(BEGUN as usize)),
             lists: Arc::new(Semaphore::new(limits.lists as usize)),
             queue: Arc::new(Semaphore::new(limits.queue as usize)),
-            queue_time: limits.queue_time,
+            queue_timeout: limits.queue_timeout,
         }
     }
 
@@ -83,7 +83,7 @@ impl Admission {
             return Ok(slot);
         }
         let _place = self.place()?;
-        wait(&self.slots, self.queue_time).await
+        wait(&self.slots, self.queue_timeout).await
     }
 
     /// Returns a place in the queue, where there is one.
@@ -109,8 +109,8 @@ impl Admission {
     }
 
     /// How long a request waits for its turn.
-    pub(super) fn queue_time(&self) -> Duration {
-        self.queue_time
+    pub(super) fn queue_timeout(&self) -> Duration {
+        self.queue_timeout
     }
 
     /// How many calls may run at once.
@@ -120,12 +120,12 @@ impl Admission {
 
     /// Lets an answer with all documents begin, after a wait where that is bearable; it ends with what is returned.
     pub(super) async fn open_list(&self) -> Result<Slot, Failure> {
-        wait(&self.lists, self.queue_time).await
+        wait(&self.lists, self.queue_timeout).await
     }
 
     /// Lets a request go on whose answer has begun: it waits longer, as what is left of its answer cannot become an error.
     pub(super) async fn go_on(&self) -> Result<Slot, Failure> {
-        wait(&self.begun, CALL_TIME).await
+        wait(&self.begun, CALL_TIMEOUT).await
     }
 }
 
@@ -145,7 +145,7 @@ mod tests {
             calls: NonZeroU32::MIN,
             queue,
             lists: 1,
-            queue_time: Duration::from_millis(20),
+            queue_timeout: Duration::from_millis(20),
         };
         Admission::new(limits, connections(limits))
     }

@@ -15,7 +15,7 @@ use super::connection::Connection;
 const DOCUMENTS_PER_BATCH: u32 = 1000;
 
 /// An open read. Dropping it closes the cursor on the server.
-pub struct Batches {
+pub(crate) struct Batches {
     cursor: RawBatchCursor,
     admission: Arc<Admission>,
     connection: Arc<Connection>,
@@ -55,7 +55,7 @@ impl Batches {
     ///
     /// # Errors
     /// Says why the reply did not come.
-    pub async fn next(self) -> Result<Option<(RawBatch, Self)>, Failure> {
+    pub(crate) async fn next(self) -> Result<Option<(RawBatch, Self)>, Failure> {
         let Self {
             mut cursor,
             admission,

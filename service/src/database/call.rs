@@ -9,11 +9,11 @@ use crate::metrics::metrics;
 /// How long one call may take, the search for a server and the wait for a connection included.
 ///
 /// A request makes one call at a time, so this stays below what a client or a probe waits for an answer.
-pub const CALL_TIME: Duration = Duration::from_secs(2);
+pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long a call goes on that nobody waits for any more. Its connection is then taken for dead, since the driver itself
 /// would wait for ever.
-pub(super) const LONGEST_CALL: Duration = Duration::from_secs(10);
+pub(super) const ABANDONED_CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why a call has no result.
 pub(super) enum CallError {
@@ -45,7 +45,7 @@ impl CallError {
     }
 }
 
-/// Runs a call in a task of its own and waits for it at most [`CALL_TIME`].
+/// Runs a call in a task of its own and waits for it at most [`CALL_TIMEOUT`].
 ///
 /// The driver closes a connection whose call is dropped half-way, so a caller that goes away, or whose time is up, must
 /// not drop it: the task stays behind and gives the connection back, and the slot with it. `operation` names the call in
@@ -57,11 +57,11 @@ pub(super) async fn bounded<T: Send + 'static>(
 ) -> Result<T, CallError> {
     let start = Instant::now();
     let task = async move {
-        let result = tokio::time::timeout(LONGEST_CALL, call).await;
+        let result = tokio::time::timeout(ABANDONED_CALL_TIMEOUT, call).await;
         drop(slot);
         result
     };
-    let result = match tokio::time::timeout(CALL_TIME, tokio::spawn(task)).await {
+    let result = match tokio::time::timeout(CALL_TIMEOUT, tokio::spawn(task)).await {
         Ok(Ok(Ok(Ok(result)))) => Ok(result),
         Ok(Ok(Ok(Err(error)))) => Err(CallError::Driver(error)),
         Ok(Err(_)) => Err(CallError::Broken),

@@ -5,7 +5,7 @@ use mongodb::{Client, Collection};
 use tokio::sync::OnceCell;
 
 use super::failure::{Failure, of_read};
-use super::{ConnectionString, ConnectionStringError, Place, SealingKey};
+use super::{ConnectionString, ConnectionStringError, Namespace, SigningKey};
 
 /// How long MongoDB itself works on a ping that waits, say for a lock; then it ends the ping and says so.
 const PING_ON_SERVER_MILLISECONDS: i32 = 800;
@@ -21,15 +21,15 @@ pub(super) struct Connection {
     /// How many connections there are at most; 0 stands for any number.
     pub(super) pool_size: u32,
     uri: ConnectionString,
-    place: Place,
-    sealing_key: OnceCell<SealingKey>,
+    namespace: Namespace,
+    signing_key: OnceCell<SigningKey>,
 }
 
 impl Connection {
     /// Prepares a client; nothing is connected yet. `pool_size` holds where the text has none of its own.
     pub(super) async fn prepare(
         uri: &ConnectionString,
-        place: &Place,
+        namespace: &Namespace,
         pool_size: u32,
     ) -> Result<Self, ConnectionStringError> {
         let options = uri.client_options(pool_size).await?;
@@ -42,24 +42,26 @@ impl Connection {
         let pool_size = options.max_pool_size.unwrap_or(pool_size);
         let client = Client::with_options(options).map_err(|_| ConnectionStringError::Options)?;
         Ok(Self {
-            collection: client.database(&place.database).collection(&place.collection),
+            collection: client
+                .database(&namespace.database)
+                .collection(&namespace.collection),
             client,
             addresses,
             pool_size,
             uri: uri.clone(),
-            place: place.clone(),
-            sealing_key: OnceCell::new(),
+            namespace: namespace.clone(),
+            signing_key: OnceCell::new(),
         })
     }
 
     /// Returns the key for seals that belongs to this connection string.
-    pub(super) async fn sealing_key(&self) -> Result<SealingKey, Failure> {
+    pub(super) async fn signing_key(&self) -> Result<SigningKey, Failure> {
         let derive = || async {
-            let (uri, place) = (self.uri.clone(), self.place.clone());
-            let derive = tokio::task::spawn_blocking(move || SealingKey::derive(&uri, &place));
+            let (uri, namespace) = (self.uri.clone(), self.namespace.clone());
+            let derive = tokio::task::spawn_blocking(move || SigningKey::derive(&uri, &namespace));
             derive.await.map_err(|_| Failure::Internal)
         };
-        self.sealing_key.get_or_try_init(derive).await.copied()
+        self.signing_key.get_or_try_init(derive).await.copied()
     }
 
     /// Asks for an update that matches nothing, so that the answer says more than that the server runs: the user may
@@ -70,13 +72,13 @@ impl Connection {
         let nothing = doc! { "_id": { "$in": Bson::Array(Vec::new()) } };
         let change = doc! { "$unset": { "ping": "" } };
         let ping = doc! {
-            "update": &self.place.collection,
+            "update": &self.namespace.collection,
             "updates": [{ "q": nothing, "u": change }],
             "writeConcern": { "w": 1 },
             "maxTimeMS": PING_ON_SERVER_MILLISECONDS,
         };
         self.client
-            .database(&self.place.database)
+            .database(&self.namespace.database)
             .run_command(ping)
             .await
             .map(drop)

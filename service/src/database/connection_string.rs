@@ -8,7 +8,7 @@ use std::time::Duration;
 use mongodb::event::EventHandler;
 use mongodb::options::{Acknowledgment, ClientOptions, ServerMonitoringMode, WriteConcern};
 
-use super::CALL_TIME;
+use super::CALL_TIMEOUT;
 use crate::metrics::metrics;
 
 /// How long a call looks for a server. Shorter than the call, and than a ping, so that "connection refused" is told
@@ -64,7 +64,7 @@ impl ConnectionString {
         };
         options.cmap_event_handler = Some(EventHandler::callback(|event| metrics().mongodb.pool(&event)));
         options.app_name.get_or_insert_with(|| "service".to_owned());
-        options.connect_timeout.get_or_insert(CALL_TIME);
+        options.connect_timeout.get_or_insert(CALL_TIMEOUT);
         options
             .server_selection_timeout
             .get_or_insert(SERVER_SELECTION_TIME);
@@ -80,7 +80,7 @@ impl ConnectionString {
             WriteConcern::builder()
                 .w(Acknowledgment::Majority)
                 .journal(true)
-                .w_timeout(CALL_TIME)
+                .w_timeout(CALL_TIMEOUT)
                 .build()
         });
         Ok(options)

@@ -6,7 +6,7 @@ use mongodb::error::{Error, ErrorKind};
 
 /// What went wrong between this service and MongoDB.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// No server took the call; nothing was stored.
     #[error("cannot reach MongoDB at `{addresses}`: {reason}")]
     Unreachable {

@@ -5,7 +5,7 @@
 //! a document that finds a command free goes by itself.
 
 mod queue;
-mod sender;
+mod worker;
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -16,14 +16,14 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::admission::Admission;
-use super::call::{CALL_TIME, LONGEST_CALL};
+use super::call::{ABANDONED_CALL_TIMEOUT, CALL_TIMEOUT};
 use super::connection::Connection;
 use super::failure::{Failure, is_about_documents, of_batch};
-use super::pulse::Pulse;
+use super::health::HealthMonitor;
 use crate::metrics::metrics;
 
-use queue::{LARGE_BYTES, MOST_DOCUMENTS, Queue, Waiting};
-use sender::Sender;
+use queue::{LARGE_BYTES, MOST_DOCUMENTS, PendingInsert, Queue};
+use worker::Worker;
 
 /// The name of these calls in the metrics.
 const OPERATION: &str = "insert";
@@ -38,7 +38,7 @@ const FOR_EVER: Duration = Duration::from_hours(24 * 365 * 10);
 #[derive(Debug)]
 pub(super) struct Inserts {
     current: Arc<watch::Sender<Arc<Connection>>>,
-    pulse: Arc<Pulse>,
+    health: Arc<HealthMonitor>,
     admission: Arc<Admission>,
     /// How many commands may run at once.
     commands: usize,
@@ -48,12 +48,12 @@ pub(super) struct Inserts {
 impl Inserts {
     pub(super) fn new(
         current: Arc<watch::Sender<Arc<Connection>>>,
-        pulse: Arc<Pulse>,
+        health: Arc<HealthMonitor>,
         admission: Arc<Admission>,
     ) -> Self {
         Self {
             current,
-            pulse,
+            health,
             commands: COMMANDS.min(admission.calls()),
             admission,
             queue: Mutex::default(),
@@ -67,11 +67,11 @@ impl Inserts {
         document: RawDocumentBuf,
         room: Option<OwnedSemaphorePermit>,
     ) -> Result<Bson, Failure> {
-        self.pulse.allow()?;
+        self.health.ensure_available()?;
         let begun = Instant::now();
         let taken = Arc::new(OnceLock::new());
         let (reply, mut answer) = oneshot::channel();
-        let waiting = Waiting {
+        let waiting = PendingInsert {
             number: 0,
             document,
             taken: Arc::clone(&taken),
@@ -82,9 +82,9 @@ impl Inserts {
         let ticket = self.join(waiting)?;
 
         // A time that no clock has is one that never comes.
-        let queue_end = begun.checked_add(self.admission.queue_time());
+        let queue_end = begun.checked_add(self.admission.queue_timeout());
         let queue_end = queue_end.unwrap_or(begun + FOR_EVER);
-        let mut end = queue_end.min(begun + CALL_TIME);
+        let mut end = queue_end.min(begun + CALL_TIMEOUT);
         loop {
             match timeout_at(end, &mut answer).await {
                 Ok(Ok(result)) => return result,
@@ -93,9 +93,9 @@ impl Inserts {
                 Err(_) => {}
             }
             end = match taken.get() {
-                Some(taken) if *taken + CALL_TIME <= end => return Err(Failure::OutcomeUnknown),
-                Some(taken) => *taken + CALL_TIME,
-                None if end < queue_end => queue_end.min(end + CALL_TIME),
+                Some(taken) if *taken + CALL_TIMEOUT <= end => return Err(Failure::OutcomeUnknown),
+                Some(taken) => *taken + CALL_TIMEOUT,
+                None if end < queue_end => queue_end.min(end + CALL_TIMEOUT),
                 None if ticket.withdraw() => return Err(Failure::Overloaded),
                 // It was taken in between.
                 None => continue,
@@ -104,14 +104,14 @@ impl Inserts {
     }
 
     /// Puts a document into the queue, where there is a place, and sees to it that somebody sends it.
-    fn join(self: &Arc<Self>, mut waiting: Waiting) -> Result<Ticket<'_>, Failure> {
+    fn join(self: &Arc<Self>, mut waiting: PendingInsert) -> Result<Ticket<'_>, Failure> {
         let mut queue = self.queue();
         let calls = self.admission.calls();
         let is_large = waiting.document.as_bytes().len() > LARGE_BYTES;
         let is_free = if is_large {
-            queue.senders < calls
+            queue.workers < calls
         } else {
-            queue.small_senders() < self.commands
+            queue.small_workers() < self.commands
         };
         waiting.place = if is_free {
             None
@@ -119,7 +119,7 @@ impl Inserts {
             match self.admission.place() {
                 Ok(place) => Some(place),
                 // The queue is a short one: rather one command more than a refusal.
-                Err(_) if queue.senders < calls && queue.waiting.len() < MOST_DOCUMENTS => None,
+                Err(_) if queue.workers < calls && queue.waiting.len() < MOST_DOCUMENTS => None,
                 Err(failure) => return Err(failure),
             }
         };
@@ -129,14 +129,14 @@ impl Inserts {
         waiting.number = number;
         queue.waiting.push_back(waiting);
         if has_turn {
-            queue.senders += 1;
-            queue.large += usize::from(is_large);
-            let mut sender = Sender::new(self, is_large.then_some(number));
+            queue.workers += 1;
+            queue.large_workers += usize::from(is_large);
+            let mut worker = Worker::new(self, is_large.then_some(number));
             let slot = self.admission.try_turn();
-            let first = slot.map(|slot| (slot, sender.choose(&mut queue)));
+            let first = slot.map(|slot| (slot, worker.choose(&mut queue)));
             // A runtime that ends drops what is spawned at once, which takes the lock.
             drop(queue);
-            tokio::spawn(sender.run(first));
+            tokio::spawn(worker.run(first));
         }
         Ok(Ticket {
             inserts: self,
@@ -145,7 +145,7 @@ impl Inserts {
     }
 
     /// Sends one command, and tells everybody what became of their document.
-    async fn store(&self, batch: Vec<Waiting>) {
+    async fn store(&self, batch: Vec<PendingInsert>) {
         let mut documents = Vec::with_capacity(batch.len());
         let mut replies = Vec::with_capacity(batch.len());
         let mut rooms = Vec::with_capacity(batch.len());
@@ -154,7 +154,7 @@ impl Inserts {
             replies.push(waiting.reply);
             rooms.push(waiting.room);
         }
-        let outcomes = match self.pulse.allow() {
+        let outcomes = match self.health.ensure_available() {
             Ok(()) => self.call(&documents).await,
             Err(failure) => vec![Err(failure); documents.len()],
         };
@@ -168,13 +168,13 @@ impl Inserts {
     async fn call(&self, documents: &[RawDocumentBuf]) -> Vec<Result<Bson, Failure>> {
         let connection = Arc::clone(&self.current.borrow());
         let begun = Instant::now();
-        let result = timeout(LONGEST_CALL, send(&connection.collection, documents)).await;
+        let result = timeout(ABANDONED_CALL_TIMEOUT, send(&connection.collection, documents)).await;
         metrics().mongodb.called(OPERATION, begun.elapsed());
         match result {
             Ok(Ok(())) => documents.iter().map(id_of).collect(),
             Ok(Err(error)) => {
                 // A late one was counted when its time was up.
-                if begun.elapsed() < CALL_TIME && !is_about_documents(&error) {
+                if begun.elapsed() < CALL_TIMEOUT && !is_about_documents(&error) {
                     metrics().mongodb.failed(OPERATION, "error");
                 }
                 let failures = of_batch(&error, documents.len(), &connection.addresses);

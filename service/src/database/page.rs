@@ -8,10 +8,10 @@ use mongodb::raw_batch_cursor::RawBatch;
 
 use super::admission::Slot;
 use super::call::bounded;
-use super::{CALL_TIME, Failure};
+use super::{CALL_TIMEOUT, Failure};
 
 /// Some documents, in MongoDB's own bytes.
-pub struct Page {
+pub(crate) struct Page {
     batch: RawBatch,
     documents: usize,
     next: Option<Bson>,
@@ -41,7 +41,7 @@ impl Page {
                 .sort(order)
                 .limit(i64::from(wanted))
                 .batch_size(wanted)
-                .max_time(CALL_TIME);
+                .max_time(CALL_TIMEOUT);
             // The first reply and no other: MongoDB ends it at 16 MiB, and so a page ends there too.
             find.batch().await?.next().await.transpose()
         };

@@ -6,7 +6,7 @@ use super::{Database, Failure};
 
 /// What the last ping said, and the switch that a stop throws.
 #[derive(Debug)]
-pub struct Readiness {
+pub(crate) struct Readiness {
     database: Database,
     draining: AtomicBool,
 }
@@ -14,7 +14,7 @@ pub struct Readiness {
 impl Readiness {
     /// Reports on this database.
     #[must_use]
-    pub fn new(database: Database) -> Self {
+    pub(crate) fn new(database: Database) -> Self {
         Self {
             database,
             draining: AtomicBool::new(false),
@@ -22,13 +22,13 @@ impl Readiness {
     }
 
     /// Turns the answer to "not ready" for good.
-    pub fn drain(&self) {
+    pub(crate) fn drain(&self) {
         self.draining.store(true, Ordering::Release);
     }
 
     /// Tells whether [`Self::drain`] was called.
     #[must_use]
-    pub fn is_draining(&self) -> bool {
+    pub(crate) fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Acquire)
     }
 
@@ -36,7 +36,7 @@ impl Readiness {
     ///
     /// # Errors
     /// Says why it does not.
-    pub async fn check(&self) -> Result<(), Failure> {
+    pub(crate) async fn check(&self) -> Result<(), Failure> {
         self.database.check().await
     }
 }

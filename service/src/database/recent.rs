@@ -5,27 +5,27 @@ use bson::raw::RawDocumentBuf;
 use futures::StreamExt as _;
 use mongodb::Collection;
 
-use super::call::{CALL_TIME, bounded};
+use super::call::{CALL_TIMEOUT, bounded};
 use super::{Database, Failure};
 
 /// Which documents are read, counted from the newest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
+pub(crate) struct Window {
     /// How many newer ones are left out.
-    pub skip: u32,
+    pub(crate) skip: u32,
     /// How many are read at most.
-    pub limit: u32,
+    pub(crate) limit: u32,
 }
 
 /// Some documents with their `_id`, newest first.
 #[derive(Clone, Debug, Default)]
-pub struct Recent {
+pub(crate) struct Recent {
     /// The documents of the window; fewer when they do not fit one reply.
-    pub documents: Vec<RawDocumentBuf>,
+    pub(crate) documents: Vec<RawDocumentBuf>,
     /// How many the collection holds, as MongoDB keeps the number beside it.
-    pub count: u64,
+    pub(crate) count: u64,
     /// Whether there are older ones.
-    pub more: bool,
+    pub(crate) more: bool,
 }
 
 impl Database {
@@ -35,7 +35,7 @@ impl Database {
     ///
     /// # Errors
     /// Says why they could not be read.
-    pub async fn recent(&self, window: Window) -> Result<Recent, Failure> {
+    pub(crate) async fn recent(&self, window: Window) -> Result<Recent, Failure> {
         let (slot, connection) = self.begin().await?;
         let collection = connection.collection.clone();
         let both = async move { Ok((read(&collection, window).await?, count(&collection).await?)) };
@@ -68,7 +68,7 @@ async fn read(
         .sort(doc! { "$natural": -1 })
         .skip(window.skip.into())
         .limit(i64::from(window.limit) + 1)
-        .max_time(CALL_TIME)
+        .max_time(CALL_TIMEOUT)
         .batch()
         .await?;
     let Some(batch) = cursor.next().await.transpose()? else {
@@ -84,5 +84,5 @@ async fn read(
 }
 
 async fn count(collection: &Collection<RawDocumentBuf>) -> mongodb::error::Result<u64> {
-    collection.estimated_document_count().max_time(CALL_TIME).await
+    collection.estimated_document_count().max_time(CALL_TIMEOUT).await
 }

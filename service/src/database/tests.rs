@@ -4,7 +4,7 @@ use super::*;
 
 async fn check(uri: &str, expected: &str) {
     let uri = ConnectionString::new(uri.to_owned());
-    let message = match Database::prepare(&uri, Place::default(), Limits::default()).await {
+    let message = match Database::prepare(&uri, Namespace::default(), Limits::default()).await {
         Ok(database) => database.addresses(),
         Err(error) => error.to_string(),
     };

@@ -9,7 +9,7 @@ use super::document::typed;
 use super::fault::Rejected;
 use super::list::window;
 use super::negotiation::is_browser;
-use super::origin::is_foreign;
+use super::origin::is_cross_site;
 use super::page::{self, Page};
 use crate::conversion::NewId;
 use crate::database::Database;
@@ -42,8 +42,8 @@ impl Add {
 #[handler]
 impl Add {
     async fn handle(&self, request: &mut Request, response: &mut Response) -> Result<(), Error> {
-        if is_foreign(request.headers()) {
-            return Err(Error::ForeignForm);
+        if is_cross_site(request.headers()) {
+            return Err(Error::CrossSiteForm);
         }
         let form = self.bodies.read_form(request).await?;
         let text = typed(&form).ok_or(Error::Form)?;

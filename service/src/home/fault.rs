@@ -1,9 +1,9 @@
-//! Why a typed document was not added, shown at the place that is at fault. Pure.
+//! Why a typed document was not added, shown at the location that is at fault. Pure.
 
 use std::fmt::Write as _;
 
 use super::html::Text;
-use crate::conversion::{Fault, Place, Refusal};
+use crate::conversion::{Fault, Location, Refusal};
 use crate::database::Failure;
 use crate::error::Error;
 
@@ -28,21 +28,21 @@ impl Rejected {
             }
             error => return format!("<p>Not added: {}.</p>", Text(&error.detail())),
         };
-        let Refusal { fault, place } = refusal;
+        let Refusal { fault, location } = refusal;
         let words = match fault {
             Fault::Empty => return format!("<p>Not added: {}.</p>", Text(&fault.to_string())),
             Fault::Syntax { message } => message.clone(),
             fault => fault.to_string(),
         };
-        let (before, after) = self.text.split_at(offset(&self.text, place));
+        let (before, after) = self.text.split_at(offset(&self.text, location));
         let mut html = format!(
             "<p data-at=\"{}\">Not added: {}. Line {}, column {}",
             before.encode_utf16().count(),
             Text(&words),
-            place.line,
-            place.column
+            location.line,
+            location.column
         );
-        if let Some(pointer) = place.pointer.as_deref().filter(|pointer| !pointer.is_empty()) {
+        if let Some(pointer) = location.pointer.as_deref().filter(|pointer| !pointer.is_empty()) {
             let _ = write!(html, ", at <code>{}</code>", Text(pointer));
         }
         html.push_str(":</p>");
@@ -53,11 +53,11 @@ impl Rejected {
 }
 
 /// Finds the byte in the text; where that ends too early, its end.
-fn offset(text: &str, place: &Place) -> usize {
-    let lines = text.split_inclusive('\n').take(place.line.saturating_sub(1));
+fn offset(text: &str, location: &Location) -> usize {
+    let lines = text.split_inclusive('\n').take(location.line.saturating_sub(1));
     let start: usize = lines.map(str::len).sum();
     let mut characters = text[start..].char_indices();
-    let offset = characters.nth(place.column.saturating_sub(1));
+    let offset = characters.nth(location.column.saturating_sub(1));
     offset.map_or(text.len(), |(offset, _)| start + offset)
 }
 

@@ -73,18 +73,18 @@ pub(super) fn section(window: Window, recent: Option<&Recent>) -> String {
 
 /// Answers with the list for the query, and with a problem document when it cannot be read.
 #[derive(Clone)]
-pub(crate) struct Recently {
+pub(crate) struct RecentDocuments {
     database: Database,
 }
 
-impl Recently {
+impl RecentDocuments {
     pub(crate) fn new(database: Database) -> Self {
         Self { database }
     }
 }
 
 #[handler]
-impl Recently {
+impl RecentDocuments {
     async fn handle(&self, request: &mut Request, response: &mut Response) -> Result<(), Error> {
         let window = window(request);
         let recent = self.database.recent(window).await?;

@@ -6,7 +6,7 @@ use salvo::http::header::{HOST, ORIGIN};
 /// Tells whether a browser says that this request comes from another site's page.
 ///
 /// Programs send neither header, and carry nobody's rights.
-pub(super) fn is_foreign(headers: &HeaderMap) -> bool {
+pub(super) fn is_cross_site(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     // Only sent to pages that came by TLS or from this machine.
     if let Some(site) = text("sec-fetch-site") {
@@ -33,7 +33,7 @@ mod tests {
                     salvo::http::HeaderValue::from_static(value),
                 )
             });
-            assert_eq!(is_foreign(&pairs.collect()), expected, "{headers:?}");
+            assert_eq!(is_cross_site(&pairs.collect()), expected, "{headers:?}");
         };
         let host = ("host", "a:5000");
         check(&[host], false);

@@ -50,7 +50,7 @@ impl Page {
         };
         format!(
             include_str!("page.html"),
-            greeting = Text(&String::from_utf8_lossy(&greeting::line())),
+            greeting = Text(&greeting::line()),
             state = state,
             said = Text(&said),
             text = Text(text),

@@ -4,11 +4,11 @@ use std::cell::RefCell;
 use std::io::Write as _;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tracing::level_filters::LevelFilter;
 
 use super::queue::Lines;
-use crate::clock::{write_digits, write_utc};
-use crate::hoops::Trace;
+use crate::trace::Trace;
 
 /// Longer paths are cut: they are of no route, and anybody may send them.
 const PATH_BYTES: usize = 256;
@@ -50,24 +50,23 @@ impl Access<'_> {
     }
 
     fn write(&self, line: &mut Vec<u8>, level: &str) -> std::io::Result<()> {
-        line.extend_from_slice(b"{\"timestamp\":\"");
-        write_utc(line);
-        line.extend_from_slice(b"\",\"level\":\"");
-        line.extend_from_slice(level.as_bytes());
-        line.extend_from_slice(b"\",\"message\":\"request\",\"method\":");
+        let now = Timestamp::now();
+        write!(
+            line,
+            r#"{{"timestamp":"{now:.6}","level":"{level}","message":"request","method":"#
+        )?;
         let end = self.method.floor_char_boundary(METHOD_BYTES);
         serde_json::to_writer(&mut *line, &self.method[..end])?;
         line.extend_from_slice(b",\"path\":");
         let end = self.path.floor_char_boundary(PATH_BYTES);
         serde_json::to_writer(&mut *line, &self.path[..end])?;
-        line.extend_from_slice(b",\"status\":");
-        write_digits::<3>(line, self.status.into());
-        line.extend_from_slice(b",\"duration_ms\":");
         let microseconds = self.duration.as_micros();
-        serde_json::to_writer(&mut *line, &(microseconds / 1000))?;
-        line.push(b'.');
-        write_digits::<3>(line, self.duration.subsec_micros());
-        line.extend_from_slice(b",\"request_id\":");
+        let (milliseconds, rest) = (microseconds / 1000, microseconds % 1000);
+        write!(
+            line,
+            r#","status":{},"duration_ms":{milliseconds}.{rest:03},"request_id":"#,
+            self.status
+        )?;
         serde_json::to_writer(&mut *line, self.request_id)?;
         if let Some(trace) = self.trace {
             write!(line, ",{trace}")?;

@@ -15,7 +15,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::configuration::Http;
 use crate::conversion::{NewId, document_from_json};
 use crate::error::Error;
-use crate::hoops::BodyRead;
 
 /// Bodies up to this size need no room of their own: as many as there are connections fit all the same, and who sends
 /// large ones slowly keeps nobody else out.
@@ -53,6 +52,10 @@ pub(crate) struct Body {
     bytes: Bytes,
     _room: Option<OwnedSemaphorePermit>,
 }
+
+/// Marks a request whose body was read to its end.
+#[derive(Clone, Copy)]
+pub(crate) struct BodyRead;
 
 impl Deref for Body {
     type Target = [u8];
@@ -103,7 +106,7 @@ impl Bodies {
             .and_then(|length| usize::try_from(length).ok())
             .unwrap_or(limit);
         let room = self.reading.room(most, 1).await?;
-        match tokio::time::timeout(self.http.body_time, request.payload_with_max_size(limit)).await {
+        match tokio::time::timeout(self.http.body_timeout, request.payload_with_max_size(limit)).await {
             Ok(Ok(bytes)) => {
                 let bytes = bytes.clone();
                 request.extensions_mut().insert(BodyRead);
@@ -112,7 +115,7 @@ impl Bodies {
             Ok(Err(ParseError::PayloadTooLarge)) => Err(Error::BodyTooLarge { limit }),
             Ok(Err(_)) => Err(Error::BodyIncomplete),
             Err(_) => Err(Error::BodyTooSlow {
-                seconds: self.http.body_time.as_secs(),
+                seconds: self.http.body_timeout.as_secs(),
             }),
         }
     }
@@ -155,7 +158,7 @@ impl Share {
         let room = Arc::clone(&self.free).acquire_many_owned(bytes);
         match tokio::time::timeout(ROOM_TIME, room).await {
             Ok(Ok(room)) => Ok(Some(room)),
-            Ok(Err(_)) | Err(_) => Err(Error::NoRoom),
+            Ok(Err(_)) | Err(_) => Err(Error::TooManyBodies),
         }
     }
 }

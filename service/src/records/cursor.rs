@@ -6,7 +6,7 @@ use bson::{Bson, RawDocumentBuf};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use crate::database::SealingKey;
+use crate::database::SigningKey;
 
 /// Changes with the layout, so that texts of another one are refused and not misread.
 const VERSION: u8 = 1;
@@ -16,11 +16,11 @@ const SEAL_BYTES: usize = 16;
 
 /// Makes and reads the cursors of one collection.
 pub(super) struct Cursors {
-    key: SealingKey,
+    key: SigningKey,
 }
 
 impl Cursors {
-    pub(super) fn new(key: SealingKey) -> Self {
+    pub(super) fn new(key: SigningKey) -> Self {
         Self { key }
     }
 
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     fn cursors(key: u8) -> Cursors {
-        Cursors::new(SealingKey::from_bytes([key; 32]))
+        Cursors::new(SigningKey::from_bytes([key; 32]))
     }
 
     #[test]

@@ -12,7 +12,7 @@ const MAXIMUM_CHARACTERS: usize = 255;
 
 /// Why a key was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum KeyFault {
+pub(crate) enum IdempotencyKeyError {
     /// Two headers.
     #[error("the header `Idempotency-Key` stands twice")]
     Repeated,
@@ -22,20 +22,20 @@ pub enum KeyFault {
 }
 
 /// Returns the `_id` that belongs to the key of a request, if it has one.
-pub(super) fn id(headers: &HeaderMap) -> Result<Option<ObjectId>, KeyFault> {
+pub(super) fn id(headers: &HeaderMap) -> Result<Option<ObjectId>, IdempotencyKeyError> {
     let mut keys = headers.get_all(HEADER).iter();
     match (keys.next(), keys.next()) {
         (None, _) => Ok(None),
         (Some(key), None) => id_of(key.as_bytes()).map(Some),
-        (Some(_), Some(_)) => Err(KeyFault::Repeated),
+        (Some(_), Some(_)) => Err(IdempotencyKeyError::Repeated),
     }
 }
 
 /// An `_id` has 96 bits, which are the first of the 256 of the key's hash: still too many to meet one by chance.
-fn id_of(key: &[u8]) -> Result<ObjectId, KeyFault> {
+fn id_of(key: &[u8]) -> Result<ObjectId, IdempotencyKeyError> {
     let is_printable = |byte: &u8| (b' '..=b'~').contains(byte);
     if key.is_empty() || key.len() > MAXIMUM_CHARACTERS || !key.iter().all(is_printable) {
-        return Err(KeyFault::Form);
+        return Err(IdempotencyKeyError::Form);
     }
     let hash = Sha256::digest(key);
     let mut id = [0; 12];
@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn other_keys_are_refused() {
         for key in [&b""[..], &[b'a'; 256], "é".as_bytes(), b"a\tb", b"\x7f"] {
-            assert_eq!(id_of(key), Err(KeyFault::Form), "{key:?}");
+            assert_eq!(id_of(key), Err(IdempotencyKeyError::Form), "{key:?}");
         }
     }
 }

@@ -7,7 +7,7 @@ use salvo::{Request, Response, handler};
 use serde::Serialize;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::form::{self, Form};
+use super::format::{self, Format};
 use super::{Bodies, idempotency, parameters};
 use crate::answer;
 use crate::conversion::{NewId, id_text};
@@ -59,7 +59,7 @@ impl Insert {
 impl Insert {
     async fn handle(&self, request: &mut Request, response: &mut Response) -> Result<(), Error> {
         // All that the head can be refused for, before anything is read or stored.
-        form::requested(request.headers(), &[Form::Array])?;
+        format::requested(request.headers(), &[Format::Json])?;
         parameters::none(request.uri().query().unwrap_or_default())?;
         let key_id = idempotency::id(request.headers())?;
         let body = self.bodies.read_json(request).await?;

@@ -5,14 +5,14 @@ use salvo::http::{HeaderValue, Method, ResBody, StatusCode, header};
 use salvo::{Depot, Request, Response, handler};
 
 use super::cursor::Cursors;
-use super::form::{self, Form};
-use super::parameters::{self, QueryFault, Selection};
+use super::format::{self, Format};
+use super::list_writer::{ListWriter, SerializationError};
+use super::parameters::{self, QueryError, Selection};
 use super::stream;
-use super::text::{Text, Unwritable};
 use crate::answer;
 use crate::database::{Database, Page};
 use crate::error::Error;
-use crate::hoops;
+use crate::request_id::request_id;
 
 /// Sends documents without their `_id`, as an array or as lines.
 #[derive(Clone)]
@@ -26,14 +26,14 @@ impl List {
     }
 
     /// Reply by reply, so that memory does not grow with the collection.
-    async fn all(&self, form: Form, request_id: &str, response: &mut Response) -> Result<(), Error> {
+    async fn all(&self, format: Format, request_id: &str, response: &mut Response) -> Result<(), Error> {
         // The first reply is awaited here: until then the answer can still be an error.
         let batches = self.database.read_all().await?;
-        let chunks = stream::chunks(batches, form, request_id.to_owned());
+        let chunks = stream::chunks(batches, format, request_id.to_owned());
         response.status_code(StatusCode::OK);
         response
             .headers_mut()
-            .insert(header::CONTENT_TYPE, form.content_type());
+            .insert(header::CONTENT_TYPE, format.content_type());
         response.body(ResBody::stream(chunks));
         Ok(())
     }
@@ -41,28 +41,28 @@ impl List {
     /// As a whole: it is one reply of MongoDB, and its end is known before it is sent.
     async fn page(
         &self,
-        form: Form,
+        format: Format,
         limit: u32,
         after: Option<&str>,
         response: &mut Response,
     ) -> Result<(), Error> {
-        let cursors = Cursors::new(self.database.sealing_key().await?);
+        let cursors = Cursors::new(self.database.signing_key().await?);
         let after: Option<Bson> = match after {
-            Some(after) => Some(cursors.read(after).ok_or(QueryFault::After)?),
+            Some(after) => Some(cursors.read(after).ok_or(QueryError::After)?),
             None => None,
         };
         let page = self.database.read_page(after, limit).await?;
         if let Some(link) = next(&page, limit, &cursors)? {
             response.headers_mut().insert(header::LINK, link);
         }
-        let body = write(&page, form).map_err(|_| Error::Internal)?;
-        answer::complete(response, StatusCode::OK, form.content_type(), body);
+        let body = write(&page, format).map_err(|_| Error::Internal)?;
+        answer::complete(response, StatusCode::OK, format.content_type(), body);
         Ok(())
     }
 }
 
-fn write(page: &Page, form: Form) -> Result<Vec<u8>, Unwritable> {
-    let (mut text, mut body) = (Text::new(form), Vec::new());
+fn write(page: &Page, format: Format) -> Result<Vec<u8>, SerializationError> {
+    let (mut text, mut body) = (ListWriter::new(format), Vec::new());
     text.write(page.documents(), &mut body)?;
     body.extend(text.end().as_bytes());
     Ok(body)
@@ -89,7 +89,7 @@ impl List {
         // Said for refusals too: another `Accept` has another answer.
         let vary = HeaderValue::from_static("accept");
         response.headers_mut().insert(header::VARY, vary);
-        let form = form::requested(request.headers(), &Form::ALL)?;
+        let format = format::requested(request.headers(), &Format::ALL)?;
         match parameters::selection(request.uri().query().unwrap_or_default())? {
             // The headers say nothing about the documents: that MongoDB answers is all there is to find out.
             Selection::All if request.method() == Method::HEAD => {
@@ -97,11 +97,11 @@ impl List {
                 response.status_code(StatusCode::OK);
                 response
                     .headers_mut()
-                    .insert(header::CONTENT_TYPE, form.content_type());
+                    .insert(header::CONTENT_TYPE, format.content_type());
                 Ok(())
             }
-            Selection::All => self.all(form, hoops::request_id(depot), response).await,
-            Selection::Page { limit, after } => self.page(form, limit, after.as_deref(), response).await,
+            Selection::All => self.all(format, request_id(depot), response).await,
+            Selection::Page { limit, after } => self.page(format, limit, after.as_deref(), response).await,
         }
     }
 }

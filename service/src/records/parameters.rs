@@ -24,7 +24,7 @@ pub(super) enum Selection {
 
 /// Why a query was refused; each is told to the client.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum QueryFault {
+pub(crate) enum QueryError {
     /// A name that means nothing here.
     #[error("there is no query parameter `{name}`; this path takes {known}")]
     Unknown {
@@ -51,7 +51,7 @@ pub enum QueryFault {
 }
 
 /// Reads the query of `GET /data`.
-pub(super) fn selection(query: &str) -> Result<Selection, QueryFault> {
+pub(super) fn selection(query: &str) -> Result<Selection, QueryError> {
     let (mut limit, mut after) = (None, None);
     for (name, value) in parse(query.as_bytes()) {
         let (name, slot) = match name.as_ref() {
@@ -60,7 +60,7 @@ pub(super) fn selection(query: &str) -> Result<Selection, QueryFault> {
             unknown => return Err(unknown_parameter(unknown, "`limit` and `after`")),
         };
         if slot.replace(value.into_owned()).is_some() {
-            return Err(QueryFault::Repeated { name });
+            return Err(QueryError::Repeated { name });
         }
     }
     match (limit, after) {
@@ -73,26 +73,26 @@ pub(super) fn selection(query: &str) -> Result<Selection, QueryFault> {
 }
 
 /// Refuses every parameter.
-pub(super) fn none(query: &str) -> Result<(), QueryFault> {
+pub(super) fn none(query: &str) -> Result<(), QueryError> {
     match parse(query.as_bytes()).next() {
         Some((name, _)) => Err(unknown_parameter(&name, "none with this method")),
         None => Ok(()),
     }
 }
 
-fn unknown_parameter(name: &str, known: &'static str) -> QueryFault {
-    QueryFault::Unknown {
+fn unknown_parameter(name: &str, known: &'static str) -> QueryError {
+    QueryError::Unknown {
         name: name.chars().take(40).collect(),
         known,
     }
 }
 
-fn parse_limit(text: &str) -> Result<u32, QueryFault> {
+fn parse_limit(text: &str) -> Result<u32, QueryError> {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
     let limit = text.parse().ok().filter(|_| is_plain);
     limit
         .filter(|limit| (1..=MAXIMUM_LIMIT).contains(limit))
-        .ok_or(QueryFault::Limit)
+        .ok_or(QueryError::Limit)
 }
 
 #[cfg(test)]

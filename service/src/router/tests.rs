@@ -1,12 +1,16 @@
-//! The OpenAPI document and the router have the same routes.
+//! The router against the OpenAPI document, and a handler that panics.
 
 use std::collections::BTreeSet;
 
+use salvo::conn::tcp::TcpAcceptor;
+use salvo::handler;
 use salvo::routing::{FilterInfo, Router};
 use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
-use crate::database::{ConnectionString, Limits, Place};
+use crate::database::{ConnectionString, Limits, Namespace};
 
 /// The form of the page: no schema can say of a text that it is JSON, and no program should use it.
 const UNDESCRIBED: &str = "/add";
@@ -32,12 +36,16 @@ fn collect(router: &Router, prefix: &str, served: &mut Routes) {
     }
 }
 
+async fn database() -> Database {
+    let uri = ConnectionString::new("mongodb://127.0.0.1:1/".to_owned());
+    Database::prepare(&uri, Namespace::default(), Limits::default())
+        .await
+        .unwrap()
+}
+
 #[tokio::test]
 async fn the_description_has_every_route_and_no_other() {
-    let uri = ConnectionString::new("mongodb://127.0.0.1:1/".to_owned());
-    let database = Database::prepare(&uri, Place::default(), Limits::default())
-        .await
-        .unwrap();
+    let database = database().await;
     let readiness = Arc::new(Readiness::new(database.clone()));
     let mut served = Routes::new();
     collect(&routes(&database, &readiness, &Http::default()), "", &mut served);
@@ -55,4 +63,35 @@ async fn the_description_has_every_route_and_no_other() {
         }
     }
     assert_eq!(served, described);
+}
+
+#[tokio::test]
+async fn a_panic_in_a_handler_is_answered_500_and_the_connection_stays_open() {
+    #[handler]
+    fn panicking() {
+        panic!("on purpose");
+    }
+    let readiness = Arc::new(Readiness::new(database().await));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = salvo::Server::new(TcpAcceptor::try_from(listener).unwrap());
+    tokio::spawn(server.try_serve(with_middleware(Router::new().get(panicking), &readiness)));
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    for _ in 0..2 {
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            .await
+            .unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"}") {
+            assert!(stream.read_buf(&mut answer).await.unwrap() > 0);
+        }
+        let answer = String::from_utf8(answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 500 "), "{answer}");
+        assert!(answer.contains("application/problem+json"), "{answer}");
+        assert!(
+            answer.contains("\"detail\":\"the service failed to handle the request\""),
+            "{answer}"
+        );
+    }
 }

@@ -13,7 +13,7 @@ use salvo::fuse::ArcFusePolicy;
 use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-use super::complaint::Complaint;
+use super::throttle::Throttle;
 use crate::wire::Guard;
 
 /// How long the system is left alone when it has no descriptor or memory for a connection.
@@ -29,14 +29,14 @@ pub(super) struct ClosableAcceptor {
 }
 
 /// Closes a [`ClosableAcceptor`] from elsewhere.
-pub(super) struct Gate(mpsc::Sender<oneshot::Sender<()>>);
+pub(super) struct CloseHandle(mpsc::Sender<oneshot::Sender<()>>);
 
 /// Who may come in, and what they get.
 struct Admission {
     room: Arc<Semaphore>,
-    head_time: Duration,
-    full: Complaint,
-    failing: Complaint,
+    head_timeout: Duration,
+    full: Throttle,
+    failing: Throttle,
 }
 
 type Connection = Guard<<TcpAcceptor as Acceptor>::Stream>;
@@ -46,16 +46,16 @@ impl ClosableAcceptor {
     pub(super) fn new(
         listener: TcpListener,
         connections: usize,
-        head_time: Duration,
-    ) -> io::Result<(Self, Gate)> {
+        head_timeout: Duration,
+    ) -> io::Result<(Self, CloseHandle)> {
         let open = TcpAcceptor::try_from(listener)?;
         let holdings = open.holdings().to_vec();
         let (gate, closing) = mpsc::channel(1);
         let admission = Admission {
             room: Arc::new(Semaphore::new(connections)),
-            head_time,
-            full: Complaint::default(),
-            failing: Complaint::default(),
+            head_timeout,
+            full: Throttle::default(),
+            failing: Throttle::default(),
         };
         Ok((
             Self {
@@ -64,12 +64,12 @@ impl ClosableAcceptor {
                 closing,
                 admission,
             },
-            Gate(gate),
+            CloseHandle(gate),
         ))
     }
 }
 
-impl Gate {
+impl CloseHandle {
     /// Returns when the socket is closed.
     pub(super) async fn close(&self) {
         let (done, closed) = oneshot::channel();
@@ -118,10 +118,10 @@ impl Admission {
         loop {
             match open.accept(policy.clone()).await {
                 Ok(accepted) => {
-                    let head_time = self.head_time;
+                    let head_timeout = self.head_timeout;
                     return accepted.map_into(
                         |_| TcpCoupler::new(),
-                        |stream| Guard::new(stream, head_time, room),
+                        |stream| Guard::new(stream, head_timeout, room),
                     );
                 }
                 // The client was faster in leaving.

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 ///
 /// # Errors
 /// Returns what the system says when it does not let the process listen.
-pub fn stop_signals() -> io::Result<mpsc::Receiver<()>> {
+pub(crate) fn stop_signals() -> io::Result<mpsc::Receiver<()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let (sender, receiver) = mpsc::channel(2);

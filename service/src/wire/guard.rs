@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep};
 
-use super::intake::{Intake, Step};
+use super::filter::{Filter, Step};
 use super::refusal::Refusal;
 
 /// How much is read at once; most requests are smaller.
@@ -33,8 +33,8 @@ enum Clock {
 /// A guarded connection.
 pub(crate) struct Guard<S> {
     stream: S,
-    intake: Intake,
-    head_time: Duration,
+    filter: Filter,
+    head_timeout: Duration,
     clock: Clock,
     timer: Option<Pin<Box<Sleep>>>,
     is_shut: bool,
@@ -43,11 +43,11 @@ pub(crate) struct Guard<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
-    pub(crate) fn new(stream: S, head_time: Duration, room: OwnedSemaphorePermit) -> Self {
+    pub(crate) fn new(stream: S, head_timeout: Duration, room: OwnedSemaphorePermit) -> Self {
         Self {
             stream,
-            intake: Intake::new(),
-            head_time,
+            filter: Filter::new(),
+            head_timeout,
             clock: Clock::Stopped,
             timer: None,
             is_shut: false,
@@ -60,14 +60,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
         let mut bytes = [MaybeUninit::uninit(); READ_BYTES];
         let mut bytes = ReadBuf::uninit(&mut bytes);
         ready!(Pin::new(&mut self.stream).poll_read(context, &mut bytes))?;
-        self.intake.push(bytes.filled());
+        self.filter.push(bytes.filled());
         Poll::Ready(Ok(bytes.filled().len()))
     }
 
     /// Returns when a head has taken too long. `hyper` reads while it answers only where the request has a body, so a slow
     /// answer costs the client none of its time.
     fn poll_time(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let clock = match (self.intake.awaits_head(), self.intake.is_empty()) {
+        let clock = match (self.filter.awaits_head(), self.filter.is_empty()) {
             (false, _) => Clock::Stopped,
             (true, true) => Clock::Idle,
             (true, false) => Clock::Head,
@@ -77,7 +77,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
         if self.clock != clock && !goes_on {
             self.clock = clock;
             if clock != Clock::Stopped {
-                self.start_timer(self.head_time);
+                self.start_timer(self.head_timeout);
             }
         }
         match &mut self.timer {
@@ -102,7 +102,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
                 return Poll::Ready(());
             }
             match ready!(self.poll_fill(context)) {
-                Ok(1..) => self.intake.clear(),
+                Ok(1..) => self.filter.clear(),
                 Ok(0) | Err(_) => return Poll::Ready(()),
             }
         }
@@ -117,10 +117,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guard<S> {
     ) -> Poll<io::Result<()>> {
         let guard = &mut *self;
         loop {
-            match guard.intake.step() {
+            match guard.filter.step() {
                 Step::Take => {
                     guard.clock = Clock::Stopped;
-                    target.put_slice(guard.intake.take(target.remaining()).as_slice());
+                    target.put_slice(guard.filter.take(target.remaining()).as_slice());
                     return Poll::Ready(Ok(()));
                 }
                 Step::Read => {}
@@ -141,10 +141,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guard<S> {
                 }
             };
             // Nobody is told what they have not asked for: a client may take it for the answer to its next request.
-            if guard.intake.is_empty() || !guard.intake.awaits_head() {
+            if guard.filter.is_empty() || !guard.filter.awaits_head() {
                 return Poll::Ready(Ok(()));
             }
-            guard.intake.refuse(refusal);
+            guard.filter.refuse(refusal);
         }
     }
 }
@@ -166,7 +166,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guard<S> {
         if !self.is_shut {
             ready!(Pin::new(&mut self.stream).poll_shutdown(context))?;
             self.is_shut = true;
-            if self.intake.is_at_rest() {
+            if self.filter.is_at_rest() {
                 return Poll::Ready(Ok(()));
             }
             self.start_timer(LINGER);

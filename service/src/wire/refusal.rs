@@ -7,7 +7,7 @@ pub(super) const METHOD: &str = "-";
 
 /// What is wrong with a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// A CR or LF stands alone.
     LineEnd,
     /// A byte that no head may hold.

@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::client::HttpClient;
-use super::wait::{PATIENCE, until};
+use super::wait::{TIMEOUT, until};
 
 /// The names under which distributions have it; `CHROMIUM` names another one.
 const PROGRAMS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
@@ -112,7 +112,7 @@ impl Tab {
     /// Waits for a message, and remembers it when it is an event.
     async fn message(&mut self) -> Value {
         loop {
-            let message = tokio::time::timeout(PATIENCE, self.socket.next()).await;
+            let message = tokio::time::timeout(TIMEOUT, self.socket.next()).await;
             if let Message::Text(text) = message.expect("a message in time").unwrap().unwrap() {
                 let message: Value = serde_json::from_str(&text).unwrap();
                 if message["id"].is_null() {
@@ -152,7 +152,7 @@ impl Tab {
         let start = std::time::Instant::now();
         let parameters = json!({ "expression": expression, "returnByValue": true });
         while self.call("Runtime.evaluate", parameters.clone()).await["result"]["value"] != true {
-            assert!(start.elapsed() < PATIENCE, "waited in vain: {expression}");
+            assert!(start.elapsed() < TIMEOUT, "waited in vain: {expression}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

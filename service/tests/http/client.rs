@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::wait::PATIENCE;
+use super::wait::TIMEOUT;
 
 /// A complete answer.
 #[derive(Debug)]
@@ -92,7 +92,7 @@ impl HttpClient {
             request = request.header(*name, *value);
         }
         let request = request.body(Full::new(Bytes::from(body.into()))).unwrap();
-        let answer = tokio::time::timeout(PATIENCE, self.client.request(request)).await;
+        let answer = tokio::time::timeout(TIMEOUT, self.client.request(request)).await;
         let answer = answer.expect("an answer in time").unwrap();
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let body = answer.into_body().collect().await.unwrap().to_bytes();
@@ -136,7 +136,7 @@ impl Wire {
     pub(crate) async fn read_until(&mut self, end: &str) -> String {
         let mut bytes = Vec::new();
         while !String::from_utf8_lossy(&bytes).contains(end) {
-            let read = tokio::time::timeout(PATIENCE, self.0.read_buf(&mut bytes)).await;
+            let read = tokio::time::timeout(TIMEOUT, self.0.read_buf(&mut bytes)).await;
             let read = read.expect("bytes in time").unwrap();
             assert!(
                 read > 0,
@@ -150,7 +150,7 @@ impl Wire {
     /// Reads until the server closes the connection, in order or by a reset.
     pub(crate) async fn read_to_end(mut self) -> String {
         let mut bytes = Vec::new();
-        let read = tokio::time::timeout(PATIENCE, self.0.read_to_end(&mut bytes)).await;
+        let read = tokio::time::timeout(TIMEOUT, self.0.read_to_end(&mut bytes)).await;
         // A reset ends it too; what came before is what counts.
         let _ = read.expect("an end in time");
         String::from_utf8_lossy(&bytes).into_owned()

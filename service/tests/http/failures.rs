@@ -1,10 +1,10 @@
 //! What clients see when MongoDB is frozen, gone, back, or does not let the service in.
 
-mod crowds;
 mod durability;
-mod patient;
-mod renewal;
-mod table;
+mod harness;
+mod matrix;
+mod overload;
+mod rotation;
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};

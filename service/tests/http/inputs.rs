@@ -1,12 +1,12 @@
-//! Every kind of body and the one right answer to it, over a bare connection: no client library repairs anything.
+//! Every kind of body and the one expected answer to it, over a bare connection: no client library repairs anything.
 
 use serde_json::Value;
 
 use super::app::TestApp;
 
-/// The right answer to a body.
+/// The expected answer to a body.
 #[derive(Clone, Copy)]
-enum Right {
+enum Expected {
     /// 201, and this is what `GET /data` shows.
     Taken(&'static str),
     /// 201, and `GET /data` shows what was sent.
@@ -15,7 +15,7 @@ enum Right {
     Refused(u16, &'static str, &'static str, usize, usize),
 }
 
-use Right::{Refused, Same, Taken};
+use Expected::{Refused, Same, Taken};
 
 const EMPTY: &str = "the body is empty, a JSON object is expected";
 const MARK: &str = "the body begins with a byte order mark, UTF-8 is expected";
@@ -33,7 +33,7 @@ const CONTROL: &str =
     "the body cannot be read as JSON: control character (\\u0000-\\u001F) found while parsing a string";
 
 /// What is no JSON in UTF-8 is 400; what is JSON and cannot be stored as it is, is 422.
-const BODIES: &[(&[u8], Right)] = &[
+const BODIES: &[(&[u8], Expected)] = &[
     // Nothing, and other things than objects.
     (b"", Refused(400, EMPTY, "", 1, 1)),
     (b" \r\n\t", Refused(400, EMPTY, "", 1, 1)),
@@ -307,10 +307,10 @@ async fn post(app: &TestApp, body: &[u8]) -> (u16, Value) {
     (status, serde_json::from_str(body).unwrap())
 }
 
-async fn check(app: &TestApp, body: &[u8], right: Right) {
+async fn check(app: &TestApp, body: &[u8], expected: Expected) {
     let (status, answer) = post(app, body).await;
     let shown = String::from_utf8_lossy(body);
-    let expected = match right {
+    let expected = match expected {
         Taken(expected) => expected,
         Same => &shown,
         Refused(expected, detail, pointer, line, column) => {
@@ -343,12 +343,12 @@ async fn check(app: &TestApp, body: &[u8], right: Right) {
 #[tokio::test]
 async fn every_body_has_one_right_answer() {
     let app = TestApp::start().await;
-    for (body, right) in BODIES {
-        check(&app, body, *right).await;
+    for (body, expected) in BODIES {
+        check(&app, body, *expected).await;
     }
     let taken = BODIES
         .iter()
-        .filter(|(_, right)| !matches!(right, Refused(..)))
+        .filter(|(_, expected)| !matches!(expected, Refused(..)))
         .count();
     let stored = app.client.get("/data").await.json();
     assert_eq!(

@@ -13,7 +13,7 @@ use salvo::hyper::body::Bytes;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, timeout};
 
-use super::wait::PATIENCE;
+use super::wait::TIMEOUT;
 
 type Sender = Client<HttpConnector, Full<Bytes>>;
 
@@ -100,7 +100,7 @@ async fn send(
             .map_err(|error| format!("{path}: {error:?}"))?;
         Ok(status)
     };
-    timeout(PATIENCE, exchange)
+    timeout(TIMEOUT, exchange)
         .await
         .map_err(|_| format!("{path}: no answer"))?
 }

@@ -8,6 +8,7 @@
 
 mod accept;
 mod app;
+mod batching;
 mod bodies;
 mod chromium;
 mod client;
@@ -24,7 +25,6 @@ mod process;
 mod property;
 mod protocol;
 mod proxy;
-mod stopping;
+mod shutdown;
 mod telemetry;
-mod together;
 mod wait;

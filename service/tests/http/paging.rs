@@ -4,7 +4,7 @@ use bson::{Bson, Document, doc};
 use mongodb::Collection;
 use salvo::http::Method;
 use service::configuration::Configuration;
-use service::database::Place;
+use service::database::Namespace;
 
 use super::app::TestApp;
 use super::client::Answer;
@@ -13,13 +13,15 @@ use super::mongo;
 /// A service on a collection that the test can reach too.
 async fn start(database: &str) -> (TestApp, Collection<Document>) {
     let uri = mongo::shared_uri().await;
-    let place = Place {
+    let namespace = Namespace {
         database: database.to_owned(),
         collection: "data".to_owned(),
     };
     let client = mongodb::Client::with_uri_str(&uri).await.unwrap();
-    let collection = client.database(&place.database).collection(&place.collection);
-    let app = TestApp::start_at(&uri, place, Configuration::default()).await;
+    let collection = client
+        .database(&namespace.database)
+        .collection(&namespace.collection);
+    let app = TestApp::start_at(&uri, namespace, Configuration::default()).await;
     (app, collection)
 }
 
@@ -224,11 +226,11 @@ async fn a_cursor_holds_for_every_process_on_the_same_collection_and_for_no_othe
     refused(&other, &path).await;
     // Another password, host or option is another connection string.
     let uri = format!("{}&appName=other", mongo::shared_uri().await);
-    let place = Place {
+    let namespace = Namespace {
         database: "paging_cursor".to_owned(),
         collection: "data".to_owned(),
     };
-    let changed = TestApp::start_at(&uri, place, Configuration::default()).await;
+    let changed = TestApp::start_at(&uri, namespace, Configuration::default()).await;
     refused(&changed, &path).await;
     for tampered in [
         "/data?limit=2&after=",

@@ -10,7 +10,7 @@ use tokio::process::{Child, ChildStdout, Command};
 
 use super::client::HttpClient;
 use super::mongo;
-use super::wait::PATIENCE;
+use super::wait::TIMEOUT;
 
 pub(crate) fn command(directory: &Path, variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_service"));
@@ -47,7 +47,7 @@ impl Process {
     pub(crate) async fn events_until(&mut self, message: &str) -> Vec<Value> {
         let mut events = Vec::new();
         loop {
-            let line = tokio::time::timeout(PATIENCE, self.lines.next_line()).await;
+            let line = tokio::time::timeout(TIMEOUT, self.lines.next_line()).await;
             let line = line
                 .expect("a line in time")
                 .unwrap()
@@ -74,7 +74,7 @@ impl Process {
     /// Reads the log up to its end.
     pub(crate) async fn rest(&mut self) -> String {
         let mut text = String::new();
-        while let Some(line) = tokio::time::timeout(PATIENCE, self.lines.next_line())
+        while let Some(line) = tokio::time::timeout(TIMEOUT, self.lines.next_line())
             .await
             .expect("a line in time")
             .unwrap()
@@ -93,7 +93,7 @@ impl Process {
     /// Reads the log to its end, and waits for that of the process.
     pub(crate) async fn end(mut self) -> ExitStatus {
         self.event("stopped").await;
-        tokio::time::timeout(PATIENCE, self.child.wait())
+        tokio::time::timeout(TIMEOUT, self.child.wait())
             .await
             .expect("an end in time")
             .unwrap()

@@ -33,14 +33,14 @@ pub(crate) fn address_of(uri: &str) -> SocketAddr {
 
 /// How bytes go through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum Link {
     Open,
     /// Everything that is read waits this long before it goes on.
-    Late(Duration),
+    Delayed(Duration),
     /// One byte at a time.
     Trickling,
     /// Connections are accepted, and nothing comes through.
-    Deaf,
+    Blackholed,
     /// A connection that carries the word `lost` is silent from then on, and open.
     Losing,
 }
@@ -48,14 +48,14 @@ pub(crate) enum Way {
 /// Forwards to MongoDB; ends with the test's runtime.
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
-    pub(crate) way: watch::Sender<Way>,
+    pub(crate) link: watch::Sender<Link>,
 }
 
 impl Proxy {
     pub(crate) async fn start(mongodb: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (way, watched) = watch::channel(Way::Open);
+        let (link, watched) = watch::channel(Link::Open);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 // A refused connection is passed on as one that is closed at once.
@@ -68,28 +68,28 @@ impl Proxy {
                 tokio::spawn(pass(from_server, to_client, watched.clone()));
             }
         });
-        Self { address, way }
+        Self { address, link }
     }
 }
 
 /// Passes bytes on until one side ends, and ends the other then.
-async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut way: watch::Receiver<Way>) {
+async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut link: watch::Receiver<Link>) {
     let mut bytes = vec![0; 64 * 1024];
     while let Ok(read @ 1..) = from.read(&mut bytes).await {
-        if way.wait_for(|way| *way != Way::Deaf).await.is_err() {
+        if link.wait_for(|link| *link != Link::Blackholed).await.is_err() {
             return;
         }
-        let now = *way.borrow();
+        let now = *link.borrow();
         let sent = match now {
-            Way::Trickling => trickle(&bytes[..read], &mut to, &mut way).await,
-            Way::Late(time) => {
+            Link::Trickling => trickle(&bytes[..read], &mut to, &mut link).await,
+            Link::Delayed(time) => {
                 tokio::time::sleep(time).await;
                 to.write_all(&bytes[..read]).await
             }
-            Way::Losing if bytes[..read].windows(4).any(|word| word == b"lost") => {
+            Link::Losing if bytes[..read].windows(4).any(|word| word == b"lost") => {
                 std::future::pending().await
             }
-            Way::Open | Way::Deaf | Way::Losing => to.write_all(&bytes[..read]).await,
+            Link::Open | Link::Blackholed | Link::Losing => to.write_all(&bytes[..read]).await,
         };
         if sent.is_err() {
             return;
@@ -100,11 +100,11 @@ async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut way: watch::R
 async fn trickle(
     bytes: &[u8],
     to: &mut OwnedWriteHalf,
-    way: &mut watch::Receiver<Way>,
+    link: &mut watch::Receiver<Link>,
 ) -> std::io::Result<()> {
     for byte in bytes {
         to.write_all(&[*byte]).await?;
-        let healed = way.wait_for(|way| *way != Way::Trickling);
+        let healed = link.wait_for(|link| *link != Link::Trickling);
         // Either the time is up, or there is no need to wait any more.
         let _ = tokio::time::timeout(Duration::from_millis(100), healed).await;
     }

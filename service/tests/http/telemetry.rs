@@ -9,7 +9,7 @@ use tokio::io::AsyncReadExt as _;
 use super::client::HttpClient;
 use super::mongo;
 use super::process::{Process, command};
-use super::wait::{PATIENCE, until};
+use super::wait::{TIMEOUT, until};
 
 const SECRET: &str = "s3cr3t";
 
@@ -171,7 +171,7 @@ async fn a_stop_does_not_wait_for_a_stuck_reader() {
     let mut child = command(directory.path(), &variables).spawn().unwrap();
     let mut stdout = child.stdout.take().unwrap();
     let mut first = vec![0; 4096];
-    let read = tokio::time::timeout(PATIENCE, stdout.read(&mut first))
+    let read = tokio::time::timeout(TIMEOUT, stdout.read(&mut first))
         .await
         .unwrap()
         .unwrap();
@@ -184,7 +184,7 @@ async fn a_stop_does_not_wait_for_a_stuck_reader() {
     }
     let pid = Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap();
     kill_process(pid, Signal::TERM).unwrap();
-    let status = tokio::time::timeout(PATIENCE + Duration::from_secs(1), child.wait()).await;
+    let status = tokio::time::timeout(TIMEOUT + Duration::from_secs(1), child.wait()).await;
     assert!(status.expect("an end in time").unwrap().success());
     drop(stdout);
 }

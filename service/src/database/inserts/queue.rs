@@ -21,28 +21,28 @@ pub(super) const LARGE_BYTES: usize = 64 * 1024;
 /// The documents that wait, and who is there to send them.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    pub(super) waiting: VecDeque<Waiting>,
+    pub(super) waiting: VecDeque<PendingInsert>,
     /// Tasks that send what waits.
-    pub(super) senders: usize,
+    pub(super) workers: usize,
     /// Those among them that have a large document of their own to send.
-    pub(super) large: usize,
+    pub(super) large_workers: usize,
     /// How many documents have come so far.
     pub(super) count: u64,
 }
 
 impl Queue {
-    pub(super) fn small_senders(&self) -> usize {
-        self.senders - self.large
+    pub(super) fn small_workers(&self) -> usize {
+        self.workers - self.large_workers
     }
 
     /// Takes one document, wherever it waits.
-    pub(super) fn take_one(&mut self, number: u64) -> Option<Waiting> {
+    pub(super) fn take_one(&mut self, number: u64) -> Option<PendingInsert> {
         let position = self.waiting.iter().position(|waiting| waiting.number == number)?;
         self.waiting.remove(position)
     }
 
     /// Takes what goes with the next command.
-    pub(super) fn take(&mut self) -> Vec<Waiting> {
+    pub(super) fn take(&mut self) -> Vec<PendingInsert> {
         let (now, mut bytes) = (Instant::now(), 0);
         let sizes = self
             .waiting
@@ -63,7 +63,7 @@ impl Queue {
 
 /// A document on its way.
 #[derive(Debug)]
-pub(super) struct Waiting {
+pub(super) struct PendingInsert {
     pub(super) number: u64,
     pub(super) document: RawDocumentBuf,
     /// When it left the queue, for the one who waits for it.
@@ -74,7 +74,7 @@ pub(super) struct Waiting {
     pub(super) room: Option<OwnedSemaphorePermit>,
 }
 
-impl Waiting {
+impl PendingInsert {
     pub(super) fn leave_queue(&mut self, now: Instant) {
         // Nobody else sets it.
         let _ = self.taken.set(now);
@@ -86,10 +86,10 @@ impl Waiting {
 mod tests {
     use super::*;
 
-    fn waiting(number: u64, bytes: usize) -> Waiting {
+    fn waiting(number: u64, bytes: usize) -> PendingInsert {
         let mut document = RawDocumentBuf::new();
         document.append(bson::raw::cstr!("x"), "x".repeat(bytes));
-        Waiting {
+        PendingInsert {
             number,
             document,
             taken: Arc::default(),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::app::{TestApp, impatient};
-use super::super::wait::PATIENCE;
+use super::super::wait::TIMEOUT;
 use super::Then::{Ends, GoesOn};
 use super::answers::split;
 use super::check;
@@ -18,7 +18,7 @@ async fn an_endless_body_is_refused_as_soon_as_it_is_too_large() {
         .await;
     let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
     let writing = async { while wire.write_bytes(chunk.as_bytes()).await.is_ok() {} };
-    tokio::time::timeout(PATIENCE, writing)
+    tokio::time::timeout(TIMEOUT, writing)
         .await
         .expect("an end of reading");
     let answers = split(&wire.read_to_end().await, false);
@@ -40,7 +40,7 @@ async fn a_body_that_comes_byte_by_byte_has_the_same_time_as_any_other() {
             }
         }
     };
-    tokio::time::timeout(PATIENCE, writing)
+    tokio::time::timeout(TIMEOUT, writing)
         .await
         .expect("an answer, though bytes keep coming");
     let answers = split(&wire.read_to_end().await, false);

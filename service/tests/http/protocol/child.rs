@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use super::super::client::HttpClient;
-use super::super::wait::{PATIENCE, until};
+use super::super::wait::{TIMEOUT, until};
 
 pub(super) struct Child {
     process: tokio::process::Child,
@@ -62,7 +62,7 @@ impl Child {
     }
 
     pub(super) async fn livez_is_answered(&self) -> bool {
-        tokio::time::timeout(PATIENCE, self.client().get("/livez"))
+        tokio::time::timeout(TIMEOUT, self.client().get("/livez"))
             .await
             .is_ok_and(|answer| answer.status == 200)
     }

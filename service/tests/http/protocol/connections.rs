@@ -41,7 +41,7 @@ async fn all_end(wires: Vec<Wire>) {
 #[tokio::test]
 async fn five_hundred_silent_connections_hold_nobody_up_and_are_closed() {
     let mut configuration = Configuration::default();
-    configuration.http.head_time = Duration::from_secs(3);
+    configuration.http.head_timeout = Duration::from_secs(3);
     let app = TestApp::start_with(configuration).await;
     let wires = open(app.address, FLOOD).await;
     let time = time_of_livez(&app).await;
@@ -52,7 +52,7 @@ async fn five_hundred_silent_connections_hold_nobody_up_and_are_closed() {
 #[tokio::test]
 async fn five_hundred_slow_heads_hold_nobody_up_and_are_closed() {
     let mut configuration = Configuration::default();
-    configuration.http.head_time = Duration::from_secs(3);
+    configuration.http.head_timeout = Duration::from_secs(3);
     let app = TestApp::start_with(configuration).await;
     let mut wires = open(app.address, FLOOD).await;
     for byte in b"GET " {
@@ -90,7 +90,7 @@ async fn a_connection_beyond_the_limit_waits_for_another_to_end() {
 async fn a_server_that_is_full_stops_all_the_same() {
     let mut configuration = Configuration::default();
     configuration.http.connections = 2;
-    configuration.stopping.drain = Duration::ZERO;
+    configuration.shutdown.drain = Duration::ZERO;
     let app = TestApp::start_with(configuration).await;
     let _wires = open(app.address, 3).await;
     let start = Instant::now();

@@ -3,7 +3,7 @@
 use service::configuration::Configuration;
 
 use super::super::app::TestApp;
-use super::super::wait::PATIENCE;
+use super::super::wait::TIMEOUT;
 use super::Then::{self, Ends, GoesOn};
 use super::check;
 
@@ -65,7 +65,7 @@ async fn a_body_without_one_sure_length_is_refused() {
 async fn chunks_are_taken_as_they_are_defined_and_not_otherwise() {
     let mut configuration = Configuration::default();
     // Longer than a test waits: what is wrong is seen when it comes.
-    configuration.http.body_time = 2 * PATIENCE;
+    configuration.http.body_timeout = 2 * TIMEOUT;
     let app = TestApp::start_with(configuration).await;
     let extension = format!("7;{}\r\n{{\"a\":1}}\r\n0\r\n\r\n", "x".repeat(1024 * 1024));
     let trailers = format!("7\r\n{{\"a\":1}}\r\n0\r\nX: {}\r\n\r\n", "x".repeat(1024 * 1024));

@@ -42,7 +42,7 @@ async fn a_list_that_nobody_reads_any_more_leaves_no_cursor_behind() {
     let client = Client::with_uri_str(mongodb.mongodb_root_uri()).await.unwrap();
     fill(&client).await;
     let mut configuration = Configuration::default();
-    configuration.http.write_time = Duration::from_secs(1);
+    configuration.http.write_timeout = Duration::from_secs(1);
     let app = TestApp::start_with_uri(&mongodb.mongodb_uri(), configuration).await;
 
     let mut leaving = app.wire().await;

@@ -140,7 +140,7 @@ async fn a_head_that_comes_byte_by_byte_has_the_same_time_as_any_other() {
             }
         }
     };
-    tokio::time::timeout(super::super::wait::PATIENCE, writing)
+    tokio::time::timeout(super::super::wait::TIMEOUT, writing)
         .await
         .expect("an answer, though bytes keep coming");
     let answers = split(&wire.read_to_end().await, false);
@@ -201,7 +201,7 @@ async fn empty_lines_do_not_keep_a_connection_open() {
             }
         }
     };
-    tokio::time::timeout(super::super::wait::PATIENCE, writing)
+    tokio::time::timeout(super::super::wait::TIMEOUT, writing)
         .await
         .expect("an end, though bytes keep coming");
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use rustix::process::{Signal, kill_process};
-use service::configuration::{Configuration, Stopping};
+use service::configuration::{Configuration, Shutdown};
 use tokio::net::TcpStream;
 
 use super::app::TestApp;
@@ -13,9 +13,9 @@ use super::mongo;
 use super::process::Process;
 use super::wait::until;
 
-fn stopping(stopping: Stopping) -> Configuration {
+fn with_shutdown(shutdown: Shutdown) -> Configuration {
     Configuration {
-        stopping,
+        shutdown,
         ..Configuration::default()
     }
 }
@@ -37,9 +37,9 @@ async fn half_a_post(app: &TestApp) -> Wire {
 #[tokio::test]
 async fn a_request_in_flight_is_finished_before_the_service_stops() {
     let drain = Duration::from_millis(500);
-    let app = TestApp::start_with(stopping(Stopping {
+    let app = TestApp::start_with(with_shutdown(Shutdown {
         drain,
-        ..Stopping::default()
+        ..Shutdown::default()
     }))
     .await;
     let mut wire = half_a_post(&app).await;
@@ -63,9 +63,9 @@ async fn a_request_in_flight_is_finished_before_the_service_stops() {
 
 #[tokio::test]
 async fn an_idle_connection_does_not_hold_up_a_stop() {
-    let app = TestApp::start_with(stopping(Stopping {
+    let app = TestApp::start_with(with_shutdown(Shutdown {
         drain: Duration::ZERO,
-        ..Stopping::default()
+        ..Shutdown::default()
     }))
     .await;
     let mut idle = app.wire().await;
@@ -81,7 +81,7 @@ async fn an_idle_connection_does_not_hold_up_a_stop() {
 #[tokio::test]
 async fn a_request_in_flight_is_given_up_after_the_grace_period() {
     let grace = Duration::from_millis(200);
-    let app = TestApp::start_with(stopping(Stopping {
+    let app = TestApp::start_with(with_shutdown(Shutdown {
         drain: Duration::ZERO,
         grace,
     }))
@@ -125,14 +125,14 @@ async fn a_stop_under_two_hundred_requests_a_second_fails_none_of_them() {
     assert_eq!(report.failed, [""; 0]);
     assert!(report.served > 100, "{}", report.served);
     assert!(status.success(), "{status}");
-    assert!(time.elapsed() < Stopping::default().grace, "{:?}", time.elapsed());
+    assert!(time.elapsed() < Shutdown::default().grace, "{:?}", time.elapsed());
 }
 
 #[tokio::test]
 async fn an_answer_of_a_service_that_stops_is_the_last_one_of_its_connection() {
-    let app = TestApp::start_with(stopping(Stopping {
+    let app = TestApp::start_with(with_shutdown(Shutdown {
         drain: Duration::from_secs(2),
-        ..Stopping::default()
+        ..Shutdown::default()
     }))
     .await;
     let mut kept = app.wire().await;
@@ -153,9 +153,9 @@ async fn an_answer_of_a_service_that_stops_is_the_last_one_of_its_connection() {
 
 #[tokio::test]
 async fn every_answer_of_a_stop_ends_its_connection() {
-    let app = TestApp::start_with(stopping(Stopping {
+    let app = TestApp::start_with(with_shutdown(Shutdown {
         drain: Duration::from_secs(20),
-        ..Stopping::default()
+        ..Shutdown::default()
     }))
     .await;
     let requests = [

@@ -49,7 +49,7 @@ impl Methods {
     }
 
     /// Answers `OPTIONS`, and adds `Allow` to 405, for a request that has no route.
-    pub(super) async fn tell(&self, request: &mut Request, response: &mut Response) {
+    pub(super) async fn answer(&self, request: &mut Request, response: &mut Response) {
         let is_options = request.method() == Method::OPTIONS;
         let allow = if response.status_code == Some(StatusCode::METHOD_NOT_ALLOWED) {
             HeaderValue::from_str(&self.of_path(request).await).ok()

@@ -8,16 +8,16 @@ use crate::error::Error;
 
 /// How the documents of an answer are put together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum Format {
     /// One JSON array.
-    Array,
+    Json,
     /// One document on each line.
-    Lines,
+    Ndjson,
 }
 
-impl Form {
+impl Format {
     /// All of them; where a client is indifferent, the first is served.
-    pub(super) const ALL: [Self; 2] = [Self::Array, Self::Lines];
+    pub(super) const ALL: [Self; 2] = [Self::Json, Self::Ndjson];
 
     pub(super) fn content_type(self) -> HeaderValue {
         HeaderValue::from_static(self.name())
@@ -25,17 +25,17 @@ impl Form {
 
     fn name(self) -> &'static str {
         match self {
-            Self::Array => "application/json",
-            Self::Lines => "application/x-ndjson",
+            Self::Json => "application/json",
+            Self::Ndjson => "application/x-ndjson",
         }
     }
 }
 
-/// How much a client wants a form: its weight, and how exactly it was named.
-type Wish = (u16, u8);
+/// How much a client wants a format: its weight, and how exactly it was named.
+type Preference = (u16, u8);
 
 /// Chooses among `offers` what the client wants most; the header may be given several times, or not at all.
-pub(super) fn requested(headers: &HeaderMap, offers: &[Form]) -> Result<Form, Error> {
+pub(super) fn requested(headers: &HeaderMap, offers: &[Format]) -> Result<Format, Error> {
     choose(headers.get_all(ACCEPT).iter(), offers).ok_or_else(|| {
         let names: Vec<_> = offers.iter().map(|offer| format!("`{}`", offer.name())).collect();
         Error::NotAcceptable {
@@ -44,32 +44,32 @@ pub(super) fn requested(headers: &HeaderMap, offers: &[Form]) -> Result<Form, Er
     })
 }
 
-fn choose<'a>(accept: impl Iterator<Item = &'a HeaderValue>, offers: &[Form]) -> Option<Form> {
+fn choose<'a>(accept: impl Iterator<Item = &'a HeaderValue>, offers: &[Format]) -> Option<Format> {
     let texts: Vec<&str> = accept.map(|value| value.to_str().unwrap_or("-")).collect();
     let is_nothing = |character| matches!(character, ' ' | '\t' | ',');
     if texts.iter().all(|text| text.chars().all(is_nothing)) {
         return offers.first().copied();
     }
-    let ranges: Vec<Range<'_>> = texts
+    let ranges: Vec<MediaRange<'_>> = texts
         .iter()
         .flat_map(|text| members(text))
-        .filter_map(Range::parse)
+        .filter_map(MediaRange::parse)
         .collect();
-    let mut chosen: Option<(Wish, Form)> = None;
+    let mut chosen: Option<(Preference, Format)> = None;
     for offer in offers {
         // The most exact range decides, whatever less exact ones say.
         let decisive = ranges
             .iter()
-            .filter_map(|range| Some((range.exactness(offer.name())?, range.weight)))
+            .filter_map(|range| Some((range.specificity(offer.name())?, range.weight)))
             .max();
-        let Some((exactness, weight @ 1..)) = decisive else {
+        let Some((specificity, weight @ 1..)) = decisive else {
             continue;
         };
-        if chosen.is_none_or(|(wish, _)| wish < (weight, exactness)) {
-            chosen = Some(((weight, exactness), *offer));
+        if chosen.is_none_or(|(preference, _)| preference < (weight, specificity)) {
+            chosen = Some(((weight, specificity), *offer));
         }
     }
-    chosen.map(|(_, form)| form)
+    chosen.map(|(_, format)| format)
 }
 
 /// Splits at commas that are not inside of quotes.
@@ -82,13 +82,13 @@ fn members(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// One member of the header; parameters other than `q` are passed over, as JSON has none.
-struct Range<'text> {
+struct MediaRange<'text> {
     name: &'text str,
     /// In thousandths.
     weight: u16,
 }
 
-impl<'text> Range<'text> {
+impl<'text> MediaRange<'text> {
     /// What cannot be read is as if it was not there.
     fn parse(text: &'text str) -> Option<Self> {
         let name = match accept::name(text) {
@@ -101,7 +101,7 @@ impl<'text> Range<'text> {
         Some(Self { name, weight })
     }
 
-    fn exactness(&self, offer: &str) -> Option<u8> {
+    fn specificity(&self, offer: &str) -> Option<u8> {
         match self.name {
             "*/*" => Some(0),
             name if name.eq_ignore_ascii_case("application/*") => Some(1),
@@ -128,12 +128,12 @@ fn thousandths(text: &str) -> Option<u16> {
 mod tests {
     use super::*;
 
-    fn check(accept: &[&str], expected: Option<Form>) {
+    fn check(accept: &[&str], expected: Option<Format>) {
         let values: Vec<_> = accept
             .iter()
             .map(|text| HeaderValue::from_str(text).unwrap())
             .collect();
-        assert_eq!(choose(values.iter(), &Form::ALL), expected, "{accept:?}");
+        assert_eq!(choose(values.iter(), &Format::ALL), expected, "{accept:?}");
     }
 
     #[test]
@@ -153,7 +153,7 @@ mod tests {
             &["application/x-ndjson;q=0, */*;q=0.1"],
             &["application/json;a=\"b,c\""],
         ] {
-            check(accept, Some(Form::Array));
+            check(accept, Some(Format::Json));
         }
     }
 
@@ -167,7 +167,7 @@ mod tests {
             &["application/json;q=0, application/*"],
             &["text/html", "application/x-ndjson"],
         ] {
-            check(accept, Some(Form::Lines));
+            check(accept, Some(Format::Ndjson));
         }
     }
 
@@ -187,7 +187,7 @@ mod tests {
             "é",
         ] {
             let value = HeaderValue::from_bytes(accept.as_bytes()).unwrap();
-            assert_eq!(choose(std::iter::once(&value), &Form::ALL), None, "{accept}");
+            assert_eq!(choose(std::iter::once(&value), &Format::ALL), None, "{accept}");
         }
     }
 }

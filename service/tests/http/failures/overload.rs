@@ -7,23 +7,23 @@ use futures::future::join_all;
 use service::configuration::Configuration;
 use service::database::Limits;
 
-use super::super::proxy::Way;
+use super::super::proxy::Link;
 use super::super::wait::until;
-use super::patient::{BUDGET, Fault, Patient};
+use super::harness::{ANSWER_DEADLINE, Fault, Harness};
 
 /// The promise is "fewer than", those of the test itself included.
 const CONNECTIONS: i32 = 20;
 
-/// Requests at once. [`Patient::at_once`] sends two for each number.
+/// Requests at once. [`Harness::at_once`] sends two for each number.
 const CROWD: usize = 200;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_requests_at_once_are_all_served() {
-    let patient = Patient::admit().await;
-    let outcomes = patient.at_once(0..CROWD / 2).await;
+    let harness = Harness::start().await;
+    let outcomes = harness.at_once(0..CROWD / 2).await;
     assert!(outcomes.values().all(|status| *status == 201), "{outcomes:?}");
-    patient.check_documents(&outcomes).await;
-    let connections = patient.connections().await;
+    harness.check_documents(&outcomes).await;
+    let connections = harness.connections().await;
     assert!(connections < CONNECTIONS, "{connections}");
 }
 
@@ -35,15 +35,15 @@ async fn a_full_pool_refuses_what_it_cannot_take_and_stays_ready() {
         queue: 20,
         ..Limits::default()
     };
-    let patient = Patient::admit_with(configuration, "").await;
+    let harness = Harness::start_with(configuration, "").await;
     // There and back: a call takes 0.4 s, so five in a second.
-    patient.way(Way::Late(Duration::from_millis(200)));
-    let crowd = patient.at_once(0..CROWD);
+    harness.link(Link::Delayed(Duration::from_millis(200)));
+    let crowd = harness.at_once(0..CROWD);
     let probes = async {
         for _ in 0..10 {
             for path in ["/livez", "/readyz", "/health"] {
                 let time = Instant::now();
-                let answer = patient.app.client.get(path).await;
+                let answer = harness.app.client.get(path).await;
                 assert_eq!(answer.status, 200, "{path}: {}", answer.body);
                 assert!(
                     time.elapsed() < Duration::from_secs(2),
@@ -57,10 +57,10 @@ async fn a_full_pool_refuses_what_it_cannot_take_and_stays_ready() {
     let (outcomes, ()) = tokio::join!(crowd, probes);
     let refused = outcomes.values().filter(|status| **status == 503).count();
     assert!(refused > CROWD / 2, "{outcomes:?}");
-    patient.way(Way::Open);
-    let answer = patient.app.client.post(r#"{"n":1000}"#).await;
+    harness.link(Link::Open);
+    let answer = harness.app.client.post(r#"{"n":1000}"#).await;
     assert_eq!(answer.status, 201, "{}", answer.body);
-    patient.check_documents(&outcomes).await;
+    harness.check_documents(&outcomes).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -71,9 +71,9 @@ async fn a_refusal_for_lack_of_room_says_so() {
         queue: 0,
         ..Limits::default()
     };
-    let patient = Patient::admit_with(configuration, "").await;
-    patient.way(Way::Late(Duration::from_millis(200)));
-    let answers = join_all((0..2).map(|_| patient.app.client.get("/data"))).await;
+    let harness = Harness::start_with(configuration, "").await;
+    harness.link(Link::Delayed(Duration::from_millis(200)));
+    let answers = join_all((0..2).map(|_| harness.app.client.get("/data"))).await;
     let refused = answers
         .iter()
         .find(|answer| answer.status != 200)
@@ -92,18 +92,18 @@ async fn two_hundred_vanished_clients_leave_few_connections_and_a_ready_service(
     let mut configuration = Configuration::default();
     configuration.mongodb.limits = Limits {
         queue: 1000,
-        queue_time: Duration::from_secs(5),
+        queue_timeout: Duration::from_secs(5),
         ..Limits::default()
     };
     for fault in [None, Some(Fault::Frozen)] {
-        let mut patient = Patient::admit_with(configuration.clone(), "").await;
+        let mut harness = Harness::start_with(configuration.clone(), "").await;
         match fault {
-            Some(fault) => patient.inflict(fault).await,
-            None => patient.way(Way::Late(Duration::from_millis(100))),
+            Some(fault) => harness.inject(fault).await,
+            None => harness.link(Link::Delayed(Duration::from_millis(100))),
         }
         for half in [CROWD / 2, CROWD / 2] {
             join_all((0..half).map(async |number| {
-                let mut wire = patient.app.wire().await;
+                let mut wire = harness.app.wire().await;
                 let post = "POST /data HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
                 let get = "GET /data HTTP/1.1\r\nHost: a\r\n\r\n";
                 wire.write(if number % 2 == 0 { post } else { get }).await;
@@ -114,15 +114,15 @@ async fn two_hundred_vanished_clients_leave_few_connections_and_a_ready_service(
         }
         match fault {
             Some(fault) => {
-                patient.turns_not_ready().await;
-                patient.heal(fault).await;
+                harness.becomes_unready().await;
+                harness.recover(fault).await;
             }
-            None => patient.way(Way::Open),
+            None => harness.link(Link::Open),
         }
-        patient.turns_ready().await;
-        let connections = patient.connections().await;
+        harness.becomes_ready().await;
+        let connections = harness.connections().await;
         assert!(connections < CONNECTIONS, "{fault:?}: {connections}");
-        let outcomes = patient.at_once(0..CROWD / 2).await;
+        let outcomes = harness.at_once(0..CROWD / 2).await;
         assert!(
             outcomes.values().all(|status| *status == 201),
             "{fault:?}: {outcomes:?}"
@@ -133,20 +133,20 @@ async fn two_hundred_vanished_clients_leave_few_connections_and_a_ready_service(
 /// Longer than the driver and the service themselves wait for anything.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_long_freeze_under_load_leaves_nothing_behind() {
-    let mut patient = Patient::admit().await;
+    let mut harness = Harness::start().await;
     let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
     let before = tasks();
-    patient.inflict(Fault::Frozen).await;
+    harness.inject(Fault::Frozen).await;
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(20) {
         let time = Instant::now();
-        patient.at_once(0..CROWD / 4).await;
-        assert!(time.elapsed() < BUDGET, "{:?}", time.elapsed());
+        harness.at_once(0..CROWD / 4).await;
+        assert!(time.elapsed() < ANSWER_DEADLINE, "{:?}", time.elapsed());
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
-    patient.heal(Fault::Frozen).await;
-    patient.turns_ready().await;
-    let connections = patient.connections().await;
+    harness.recover(Fault::Frozen).await;
+    harness.becomes_ready().await;
+    let connections = harness.connections().await;
     assert!(connections < CONNECTIONS, "{connections}");
     // The connections of the clients stay open for their next request, with a task each on both sides.
     let allowed = before + 3 * CROWD;

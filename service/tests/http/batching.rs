@@ -12,14 +12,14 @@ use service::configuration::Configuration;
 
 use super::app::TestApp;
 use super::mongo;
-use super::proxy::{Proxy, Way, address_of, with_address};
+use super::proxy::{Link, Proxy, address_of, with_address};
 use super::wait::until;
 
 /// Documents at once; MongoDB is 50 ms away.
 const CROWD: usize = 120;
 
 /// How long a call goes on whose answer never comes.
-const LONGEST_CALL: Duration = Duration::from_secs(10);
+const ABANDONED_CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Starts the service with a proxy before its MongoDB, and waits until it has a connection.
 async fn start(mongodb: &Sandbox, configuration: Configuration) -> (TestApp, Proxy) {
@@ -67,7 +67,7 @@ async fn each_document_of_a_command_has_its_own_answer() {
         .unwrap();
 
     let (app, proxy) = start(&mongodb, Configuration::default()).await;
-    proxy.way.send_replace(Way::Late(Duration::from_millis(50)));
+    proxy.link.send_replace(Link::Delayed(Duration::from_millis(50)));
     let before = insert_commands(&root).await;
     let answers = join_all((0..CROWD).map(async |number| {
         let (body, statuses) = request(number);
@@ -110,7 +110,7 @@ async fn each_document_of_a_command_has_its_own_answer() {
 async fn inserts_whose_connections_are_lost_hold_up_no_others() {
     let mongodb = mongo::own().await;
     let (app, proxy) = start(&mongodb, Configuration::default()).await;
-    proxy.way.send_replace(Way::Losing);
+    proxy.link.send_replace(Link::Losing);
     // One after the other, so that they are as many commands as there may be at once.
     let lost = join_all((0..2).map(async |number| {
         tokio::time::sleep(Duration::from_millis(200) * number).await;
@@ -135,18 +135,18 @@ async fn inserts_whose_connections_are_lost_hold_up_no_others() {
     };
     let start = Instant::now();
     let (_, found) = tokio::join!(lost, other);
-    assert!(found - start < LONGEST_CALL, "{:?}", found - start);
+    assert!(found - start < ABANDONED_CALL_TIMEOUT, "{:?}", found - start);
 }
 
 #[tokio::test]
 async fn without_a_queue_a_document_is_stored_as_long_as_a_call_is_free() {
     let mut configuration = Configuration::default();
     configuration.mongodb.limits.queue = 0;
-    configuration.mongodb.limits.queue_time = Duration::ZERO;
+    configuration.mongodb.limits.queue_timeout = Duration::ZERO;
     let mongodb = mongo::own().await;
     let (app, proxy) = start(&mongodb, configuration.clone()).await;
     assert_eq!(app.client.post("{}").await.status, 201);
-    proxy.way.send_replace(Way::Late(Duration::from_millis(100)));
+    proxy.link.send_replace(Link::Delayed(Duration::from_millis(100)));
     let calls = usize::try_from(configuration.mongodb.limits.calls.get()).unwrap();
     let answers = join_all((0..2 * calls).map(|_| app.client.post("{}"))).await;
     let stored = answers.iter().filter(|answer| answer.status == 201).count();
@@ -163,7 +163,7 @@ async fn a_large_document_goes_by_itself() {
     let mongodb = mongo::own().await;
     let (app, proxy) = start(&mongodb, Configuration::default()).await;
     // Both commands are busy, and small documents wait for them.
-    proxy.way.send_replace(Way::Losing);
+    proxy.link.send_replace(Link::Losing);
     let small = join_all((0..6).map(async |number| {
         tokio::time::sleep(Duration::from_millis(100) * number).await;
         app.client.post(r#"{"is":"lost"}"#).await.status

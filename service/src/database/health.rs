@@ -27,33 +27,33 @@ const STALE: Duration = Duration::from_secs(5);
 
 /// What the last ping said; `None` before the first.
 #[derive(Debug)]
-pub(super) struct Pulse(watch::Sender<Option<Beat>>);
+pub(super) struct HealthMonitor(watch::Sender<Option<Ping>>);
 
 #[derive(Clone, Debug)]
-struct Beat {
+struct Ping {
     at: Instant,
     result: Result<(), Failure>,
 }
 
-impl Pulse {
+impl HealthMonitor {
     pub(super) fn new() -> Self {
         Self(watch::Sender::new(None))
     }
 
     /// Returns the failure that is known now; nobody is refused before the first ping.
-    pub(super) fn allow(&self) -> Result<(), Failure> {
+    pub(super) fn ensure_available(&self) -> Result<(), Failure> {
         match &*self.0.borrow() {
-            Some(beat) if beat.at.elapsed() < STALE => beat.result.clone(),
+            Some(ping) if ping.at.elapsed() < STALE => ping.result.clone(),
             _ => Ok(()),
         }
     }
 
     /// Returns what the last ping said, and waits for the first one.
     pub(super) async fn check(&self) -> Result<(), Failure> {
-        let mut beats = self.0.subscribe();
-        match timeout(PING_TIME + LATE_TIME, beats.wait_for(Option::is_some)).await {
-            Ok(Ok(beat)) => match &*beat {
-                Some(beat) if beat.at.elapsed() < STALE => beat.result.clone(),
+        let mut pings = self.0.subscribe();
+        match timeout(PING_TIME + LATE_TIME, pings.wait_for(Option::is_some)).await {
+            Ok(Ok(ping)) => match &*ping {
+                Some(ping) if ping.at.elapsed() < STALE => ping.result.clone(),
                 _ => Err(Failure::TimedOut),
             },
             Ok(Err(_)) | Err(_) => Err(Failure::TimedOut),
@@ -61,7 +61,7 @@ impl Pulse {
     }
 
     /// Notes an answer, and says so when it is another than the last one.
-    fn note(&self, result: Result<(), Failure>) {
+    fn record(&self, result: Result<(), Failure>) {
         let changed = self.0.borrow().as_ref().is_none_or(|last| last.result != result);
         match &result {
             _ if !changed => {}
@@ -69,24 +69,24 @@ impl Pulse {
             Err(failure) => tracing::warn!(error = %failure, "MongoDB does not answer"),
         }
         let at = Instant::now();
-        self.0.send_replace(Some(Beat { at, result }));
+        self.0.send_replace(Some(Ping { at, result }));
     }
 
     /// Pings for ever, always the connection that is current.
-    pub(super) async fn keep(&self, mut current: watch::Receiver<Arc<Connection>>) {
+    pub(super) async fn run(&self, mut current: watch::Receiver<Arc<Connection>>) {
         loop {
             let connection = Arc::clone(&current.borrow_and_update());
             let mut ping = std::pin::pin!(connection.ping());
             let result = if let Ok(result) = timeout(PING_TIME, &mut ping).await {
                 result
             } else {
-                self.note(Err(Failure::TimedOut));
+                self.record(Err(Failure::TimedOut));
                 tokio::select! {
                     late = timeout(LATE_TIME, ping) => late.unwrap_or(Err(Failure::TimedOut)),
                     _ = current.changed() => continue,
                 }
             };
-            self.note(result);
+            self.record(result);
             // A new connection is pinged at once.
             let _ = timeout(INTERVAL, current.changed()).await;
         }

@@ -13,11 +13,11 @@ use service::configuration::Configuration;
 use super::super::app::TestApp;
 use super::super::client::Answer;
 use super::super::mongo::blocking;
-use super::super::proxy::{Proxy, Way, address_of, with_address};
+use super::super::proxy::{Link, Proxy, address_of, with_address};
 use super::super::wait::until;
 
 /// A wait of a second for its turn, a call of two; the rest is for a slow machine. What a client may wait at most.
-pub(crate) const BUDGET: Duration = Duration::from_secs(5);
+pub(crate) const ANSWER_DEADLINE: Duration = Duration::from_secs(5);
 
 /// The figures of the promise.
 const NOT_READY_WITHIN: Duration = Duration::from_secs(2);
@@ -33,15 +33,15 @@ pub(crate) enum Fault {
     RoleRevoked,
     WritesLocked,
     DiskReadOnly,
-    Late,
+    Delayed,
     Trickling,
-    Deaf,
+    Blackholed,
 }
 
 /// What became of the documents, by their number.
 pub(crate) type Outcomes = BTreeMap<usize, u16>;
 
-pub(crate) struct Patient {
+pub(crate) struct Harness {
     directory: tempfile::TempDir,
     /// `None` while a dead one is being replaced.
     mongodb: Option<Sandbox>,
@@ -50,13 +50,13 @@ pub(crate) struct Patient {
     pub(crate) app: TestApp,
 }
 
-impl Patient {
-    pub(crate) async fn admit() -> Self {
-        Self::admit_with(Configuration::default(), "").await
+impl Harness {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(Configuration::default(), "").await
     }
 
     /// With limits of its own, and with what is appended to the connection string.
-    pub(crate) async fn admit_with(configuration: Configuration, options: &str) -> Self {
+    pub(crate) async fn start_with(configuration: Configuration, options: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mongodb = start(&directory).await;
         let uri = mongodb.mongodb_uri();
@@ -74,7 +74,7 @@ impl Patient {
         }
     }
 
-    pub(crate) async fn inflict(&mut self, fault: Fault) {
+    pub(crate) async fn inject(&mut self, fault: Fault) {
         match fault {
             Fault::Frozen => self.signal(Signal::STOP),
             Fault::Killed => self.with_mongodb(|mongodb| mongodb.kill_mongodb().unwrap()).await,
@@ -93,15 +93,15 @@ impl Patient {
                 prlimit(Some(self.pid()), Resource::Fsize, nothing).unwrap();
                 // It ends itself at the next write, which this one is; there is no answer to it.
                 let write = self.root.database("other").collection::<Document>("data");
-                let _ = tokio::time::timeout(BUDGET, write.insert_one(doc! {}).into_future()).await;
+                let _ = tokio::time::timeout(ANSWER_DEADLINE, write.insert_one(doc! {}).into_future()).await;
             }
-            Fault::Late => self.way(Way::Late(Duration::from_secs(3))),
-            Fault::Trickling => self.way(Way::Trickling),
-            Fault::Deaf => self.way(Way::Deaf),
+            Fault::Delayed => self.link(Link::Delayed(Duration::from_secs(3))),
+            Fault::Trickling => self.link(Link::Trickling),
+            Fault::Blackholed => self.link(Link::Blackholed),
         }
     }
 
-    pub(crate) async fn heal(&mut self, fault: Fault) {
+    pub(crate) async fn recover(&mut self, fault: Fault) {
         match fault {
             Fault::Frozen => self.signal(Signal::CONT),
             // The start of MongoDB makes a user anew who is gone.
@@ -119,11 +119,11 @@ impl Patient {
                 blocking(move || drop(dead)).await;
                 self.mongodb = Some(start(&self.directory).await);
             }
-            Fault::Late | Fault::Trickling | Fault::Deaf => self.way(Way::Open),
+            Fault::Delayed | Fault::Trickling | Fault::Blackholed => self.link(Link::Open),
         }
     }
 
-    pub(crate) async fn turns_not_ready(&self) {
+    pub(crate) async fn becomes_unready(&self) {
         let start = Instant::now();
         loop {
             let asked = Instant::now();
@@ -145,7 +145,7 @@ impl Patient {
         }
     }
 
-    pub(crate) async fn turns_ready(&self) {
+    pub(crate) async fn becomes_ready(&self) {
         let start = Instant::now();
         while self.app.client.get("/readyz").await.status != 200 {
             assert!(start.elapsed() < READY_WITHIN, "not ready: {:?}", start.elapsed());
@@ -169,7 +169,7 @@ impl Patient {
             (number, status)
         });
         let outcomes = join_all(pairs).await.into_iter().collect();
-        assert!(start.elapsed() < BUDGET, "{:?}", start.elapsed());
+        assert!(start.elapsed() < ANSWER_DEADLINE, "{:?}", start.elapsed());
         outcomes
     }
 
@@ -213,8 +213,8 @@ impl Patient {
             .unwrap()
     }
 
-    pub(crate) fn way(&self, way: Way) {
-        self.proxy.way.send_replace(way);
+    pub(crate) fn link(&self, link: Link) {
+        self.proxy.link.send_replace(link);
     }
 
     fn pid(&self) -> Pid {
@@ -245,7 +245,7 @@ impl Patient {
 }
 
 /// A test that fails while its MongoDB is frozen must be able to end it.
-impl Drop for Patient {
+impl Drop for Harness {
     fn drop(&mut self) {
         if let Some(pid) = self
             .mongodb

@@ -4,11 +4,9 @@ use salvo::http::HeaderValue;
 use salvo::http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use salvo::{Request, Response};
 
-const CLOSE: HeaderValue = HeaderValue::from_static("close");
+use crate::records::BodyRead;
 
-/// Left on the request by whoever has read its body to the end.
-#[derive(Clone, Copy)]
-pub(crate) struct BodyRead;
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
 /// Adds `Connection: close` to the answer to a request whose body is still on its way.
 pub(super) fn close(request: &Request, response: &mut Response) {

@@ -2,24 +2,24 @@
 
 use bson::RawBsonRef;
 
-use super::form::Form;
+use super::format::Format;
 use crate::conversion::WithoutId;
 
-/// A stored document is damaged, or holds what JSON has no form for.
+/// A stored document is damaged, or holds what JSON has no format for.
 #[derive(Debug, thiserror::Error)]
 #[error("a stored document cannot be written as JSON")]
-pub(super) struct Unwritable;
+pub(super) struct SerializationError;
 
 /// What of a list was already written, so that it can go on.
-pub(super) struct Text {
-    form: Form,
+pub(super) struct ListWriter {
+    format: Format,
     is_begun: bool,
 }
 
-impl Text {
-    pub(super) fn new(form: Form) -> Self {
+impl ListWriter {
+    pub(super) fn new(format: Format) -> Self {
         Self {
-            form,
+            format,
             is_begun: false,
         }
     }
@@ -29,19 +29,19 @@ impl Text {
         &mut self,
         documents: impl IntoIterator<Item = bson::error::Result<RawBsonRef<'a>>>,
         text: &mut Vec<u8>,
-    ) -> Result<(), Unwritable> {
+    ) -> Result<(), SerializationError> {
         for document in documents {
             let Ok(RawBsonRef::Document(document)) = document else {
-                return Err(Unwritable);
+                return Err(SerializationError);
             };
-            match self.form {
-                Form::Array if self.is_begun => text.push(b','),
-                Form::Array => text.push(b'['),
-                Form::Lines => {}
+            match self.format {
+                Format::Json if self.is_begun => text.push(b','),
+                Format::Json => text.push(b'['),
+                Format::Ndjson => {}
             }
             self.is_begun = true;
-            serde_json::to_writer(&mut *text, &WithoutId(document)).map_err(|_| Unwritable)?;
-            if self.form == Form::Lines {
+            serde_json::to_writer(&mut *text, &WithoutId(document)).map_err(|_| SerializationError)?;
+            if self.format == Format::Ndjson {
                 text.push(b'\n');
             }
         }
@@ -50,10 +50,10 @@ impl Text {
 
     /// Returns what stands after the last document.
     pub(super) fn end(&self) -> &'static str {
-        match self.form {
-            Form::Array if self.is_begun => "]",
-            Form::Array => "[]",
-            Form::Lines => "",
+        match self.format {
+            Format::Json if self.is_begun => "]",
+            Format::Json => "[]",
+            Format::Ndjson => "",
         }
     }
 }

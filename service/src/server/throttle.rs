@@ -7,9 +7,9 @@ const PAUSE: Duration = Duration::from_secs(10);
 
 /// Remembers when it was said last.
 #[derive(Default)]
-pub(super) struct Complaint(Option<Instant>);
+pub(super) struct Throttle(Option<Instant>);
 
-impl Complaint {
+impl Throttle {
     /// Tells whether it should be said now, and counts that as said.
     pub(super) fn is_due(&mut self) -> bool {
         let is_due = self.0.is_none_or(|last| last.elapsed() >= PAUSE);

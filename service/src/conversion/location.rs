@@ -5,18 +5,18 @@ use super::tokens::{Kind, Token, Tokens};
 /// Longer pointers are left out: they repeat what the client sent, and line and column say the same.
 const POINTER_BYTES: usize = 1024;
 
-/// A place in a JSON text.
+/// A location in a JSON text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub(crate) struct Location {
     /// Counted from 1.
-    pub line: usize,
+    pub(crate) line: usize,
     /// In characters from 1; one more than the line has, where the text ends too early.
-    pub column: usize,
+    pub(crate) column: usize,
     /// The value, or the key, as a JSON Pointer (RFC 6901).
-    pub pointer: Option<String>,
+    pub(crate) pointer: Option<String>,
 }
 
-impl Place {
+impl Location {
     /// Describes the byte at `offset`. Everything before it must be UTF-8.
     pub(super) fn at(text: &[u8], offset: usize) -> Self {
         let before = &text[..offset];
@@ -50,7 +50,7 @@ fn pointer(text: &[u8], offset: usize) -> Option<String> {
     for token in Tokens::new(text).take_while(|token| token.start <= offset) {
         let is_here = token.start == offset;
         match (token.kind, way.last_mut()) {
-            // The end of an array or object belongs to it, and so does what stands in place of a key.
+            // The end of an array or object belongs to it, and so does what stands in location of a key.
             (Kind::OpenArray | Kind::OpenObject | Kind::Close | Kind::Comma, _) if is_here => {}
             (Kind::OpenArray, _) => way.push(Step::Index(0)),
             (Kind::OpenObject, _) => way.push(Step::Key(None)),
@@ -88,16 +88,16 @@ fn key(literal: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    /// The place is where `^` stands in the text, which is taken out.
+    /// The location is where `^` stands in the text, which is taken out.
     fn check(text: &str, line: usize, column: usize, pointer: &str) {
         let offset = text.find('^').unwrap();
-        let expected = Place {
+        let expected = Location {
             line,
             column,
             pointer: Some(pointer.to_owned()),
         };
         assert_eq!(
-            Place::at(text.replace('^', "").as_bytes(), offset),
+            Location::at(text.replace('^', "").as_bytes(), offset),
             expected,
             "{text}"
         );
@@ -128,7 +128,10 @@ mod tests {
     #[test]
     fn a_pointer_that_is_too_long_is_left_out() {
         let text = format!(r#"{{"{}":1}}"#, "x".repeat(1024));
-        assert_eq!(Place::of_token(text.as_bytes(), 2).pointer, None);
-        assert_eq!(Place::of_token(text.as_bytes(), 0).pointer.as_deref(), Some(""));
+        assert_eq!(Location::of_token(text.as_bytes(), 2).pointer, None);
+        assert_eq!(
+            Location::of_token(text.as_bytes(), 0).pointer.as_deref(),
+            Some("")
+        );
     }
 }

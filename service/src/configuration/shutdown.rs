@@ -6,7 +6,7 @@ use super::{ConfigurationError, Variables};
 
 /// The steps of a stop: not ready any more, then closed, then ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stopping {
+pub struct Shutdown {
     /// `DRAIN_SECONDS`, default 5: between "not ready" and the end of accepting, so that load balancers can look
     /// elsewhere.
     pub drain: Duration,
@@ -15,7 +15,7 @@ pub struct Stopping {
     pub grace: Duration,
 }
 
-impl Default for Stopping {
+impl Default for Shutdown {
     fn default() -> Self {
         Self {
             drain: Duration::from_secs(5),
@@ -24,7 +24,7 @@ impl Default for Stopping {
     }
 }
 
-impl Stopping {
+impl Shutdown {
     pub(super) fn from_variables(variables: &Variables) -> Result<Self, ConfigurationError> {
         let default = Self::default();
         Ok(Self {

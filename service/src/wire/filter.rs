@@ -35,14 +35,14 @@ pub(super) enum Step {
 
 /// Bytes between the client and `hyper`.
 #[derive(Debug)]
-pub(super) struct Intake {
+pub(super) struct Filter {
     bytes: Vec<u8>,
     /// How many of them may go on.
     approved: usize,
     expected: Expected,
 }
 
-impl Intake {
+impl Filter {
     pub(super) fn new() -> Self {
         Self {
             bytes: Vec::new(),

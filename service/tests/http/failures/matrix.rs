@@ -2,54 +2,54 @@
 
 use std::time::Instant;
 
-use super::patient::{BUDGET, Fault, Patient};
+use super::harness::{ANSWER_DEADLINE, Fault, Harness};
 
 /// Documents at once, with as many lists: twice what is promised.
 const CROWD: usize = 200;
 
 async fn check(fault: Fault, words: &[&str]) {
-    let mut patient = Patient::admit().await;
-    let mut outcomes = patient.at_once(0..1).await;
+    let mut harness = Harness::start().await;
+    let mut outcomes = harness.at_once(0..1).await;
     assert_eq!(outcomes[&0], 201);
 
-    patient.inflict(fault).await;
-    patient.turns_not_ready().await;
+    harness.inject(fault).await;
+    harness.becomes_unready().await;
     let time = Instant::now();
-    let get = async |path| patient.app.client.get(path).await;
+    let get = async |path| harness.app.client.get(path).await;
     assert_eq!(get("/livez").await.status, 200);
     for answer in [
         get("/readyz").await,
         get("/health").await,
         get("/data").await,
-        patient.app.client.post(r#"{"n":1}"#).await,
+        harness.app.client.post(r#"{"n":1}"#).await,
     ] {
         let detail = answer.problem(503);
         assert!(words.contains(&detail.as_str()), "{detail}");
         assert_eq!(answer.header("retry-after"), "5");
     }
-    assert!(time.elapsed() < BUDGET, "{:?}", time.elapsed());
-    let crowd = patient.at_once(CROWD..2 * CROWD).await;
+    assert!(time.elapsed() < ANSWER_DEADLINE, "{:?}", time.elapsed());
+    let crowd = harness.at_once(CROWD..2 * CROWD).await;
     assert!(crowd.values().all(|status| *status == 503), "{crowd:?}");
     outcomes.extend(crowd);
 
-    patient.heal(fault).await;
-    patient.turns_ready().await;
+    harness.recover(fault).await;
+    harness.becomes_ready().await;
     let again = 2 * CROWD;
-    outcomes.extend(patient.at_once(again..=again).await);
+    outcomes.extend(harness.at_once(again..=again).await);
     assert_eq!(outcomes[&again], 201);
 
     // This time nobody knows of the fault yet when the requests come.
-    patient.inflict(fault).await;
-    let (crowd, alive) = tokio::join!(patient.at_once(3 * CROWD..4 * CROWD), get_livez(&patient));
+    harness.inject(fault).await;
+    let (crowd, alive) = tokio::join!(harness.at_once(3 * CROWD..4 * CROWD), get_livez(&harness));
     assert_eq!(alive, 200);
     outcomes.extend(crowd);
-    patient.heal(fault).await;
-    patient.turns_ready().await;
-    patient.check_documents(&outcomes).await;
+    harness.recover(fault).await;
+    harness.becomes_ready().await;
+    harness.check_documents(&outcomes).await;
 }
 
-async fn get_livez(patient: &Patient) -> u16 {
-    patient.app.client.get("/livez").await.status
+async fn get_livez(harness: &Harness) -> u16 {
+    harness.app.client.get("/livez").await.status
 }
 
 const SILENT: [&str; 2] = [
@@ -107,7 +107,7 @@ async fn a_disk_that_takes_no_bytes() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_way() {
-    check(Fault::Late, &SILENT).await;
+    check(Fault::Delayed, &SILENT).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -117,5 +117,5 @@ async fn a_way_that_trickles() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_way_that_swallows_everything() {
-    check(Fault::Deaf, &SILENT).await;
+    check(Fault::Blackholed, &SILENT).await;
 }

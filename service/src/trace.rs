@@ -1,16 +1,17 @@
-//! W3C Trace Context: the trace that a request belongs to, and the span that this service adds to it. Pure but for chance.
+//! W3C Trace Context: the trace of a request, and the span that this service adds to it.
 
 use std::fmt;
 
-use salvo::http::HeaderMap;
 use salvo::http::header::HeaderName;
+use salvo::http::{HeaderMap, HeaderValue};
+use salvo::{Depot, Request, Response};
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// The header of the answer, as level 2 of the specification drafts it.
-pub(super) const TRACERESPONSE: HeaderName = HeaderName::from_static("traceresponse");
+/// The response header that level 2 of the specification drafts.
+const TRACERESPONSE: HeaderName = HeaderName::from_static("traceresponse");
 
-/// The place of a request in a trace.
+/// A request's position in a trace.
 pub(crate) struct Trace {
     id: String,
     parent: String,
@@ -18,9 +19,24 @@ pub(crate) struct Trace {
     flags: u8,
 }
 
+/// Returns the trace of the request, if its sender started one.
+pub(crate) fn trace(depot: &Depot) -> Option<&Trace> {
+    depot.get_typed::<Trace>().ok()
+}
+
+/// Joins the caller's trace, and adds this service's span to the answer.
+pub(crate) fn join(request: &Request, depot: &mut Depot, response: &mut Response) {
+    if let Some(trace) = Trace::from_headers(request.headers()) {
+        if let Ok(value) = HeaderValue::try_from(trace.response()) {
+            response.headers_mut().insert(TRACERESPONSE, value);
+        }
+        depot.insert_typed(trace);
+    }
+}
+
 impl Trace {
-    /// Takes the caller's trace over; one that is not well formed counts as none, as the specification has it.
-    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
+    /// A malformed `traceparent` counts as none, as the specification demands.
+    fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let mut values = headers.get_all(TRACEPARENT).iter();
         let (Some(value), None) = (values.next(), values.next()) else {
             return None;
@@ -36,35 +52,30 @@ impl Trace {
         let flags = hex(parts.next()?, 2)?;
         let has_rest = parts.next().is_some();
         let is_zero = |digits: &str| digits.bytes().all(|digit| digit == b'0');
-        // Later versions may say more behind the flags; this one may not, and `ff` is no version.
-        let is_sound = match version {
+        // Only later versions may append fields; `ff` is not a version.
+        let is_valid = match version {
             "ff" => false,
             "00" => !has_rest,
             _ => true,
         };
-        (is_sound && !is_zero(id) && !is_zero(parent)).then(|| Self {
+        (is_valid && !is_zero(id) && !is_zero(parent)).then(|| Self {
             id: id.to_owned(),
             parent: parent.to_owned(),
-            span: made_up(),
+            // A span id of zero is invalid.
+            span: format!("{:016x}", rand::random::<u64>().max(1)),
             flags: u8::from_str_radix(flags, 16).unwrap_or(0) & 1,
         })
     }
 
-    /// Returns the header of the answer: the same trace, and the span that the caller may look for.
-    pub(super) fn response(&self) -> String {
+    fn response(&self) -> String {
         format!("00-{}-{}-{:02x}", self.id, self.span, self.flags)
     }
 }
 
-/// The members of a line in the log; all of them are hexadecimal.
+/// Writes the members of a log line; hexadecimal digits need no escaping.
 impl fmt::Display for Trace {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            id,
-            parent,
-            span,
-            flags: _,
-        } = self;
+        let Self { id, parent, span, .. } = self;
         write!(
             formatter,
             "\"trace_id\":\"{id}\",\"parent_id\":\"{parent}\",\"span_id\":\"{span}\""
@@ -72,17 +83,10 @@ impl fmt::Display for Trace {
     }
 }
 
-/// Accepts so many lower-case digits.
+/// Accepts exactly this many lower-case digits.
 fn hex(text: &str, digits: usize) -> Option<&str> {
     let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     (text.len() == digits && text.bytes().all(is_digit)).then_some(text)
-}
-
-fn made_up() -> String {
-    let mut bytes = [0; 8];
-    let _ = getrandom::fill(&mut bytes);
-    // All zero is no id.
-    format!("{:016x}", u64::from_be_bytes(bytes).max(1))
 }
 
 #[cfg(test)]
@@ -90,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_traceparent_is_taken_by_the_letter() {
+    fn only_a_well_formed_traceparent_is_accepted() {
         let check = |text: &str, expected: Option<&str>| {
             let trace = Trace::parse(text);
             let shown = trace.map(|trace| format!("{} {} {:02x}", trace.id, trace.parent, trace.flags));

@@ -4,20 +4,20 @@ use super::*;
 
 /// Feeds the bytes in pieces of every size, and returns all that goes on, request by request.
 fn pass(bytes: &str, piece: usize) -> (Vec<String>, Step) {
-    let mut intake = Intake::new();
+    let mut filter = Filter::new();
     let mut messages = vec![String::new()];
     let mut pieces = bytes.as_bytes().chunks(piece);
     loop {
-        match intake.step() {
+        match filter.step() {
             Step::Take => {
-                let taken = String::from_utf8(intake.take(3).collect()).unwrap();
+                let taken = String::from_utf8(filter.take(3).collect()).unwrap();
                 messages.last_mut().unwrap().push_str(&taken);
-                if intake.awaits_head() {
+                if filter.awaits_head() {
                     messages.push(String::new());
                 }
             }
             Step::Read => match pieces.next() {
-                Some(piece) => intake.push(piece),
+                Some(piece) => filter.push(piece),
                 None => return (messages, Step::Read),
             },
             end => return (messages, end),

@@ -9,9 +9,10 @@ use salvo::http::{Method, ResBody};
 use salvo::{Depot, Request, Response};
 
 use super::requirements::has_exact_path;
-use super::{request_id, trace};
 use crate::logging::Access;
 use crate::metrics::{InFlight, metrics};
+use crate::request_id::request_id;
+use crate::trace::trace;
 
 /// The status of a request whose client went away before the answer; nginx uses the same.
 const CLIENT_WENT_AWAY: u16 = 499;

@@ -5,7 +5,7 @@ use std::fmt;
 use hmac::Hmac;
 use sha2::Sha256;
 
-use super::{ConnectionString, Place};
+use super::{ConnectionString, Namespace};
 
 /// How often the connection string is hashed: a cursor that somebody collects is no quick way to try out passwords.
 ///
@@ -14,14 +14,14 @@ const ROUNDS: u32 = 100_000;
 
 /// A key for seals on what clients bring back.
 #[derive(Clone, Copy)]
-pub struct SealingKey([u8; 32]);
+pub(crate) struct SigningKey([u8; 32]);
 
-impl SealingKey {
+impl SigningKey {
     /// Derives the key (PBKDF2). It changes with the connection string, and differs from collection to collection.
-    pub(super) fn derive(uri: &ConnectionString, place: &Place) -> Self {
+    pub(super) fn derive(uri: &ConnectionString, namespace: &Namespace) -> Self {
         let salt = format!(
             "service, key for cursors\0{}\0{}",
-            place.database, place.collection
+            namespace.database, namespace.collection
         );
         let mut key = [0; 32];
         // Fails for a key length that HMAC does not take, and it takes all.
@@ -39,8 +39,8 @@ impl SealingKey {
     }
 }
 
-impl fmt::Debug for SealingKey {
+impl fmt::Debug for SigningKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("SealingKey(…)")
+        formatter.write_str("SigningKey(…)")
     }
 }

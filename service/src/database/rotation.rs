@@ -12,14 +12,14 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 use super::connection::Connection;
-use super::{CALL_TIME, ConnectionString, ConnectionStringError, Database, Failure};
+use super::{CALL_TIMEOUT, ConnectionString, ConnectionStringError, Database, Failure};
 
 /// How often the file is read; it is a few hundred bytes in memory.
 const INTERVAL: Duration = Duration::from_millis(500);
 
 /// Why the file is not followed at the moment; none of these quotes it.
 #[derive(Debug, thiserror::Error)]
-enum Trouble {
+enum RotationError {
     #[error("cannot read it: {0}")]
     Read(#[from] io::Error),
     #[error(transparent)]
@@ -69,7 +69,7 @@ async fn look(
     file: &Path,
     present: &ConnectionString,
     candidate: &mut Option<Candidate>,
-) -> Result<Option<Candidate>, Trouble> {
+) -> Result<Option<Candidate>, RotationError> {
     let uri = read(file.to_owned()).await?;
     if candidate.as_ref().is_some_and(|candidate| candidate.uri != uri)
         && let Some(outdated) = candidate.take()
@@ -92,14 +92,14 @@ async fn look(
             uri,
         },
     };
-    let ping = timeout(CALL_TIME, next.connection.ping()).await;
+    let ping = timeout(CALL_TIMEOUT, next.connection.ping()).await;
     match ping.unwrap_or(Err(Failure::TimedOut)) {
         Ok(()) => Ok(Some(next)),
         // Neither works: then what was configured last is what should work next.
         Err(_) if database.is_known_to_fail() => Ok(Some(next)),
         Err(failure) => {
             *candidate = Some(next);
-            Err(Trouble::Connect(failure))
+            Err(RotationError::Connect(failure))
         }
     }
 }

@@ -5,26 +5,26 @@ use std::sync::Arc;
 
 use tokio::time::{Instant, timeout};
 
-use super::queue::{Queue, Waiting};
+use super::queue::{PendingInsert, Queue};
 use super::{Inserts, OPERATION};
 use crate::database::admission::Slot;
-use crate::database::call::CALL_TIME;
+use crate::database::call::CALL_TIMEOUT;
 use crate::metrics::metrics;
 
 /// Sends what waits until nothing does.
-pub(super) struct Sender {
+pub(super) struct Worker {
     inserts: Arc<Inserts>,
     /// The document for which it was started: a large one is sent before those that wait for other commands.
     own: Option<u64>,
-    /// Whether it still stands among [`Queue::large`].
+    /// Whether it still stands among [`Queue::large_workers`].
     is_large: bool,
     /// Whether it was ever run; a runtime that ends drops a task without that.
     has_begun: bool,
-    /// Whether it still stands among [`Queue::senders`], from which a panic takes it too.
+    /// Whether it still stands among [`Queue::workers`], from which a panic takes it too.
     is_counted: bool,
 }
 
-impl Sender {
+impl Worker {
     pub(super) fn new(inserts: &Arc<Inserts>, own: Option<u64>) -> Self {
         Self {
             inserts: Arc::clone(inserts),
@@ -36,7 +36,7 @@ impl Sender {
     }
 
     /// Sends `first`, where a slot was free at once, and then what waits.
-    pub(super) async fn run(mut self, mut first: Option<(Slot, Vec<Waiting>)>) {
+    pub(super) async fn run(mut self, mut first: Option<(Slot, Vec<PendingInsert>)>) {
         self.has_begun = true;
         loop {
             let (slot, batch) = if let Some(first) = first.take() {
@@ -48,7 +48,7 @@ impl Sender {
             };
             let inserts = Arc::clone(&self.inserts);
             let mut storing = pin!(inserts.store(batch));
-            if timeout(CALL_TIME, &mut storing).await.is_err() {
+            if timeout(CALL_TIMEOUT, &mut storing).await.is_err() {
                 // Nobody waits for this one any more, and nobody shall wait behind it.
                 metrics().mongodb.failed(OPERATION, "timeout");
                 self.leave();
@@ -64,8 +64,8 @@ impl Sender {
         let inserts = Arc::clone(&self.inserts);
         let mut queue = inserts.queue();
         self.uncount(&mut queue);
-        if !queue.waiting.is_empty() && queue.small_senders() < inserts.commands {
-            queue.senders += 1;
+        if !queue.waiting.is_empty() && queue.small_workers() < inserts.commands {
+            queue.workers += 1;
             drop(queue);
             tokio::spawn(Self::new(&inserts, None).run(None));
         }
@@ -73,26 +73,26 @@ impl Sender {
 
     /// Has no large document of its own any more.
     fn small(&mut self, queue: &mut Queue) {
-        queue.large -= usize::from(self.is_large);
+        queue.large_workers -= usize::from(self.is_large);
         self.is_large = false;
     }
 
     /// Is none of the senders any more.
     fn uncount(&mut self, queue: &mut Queue) {
         self.small(queue);
-        queue.senders -= 1;
+        queue.workers -= 1;
         self.is_counted = false;
     }
 
     /// Takes what goes with the next command; `None` ends the task, and whoever comes later starts another.
-    fn take(&mut self) -> Option<Vec<Waiting>> {
+    fn take(&mut self) -> Option<Vec<PendingInsert>> {
         let inserts = Arc::clone(&self.inserts);
         let mut queue = inserts.queue();
         if self.own.is_none() {
             self.small(&mut queue);
         }
         // One of those that were started beside the others has done its part.
-        let is_one_more = self.own.is_none() && queue.small_senders() > inserts.commands;
+        let is_one_more = self.own.is_none() && queue.small_workers() > inserts.commands;
         if queue.waiting.is_empty() || is_one_more {
             self.uncount(&mut queue);
             return None;
@@ -101,7 +101,7 @@ impl Sender {
     }
 
     /// Takes its own document, where it has one that still waits, else those at the front.
-    pub(super) fn choose(&mut self, queue: &mut Queue) -> Vec<Waiting> {
+    pub(super) fn choose(&mut self, queue: &mut Queue) -> Vec<PendingInsert> {
         match self.own.take().and_then(|own| queue.take_one(own)) {
             Some(mut waiting) => {
                 waiting.leave_queue(Instant::now());
@@ -112,7 +112,7 @@ impl Sender {
     }
 }
 
-impl Drop for Sender {
+impl Drop for Worker {
     fn drop(&mut self) {
         if !self.is_counted {
             return;
