@@ -94,7 +94,6 @@ impl Database {
     }
 
     /// Returns host and port of every server in the connection string, for logs.
-    #[must_use]
     pub(crate) fn addresses(&self) -> String {
         self.current.borrow().addresses.clone()
     }
@@ -110,8 +109,8 @@ impl Database {
     }
 
     /// Exchanges the connection whenever the file says another connection string than `present`.
-    pub(crate) async fn follow(&self, file: &Path, present: ConnectionString) {
-        rotation::follow(self, file, present).await;
+    pub(crate) async fn watch_connection_string(&self, file: &Path, current: ConnectionString) {
+        rotation::watch(self, file, current).await;
     }
 
     /// Says whether MongoDB took the last ping, which [`Self::monitor_health`] sent at most a second ago or so.
@@ -122,7 +121,7 @@ impl Database {
         self.health.check().await
     }
 
-    /// Stores a document, which has an `_id`, and returns that. `room` is held until MongoDB has answered, which may be after
+    /// Stores a document, which has an `_id`, and returns that. `reservation` is held until MongoDB has answered, which may be after
     /// this has.
     ///
     /// # Errors
@@ -130,9 +129,9 @@ impl Database {
     pub(crate) async fn insert(
         &self,
         document: RawDocumentBuf,
-        room: Option<OwnedSemaphorePermit>,
+        reservation: Option<OwnedSemaphorePermit>,
     ) -> Result<Bson, Failure> {
-        self.inserts.insert(document, room).await
+        self.inserts.insert(document, reservation).await
     }
 
     /// Starts to read all documents without their `_id`, in natural order.
@@ -141,7 +140,7 @@ impl Database {
     /// Says why the first documents could not be read.
     pub(crate) async fn read_all(&self) -> Result<Batches, Failure> {
         self.health.ensure_available()?;
-        let list = self.admission.open_list().await?;
+        let list = self.admission.acquire_list().await?;
         let (slot, connection) = self.begin().await?;
         Batches::open(connection, slot, list, Arc::clone(&self.admission)).await
     }
@@ -170,7 +169,7 @@ impl Database {
         };
         bounded("find", slot, find)
             .await
-            .map_err(|error| error.of_read(&connection.addresses))
+            .map_err(|error| error.read_failure(&connection.addresses))
     }
 
     /// Returns the key for seals, which takes a moment for the first time with each connection string.
@@ -192,7 +191,7 @@ impl Database {
     /// Waits for the turn of a call, and refuses it where MongoDB is known to be gone, before or after the wait.
     async fn begin(&self) -> Result<(Slot, Arc<Connection>), Failure> {
         self.health.ensure_available()?;
-        let slot = self.admission.enter().await?;
+        let slot = self.admission.acquire().await?;
         self.health.ensure_available()?;
         Ok((slot, self.connection()))
     }

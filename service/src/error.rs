@@ -102,7 +102,6 @@ impl Error {
     /// A body that is no JSON in UTF-8 is 400. One that is JSON, and yet cannot be stored as it is, is 422: what is not an
     /// object, keys that come twice or hold NUL, numbers beyond 64 bits, halves of surrogate pairs, more than 100 levels,
     /// and an `_id` that cannot be one. What is too large, as text or in MongoDB's format, is 413.
-    #[must_use]
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::Refused(refusal) => refusal.status(),
@@ -135,7 +134,7 @@ impl Error {
                 }
                 Failure::Unreachable { .. }
                 | Failure::AuthenticationFailed { .. }
-                | Failure::NotAuthorised { .. }
+                | Failure::NotAuthorized { .. }
                 | Failure::TimedOut
                 | Failure::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             },
@@ -166,7 +165,7 @@ impl Error {
             Self::Database(
                 Failure::Unreachable { .. }
                 | Failure::AuthenticationFailed { .. }
-                | Failure::NotAuthorised { .. }
+                | Failure::NotAuthorized { .. }
                 | Failure::TimedOut,
             ) => Some(("database-unavailable", "MongoDB is not available")),
             Self::TooManyBodies | Self::Database(Failure::Overloaded) => {
@@ -182,7 +181,7 @@ impl Error {
         match self {
             Self::Database(Failure::Unreachable { reason, .. }) => format!("cannot reach MongoDB: {reason}"),
             Self::Database(Failure::AuthenticationFailed { .. }) => "MongoDB refuses the service's login".to_owned(),
-            Self::Database(Failure::NotAuthorised { .. }) => "MongoDB denies the service this operation".to_owned(),
+            Self::Database(Failure::NotAuthorized { .. }) => "MongoDB denies the service this operation".to_owned(),
             Self::Database(Failure::Command { .. }) => "MongoDB answered with an error".to_owned(),
             Self::Database(Failure::OutcomeUnknown) => {
                 "MongoDB did not confirm the document in time; look whether it is stored before sending it again"
@@ -193,7 +192,6 @@ impl Error {
     }
 
     /// Returns the answer without its request id.
-    #[must_use]
     pub(crate) fn problem(&self) -> Problem {
         let problem = Problem::new(self.status(), self.detail());
         let problem = match self.kind() {

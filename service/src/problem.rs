@@ -36,7 +36,6 @@ struct Sent<'a> {
 
 impl Problem {
     /// Describes a problem that the status says all about.
-    #[must_use]
     pub(crate) fn new(status: StatusCode, detail: String) -> Self {
         Self {
             kind: "about:blank".to_owned(),
@@ -50,7 +49,6 @@ impl Problem {
     }
 
     /// Describes the status of an answer that nobody has given a body, such as 404.
-    #[must_use]
     pub(crate) fn of_status(status: StatusCode) -> Self {
         let detail = match status {
             StatusCode::NOT_FOUND => "there is nothing at this path",
@@ -63,7 +61,6 @@ impl Problem {
     }
 
     /// Names the type, for clients that tell problems of one status apart.
-    #[must_use]
     pub(crate) fn of_kind(mut self, name: &str, title: &str) -> Self {
         self.kind = format!("urn:problem-type:{name}");
         title.clone_into(&mut self.title);
@@ -71,7 +68,6 @@ impl Problem {
     }
 
     /// Adds the location in the body that is at fault.
-    #[must_use]
     pub(crate) fn at(mut self, location: &Location) -> Self {
         self.pointer.clone_from(&location.pointer);
         self.line = Some(location.line);

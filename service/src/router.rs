@@ -14,7 +14,6 @@ use crate::probes::{Health, Readyz, livez, metrics};
 use crate::records::{Bodies, Insert, List};
 
 /// Builds the API. Hooks stand on the service, as those of a router do not run for 404 and 405.
-#[must_use]
 pub(crate) fn router(database: &Database, readiness: &Arc<Readiness>, http: &Http) -> Service {
     with_middleware(routes(database, readiness, http), readiness)
 }

@@ -124,8 +124,8 @@ fn tend(background: &mut JoinSet<()>, database: &Database, mongodb: Mongodb) {
     let warming = database.clone();
     background.spawn(async move { warming.warm().await });
     if let Some(file) = mongodb.uri_file {
-        let renewed = database.clone();
-        background.spawn(async move { renewed.follow(&file, mongodb.uri).await });
+        let database = database.clone();
+        background.spawn(async move { database.watch_connection_string(&file, mongodb.uri).await });
     }
 }
 

@@ -42,7 +42,6 @@ pub enum ConfigurationError {
 
 impl ConfigurationError {
     /// The next step.
-    #[must_use]
     pub(crate) fn hint(&self) -> String {
         match self {
             Self::Empty { .. } => "unset it to get the default".to_owned(),

@@ -62,7 +62,6 @@ fn write_array<S: Serializer>(array: &RawArray, serializer: S) -> Result<S::Ok, 
 }
 
 /// Writes an `_id` as the text that stands in an answer: 24 hex digits, the string itself, or the value's JSON.
-#[must_use]
 pub(crate) fn id_text(id: &Bson) -> String {
     match id {
         Bson::ObjectId(id) => id.to_hex(),

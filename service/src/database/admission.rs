@@ -36,14 +36,14 @@ impl Default for Limits {
 }
 
 /// Slots for answers that have begun: inserts that wait for a lock must not cut off a list that is half read.
-const BEGUN: u32 = 3;
+const CONTINUATIONS: u32 = 3;
 
 /// Hands out the right to call MongoDB.
 #[derive(Debug)]
 pub(super) struct Admission {
     slots: Arc<Semaphore>,
     calls: usize,
-    begun: Arc<Semaphore>,
+    continuations: Arc<Semaphore>,
     lists: Arc<Semaphore>,
     queue: Arc<Semaphore>,
     queue_timeout: Duration,
@@ -57,7 +57,7 @@ pub(super) struct Slot {
 
 /// Returns how many connections it takes that neither a call nor the ping has to wait for one.
 pub(super) fn connections(limits: Limits) -> u32 {
-    limits.calls.saturating_add(BEGUN + 1).get()
+    limits.calls.saturating_add(CONTINUATIONS + 1).get()
 }
 
 impl Admission {
@@ -65,12 +65,14 @@ impl Admission {
     pub(super) fn new(limits: Limits, pool_size: u32) -> Self {
         let calls = match pool_size {
             0 => limits.calls.get(),
-            bounded => bounded.saturating_sub(BEGUN + 1).clamp(1, limits.calls.get()),
+            bounded => bounded
+                .saturating_sub(CONTINUATIONS + 1)
+                .clamp(1, limits.calls.get()),
         };
         Self {
             slots: Arc::new(Semaphore::new(calls as usize)),
             calls: calls as usize,
-            begun: Arc::new(Semaphore::new(BEGUN as usize)),
+            continuations: Arc::new(Semaphore::new(CONTINUATIONS as usize)),
             lists: Arc::new(Semaphore::new(limits.lists as usize)),
             queue: Arc::new(Semaphore::new(limits.queue as usize)),
             queue_timeout: limits.queue_timeout,
@@ -78,29 +80,29 @@ impl Admission {
     }
 
     /// Lets a new request in, after a wait where that is bearable.
-    pub(super) async fn enter(&self) -> Result<Slot, Failure> {
-        if let Some(slot) = self.try_turn() {
+    pub(super) async fn acquire(&self) -> Result<Slot, Failure> {
+        if let Some(slot) = self.try_acquire() {
             return Ok(slot);
         }
-        let _place = self.place()?;
+        let _place = self.queue_permit()?;
         wait(&self.slots, self.queue_timeout).await
     }
 
     /// Returns a place in the queue, where there is one.
-    pub(super) fn place(&self) -> Result<OwnedSemaphorePermit, Failure> {
+    pub(super) fn queue_permit(&self) -> Result<OwnedSemaphorePermit, Failure> {
         Arc::clone(&self.queue)
             .try_acquire_owned()
             .map_err(|_| Failure::Overloaded)
     }
 
     /// Returns a slot where one is free and nobody waits for it.
-    pub(super) fn try_turn(&self) -> Option<Slot> {
+    pub(super) fn try_acquire(&self) -> Option<Slot> {
         let permit = Arc::clone(&self.slots).try_acquire_owned().ok()?;
         Some(Slot { _permit: permit })
     }
 
     /// Waits for a turn without a bound, for somebody who has places in the queue.
-    pub(super) async fn turn(&self) -> Slot {
+    pub(super) async fn acquire_unbounded(&self) -> Slot {
         match Arc::clone(&self.slots).acquire_owned().await {
             Ok(permit) => Slot { _permit: permit },
             // Nobody closes the semaphore.
@@ -119,13 +121,13 @@ impl Admission {
     }
 
     /// Lets an answer with all documents begin, after a wait where that is bearable; it ends with what is returned.
-    pub(super) async fn open_list(&self) -> Result<Slot, Failure> {
+    pub(super) async fn acquire_list(&self) -> Result<Slot, Failure> {
         wait(&self.lists, self.queue_timeout).await
     }
 
     /// Lets a request go on whose answer has begun: it waits longer, as what is left of its answer cannot become an error.
-    pub(super) async fn go_on(&self) -> Result<Slot, Failure> {
-        wait(&self.begun, CALL_TIMEOUT).await
+    pub(super) async fn acquire_continuation(&self) -> Result<Slot, Failure> {
+        wait(&self.continuations, CALL_TIMEOUT).await
     }
 }
 
@@ -153,25 +155,25 @@ mod tests {
     #[tokio::test]
     async fn who_waits_too_long_is_refused() {
         let admission = admission(1);
-        let _running = admission.enter().await.unwrap();
-        assert_eq!(admission.enter().await.unwrap_err(), Failure::Overloaded);
+        let _running = admission.acquire().await.unwrap();
+        assert_eq!(admission.acquire().await.unwrap_err(), Failure::Overloaded);
     }
 
     #[tokio::test]
     async fn a_full_queue_refuses_at_once_but_lets_a_begun_answer_go_on() {
         let admission = admission(0);
-        let _running = admission.enter().await.unwrap();
-        assert_eq!(admission.enter().await.unwrap_err(), Failure::Overloaded);
-        admission.go_on().await.unwrap();
+        let _running = admission.acquire().await.unwrap();
+        assert_eq!(admission.acquire().await.unwrap_err(), Failure::Overloaded);
+        admission.acquire_continuation().await.unwrap();
     }
 
     #[tokio::test]
     async fn a_list_waits_for_the_end_of_another() {
         let admission = admission(0);
-        let open = admission.open_list().await.unwrap();
-        assert_eq!(admission.open_list().await.unwrap_err(), Failure::Overloaded);
+        let open = admission.acquire_list().await.unwrap();
+        assert_eq!(admission.acquire_list().await.unwrap_err(), Failure::Overloaded);
         drop(open);
-        admission.open_list().await.unwrap();
+        admission.acquire_list().await.unwrap();
     }
 
     #[test]

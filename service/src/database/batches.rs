@@ -47,7 +47,7 @@ impl Batches {
                 connection,
                 list,
             }),
-            Err(error) => Err(error.of_read(&connection.addresses)),
+            Err(error) => Err(error.read_failure(&connection.addresses)),
         }
     }
 
@@ -62,7 +62,7 @@ impl Batches {
             connection,
             list,
         } = self;
-        let slot = admission.go_on().await?;
+        let slot = admission.acquire_continuation().await?;
         let next = async move {
             let batch = cursor.next().await.transpose()?;
             Ok(batch.map(|batch| (batch, cursor)))
@@ -77,7 +77,7 @@ impl Batches {
                 };
                 (batch, rest)
             })),
-            Err(error) => Err(error.of_read(&connection.addresses)),
+            Err(error) => Err(error.read_failure(&connection.addresses)),
         }
     }
 }

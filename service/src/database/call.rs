@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::admission::Slot;
-use super::failure::{Failure, of_read};
+use super::failure::{Failure, read_failure};
 use crate::metrics::metrics;
 
 /// How long one call may take, the search for a server and the wait for a connection included.
@@ -22,7 +22,7 @@ pub(super) enum CallError {
     /// The time was up; the call itself goes on and may still succeed.
     TimedOut,
     /// The call panicked or was cancelled with the runtime.
-    Broken,
+    Aborted,
 }
 
 impl CallError {
@@ -31,16 +31,16 @@ impl CallError {
         match self {
             Self::Driver(_) => "error",
             Self::TimedOut => "timeout",
-            Self::Broken => "broken",
+            Self::Aborted => "broken",
         }
     }
 
     /// Translates the error of a call that changes nothing.
-    pub(super) fn of_read(&self, addresses: &str) -> Failure {
+    pub(super) fn read_failure(&self, addresses: &str) -> Failure {
         match self {
-            Self::Driver(error) => of_read(error, addresses),
+            Self::Driver(error) => read_failure(error, addresses),
             Self::TimedOut => Failure::TimedOut,
-            Self::Broken => Failure::Internal,
+            Self::Aborted => Failure::Internal,
         }
     }
 }
@@ -64,12 +64,12 @@ pub(super) async fn bounded<T: Send + 'static>(
     let result = match tokio::time::timeout(CALL_TIMEOUT, tokio::spawn(task)).await {
         Ok(Ok(Ok(Ok(result)))) => Ok(result),
         Ok(Ok(Ok(Err(error)))) => Err(CallError::Driver(error)),
-        Ok(Err(_)) => Err(CallError::Broken),
+        Ok(Err(_)) => Err(CallError::Aborted),
         Ok(Ok(Err(_))) | Err(_) => Err(CallError::TimedOut),
     };
-    metrics().mongodb.called(operation, start.elapsed());
+    metrics().mongodb.record_call(operation, start.elapsed());
     if let Err(error) = &result {
-        metrics().mongodb.failed(operation, error.kind());
+        metrics().mongodb.record_failure(operation, error.kind());
     }
     result
 }

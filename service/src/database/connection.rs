@@ -4,7 +4,7 @@ use bson::{Bson, RawDocumentBuf, doc};
 use mongodb::{Client, Collection};
 use tokio::sync::OnceCell;
 
-use super::failure::{Failure, of_read};
+use super::failure::{Failure, read_failure};
 use super::{ConnectionString, ConnectionStringError, Namespace, SigningKey};
 
 /// How long MongoDB itself works on a ping that waits, say for a lock; then it ends the ping and says so.
@@ -82,6 +82,6 @@ impl Connection {
             .run_command(ping)
             .await
             .map(drop)
-            .map_err(|error| of_read(&error, &self.addresses))
+            .map_err(|error| read_failure(&error, &self.addresses))
     }
 }

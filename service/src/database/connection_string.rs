@@ -13,10 +13,10 @@ use crate::metrics::metrics;
 
 /// How long a call looks for a server. Shorter than the call, and than a ping, so that "connection refused" is told
 /// instead of "no answer".
-const SERVER_SELECTION_TIME: Duration = Duration::from_millis(900);
+const SERVER_SELECTION_TIMEOUT: Duration = Duration::from_millis(900);
 
 /// How often the driver looks after a server by itself, and so how soon it sees that one is back.
-const HEARTBEAT: Duration = Duration::from_secs(1);
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Connections that are kept open: enough for a request and a probe at once.
 const MINIMUM_CONNECTIONS: u32 = 2;
@@ -62,15 +62,17 @@ impl ConnectionString {
         let Ok(mut options) = ClientOptions::parse(&self.0).await else {
             return Err(self.fault().await);
         };
-        options.cmap_event_handler = Some(EventHandler::callback(|event| metrics().mongodb.pool(&event)));
+        options.cmap_event_handler = Some(EventHandler::callback(|event| {
+            metrics().mongodb.record_pool_event(&event)
+        }));
         options.app_name.get_or_insert_with(|| "service".to_owned());
         options.connect_timeout.get_or_insert(CALL_TIMEOUT);
         options
             .server_selection_timeout
-            .get_or_insert(SERVER_SELECTION_TIME);
+            .get_or_insert(SERVER_SELECTION_TIMEOUT);
         options.max_pool_size.get_or_insert(pool_size);
         options.min_pool_size.get_or_insert(MINIMUM_CONNECTIONS);
-        options.heartbeat_freq.get_or_insert(HEARTBEAT);
+        options.heartbeat_freq.get_or_insert(HEARTBEAT_INTERVAL);
         // The pings tell the same as a stream of the server's own news, which costs one more connection.
         options
             .server_monitoring_mode

@@ -23,7 +23,7 @@ pub(crate) enum Failure {
     },
     /// The user may not do this.
     #[error("the user of the connection string may not do this: {message}")]
-    NotAuthorised {
+    NotAuthorized {
         /// MongoDB's words.
         message: String,
     },
@@ -68,11 +68,11 @@ const INTERRUPTED: [i32; 5] = [91, 189, 11600, 11602, 13436];
 /// The server is not, or not yet, the primary: it took nothing.
 const NOT_PRIMARY: [i32; 3] = [10058, 10107, 13435];
 /// The server takes no documents for now, whatever they are: writes are blocked, it is overloaded, its disk is full.
-const CLOSED: [i32; 3] = [371, 365, 14031];
+const NOT_ACCEPTING: [i32; 3] = [371, 365, 14031];
 const NO_PRIMARY: &str = "no server is primary";
 
 /// Translates the error of a call that changes nothing.
-pub(super) fn of_read(error: &Error, addresses: &str) -> Failure {
+pub(super) fn read_failure(error: &Error, addresses: &str) -> Failure {
     let unreachable = |reason| Failure::Unreachable {
         addresses: addresses.to_owned(),
         reason,
@@ -85,7 +85,7 @@ pub(super) fn of_read(error: &Error, addresses: &str) -> Failure {
             AUTHENTICATION_FAILED => Failure::AuthenticationFailed {
                 addresses: addresses.to_owned(),
             },
-            UNAUTHORIZED => Failure::NotAuthorised {
+            UNAUTHORIZED => Failure::NotAuthorized {
                 message: command.message.clone(),
             },
             MAX_TIME_EXPIRED => Failure::TimedOut,
@@ -99,7 +99,7 @@ pub(super) fn of_read(error: &Error, addresses: &str) -> Failure {
         ErrorKind::Io(io) if io.kind() == io::ErrorKind::TimedOut => Failure::TimedOut,
         ErrorKind::Io(io) => unreachable(connection_reason(&io.to_string())),
         ErrorKind::ServerSelection { message, .. } | ErrorKind::ConnectionPoolCleared { message, .. } => {
-            not_selected(message, addresses)
+            selection_failure(message, addresses)
         }
         ErrorKind::DnsResolve { .. } => unreachable("its name cannot be resolved"),
         ErrorKind::InvalidTlsConfig { .. } => unreachable("TLS cannot be set up"),
@@ -110,7 +110,7 @@ pub(super) fn of_read(error: &Error, addresses: &str) -> Failure {
 }
 
 /// Translates the error of a call that stores documents, where it is about the call as a whole.
-fn of_write(error: &Error, addresses: &str) -> Failure {
+fn write_failure(error: &Error, addresses: &str) -> Failure {
     match error.kind.as_ref() {
         ErrorKind::InvalidResponse { .. } => Failure::OutcomeUnknown,
         ErrorKind::Command(command) if INTERRUPTED.contains(&command.code) => Failure::OutcomeUnknown,
@@ -121,14 +121,14 @@ fn of_write(error: &Error, addresses: &str) -> Failure {
         }
         // A connection that was never made has carried nothing; any other may have.
         ErrorKind::Io(io) if io.kind() != io::ErrorKind::ConnectionRefused => Failure::OutcomeUnknown,
-        _ => of_read(error, addresses),
+        _ => read_failure(error, addresses),
     }
 }
 
 /// Translates the error of a call that stores documents, for each of them; `None` for one that is stored.
-pub(super) fn of_batch(error: &Error, documents: usize, addresses: &str) -> Vec<Option<Failure>> {
+pub(super) fn batch_failures(error: &Error, documents: usize, addresses: &str) -> Vec<Option<Failure>> {
     let ErrorKind::InsertMany(many) = error.kind.as_ref() else {
-        let failure = match of_write(error, addresses) {
+        let failure = match write_failure(error, addresses) {
             // What ends a call in the middle comes after the first documents are stored.
             Failure::Command { .. }
             | Failure::TimedOut
@@ -144,7 +144,7 @@ pub(super) fn of_batch(error: &Error, documents: usize, addresses: &str) -> Vec<
     let mut failures = vec![unconfirmed.clone(); documents];
     for write in many.write_errors.iter().flatten() {
         if let Some(failure) = failures.get_mut(write.index) {
-            *failure = match of_document(write.code, &write.message, addresses) {
+            *failure = match document_failure(write.code, &write.message, addresses) {
                 // The document that is there may be a first attempt, which may not stay either.
                 Failure::DuplicateId if unconfirmed.is_some() => unconfirmed.clone(),
                 certain => Some(certain),
@@ -155,18 +155,19 @@ pub(super) fn of_batch(error: &Error, documents: usize, addresses: &str) -> Vec<
 }
 
 /// Tells whether the call itself went well, and MongoDB only did not take some of the documents.
-pub(super) fn is_about_documents(error: &Error) -> bool {
+pub(super) fn concerns_documents_only(error: &Error) -> bool {
     let ErrorKind::InsertMany(many) = error.kind.as_ref() else {
         return false;
     };
-    let is_about_the_server =
-        |code: i32| INTERRUPTED.contains(&code) || NOT_PRIMARY.contains(&code) || CLOSED.contains(&code);
+    let is_about_the_server = |code: i32| {
+        INTERRUPTED.contains(&code) || NOT_PRIMARY.contains(&code) || NOT_ACCEPTING.contains(&code)
+    };
     let mut errors = many.write_errors.iter().flatten();
     many.write_concern_error.is_none() && !errors.any(|write| is_about_the_server(write.code))
 }
 
 /// Translates what MongoDB says about one document.
-fn of_document(code: i32, message: &str, addresses: &str) -> Failure {
+fn document_failure(code: i32, message: &str, addresses: &str) -> Failure {
     let unreachable = |reason| Failure::Unreachable {
         addresses: addresses.to_owned(),
         reason,
@@ -175,7 +176,7 @@ fn of_document(code: i32, message: &str, addresses: &str) -> Failure {
         DUPLICATE_KEY => Failure::DuplicateId,
         code if INTERRUPTED.contains(&code) => Failure::OutcomeUnknown,
         code if NOT_PRIMARY.contains(&code) => unreachable(NO_PRIMARY),
-        code if CLOSED.contains(&code) => unreachable("it takes no documents now"),
+        code if NOT_ACCEPTING.contains(&code) => unreachable("it takes no documents now"),
         _ => Failure::Refused {
             message: message.to_owned(),
         },
@@ -185,7 +186,7 @@ fn of_document(code: i32, message: &str, addresses: &str) -> Failure {
 /// Translates the message of a search for a server that found none.
 ///
 /// A connection that cannot log in makes the driver forget the server, so that from then on it only says "none found".
-fn not_selected(message: &str, addresses: &str) -> Failure {
+fn selection_failure(message: &str, addresses: &str) -> Failure {
     let addresses = addresses.to_owned();
     if message.contains("AuthenticationFailed") {
         return Failure::AuthenticationFailed { addresses };
@@ -225,13 +226,17 @@ mod tests {
 
     /// What becomes of three documents.
     fn check(reply: serde_json::Value, expected: &[Option<Failure>; 3]) {
-        assert_eq!(of_batch(&error(reply), 3, "host"), expected);
+        assert_eq!(batch_failures(&error(reply), 3, "host"), expected);
     }
 
     #[test]
     fn a_call_failed_where_more_is_wrong_than_its_documents() {
         let check = |reply: serde_json::Value, expected| {
-            assert_eq!(is_about_documents(&error(reply.clone())), expected, "{reply}");
+            assert_eq!(
+                concerns_documents_only(&error(reply.clone())),
+                expected,
+                "{reply}"
+            );
         };
         let write = |code| serde_json::json!([{ "index": 0, "code": code, "errmsg": "" }]);
         check(serde_json::json!({ "writeErrors": write(11000) }), true);
@@ -243,7 +248,7 @@ mod tests {
             serde_json::json!({ "writeErrors": write(11000), "writeConcernError": late }),
             false,
         );
-        assert!(!is_about_documents(&Error::from(ErrorKind::Shutdown)));
+        assert!(!concerns_documents_only(&Error::from(ErrorKind::Shutdown)));
     }
 
     #[test]

@@ -16,14 +16,14 @@ use super::connection::Connection;
 const INTERVAL: Duration = Duration::from_millis(500);
 
 /// How long a ping may take until MongoDB counts as gone. With [`INTERVAL`] it takes at most 1.5 s to see that.
-const PING_TIME: Duration = Duration::from_secs(1);
+const PING_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long a late answer is still waited for, as it is the first sign that a frozen MongoDB is back. Then the connection
 /// is taken for dead and the next ping goes out on another one.
-const LATE_TIME: Duration = Duration::from_secs(1);
+const LATE_ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A ping that is older says nothing; they come more often unless something is wrong with this process.
-const STALE: Duration = Duration::from_secs(5);
+const STALE_AFTER: Duration = Duration::from_secs(5);
 
 /// What the last ping said; `None` before the first.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl HealthMonitor {
     /// Returns the failure that is known now; nobody is refused before the first ping.
     pub(super) fn ensure_available(&self) -> Result<(), Failure> {
         match &*self.0.borrow() {
-            Some(ping) if ping.at.elapsed() < STALE => ping.result.clone(),
+            Some(ping) if ping.at.elapsed() < STALE_AFTER => ping.result.clone(),
             _ => Ok(()),
         }
     }
@@ -51,9 +51,14 @@ impl HealthMonitor {
     /// Returns what the last ping said, and waits for the first one.
     pub(super) async fn check(&self) -> Result<(), Failure> {
         let mut pings = self.0.subscribe();
-        match timeout(PING_TIME + LATE_TIME, pings.wait_for(Option::is_some)).await {
+        match timeout(
+            PING_TIMEOUT + LATE_ANSWER_TIMEOUT,
+            pings.wait_for(Option::is_some),
+        )
+        .await
+        {
             Ok(Ok(ping)) => match &*ping {
-                Some(ping) if ping.at.elapsed() < STALE => ping.result.clone(),
+                Some(ping) if ping.at.elapsed() < STALE_AFTER => ping.result.clone(),
                 _ => Err(Failure::TimedOut),
             },
             Ok(Err(_)) | Err(_) => Err(Failure::TimedOut),
@@ -77,12 +82,12 @@ impl HealthMonitor {
         loop {
             let connection = Arc::clone(&current.borrow_and_update());
             let mut ping = std::pin::pin!(connection.ping());
-            let result = if let Ok(result) = timeout(PING_TIME, &mut ping).await {
+            let result = if let Ok(result) = timeout(PING_TIMEOUT, &mut ping).await {
                 result
             } else {
                 self.record(Err(Failure::TimedOut));
                 tokio::select! {
-                    late = timeout(LATE_TIME, ping) => late.unwrap_or(Err(Failure::TimedOut)),
+                    late = timeout(LATE_ANSWER_TIMEOUT, ping) => late.unwrap_or(Err(Failure::TimedOut)),
                     _ = current.changed() => continue,
                 }
             };

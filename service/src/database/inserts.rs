@@ -18,11 +18,11 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::admission::Admission;
 use super::call::{ABANDONED_CALL_TIMEOUT, CALL_TIMEOUT};
 use super::connection::Connection;
-use super::failure::{Failure, is_about_documents, of_batch};
+use super::failure::{Failure, batch_failures, concerns_documents_only};
 use super::health::HealthMonitor;
 use crate::metrics::metrics;
 
-use queue::{LARGE_BYTES, MOST_DOCUMENTS, PendingInsert, Queue};
+use queue::{LARGE_BYTES, MAXIMUM_DOCUMENTS, PendingInsert, Queue};
 use worker::Worker;
 
 /// The name of these calls in the metrics.
@@ -32,7 +32,7 @@ const OPERATION: &str = "insert";
 const COMMANDS: usize = 2;
 
 /// Longer than any process lives.
-const FOR_EVER: Duration = Duration::from_hours(24 * 365 * 10);
+const FAR_FUTURE: Duration = Duration::from_hours(24 * 365 * 10);
 
 /// Gathers documents, and sends them in the order in which they came.
 #[derive(Debug)]
@@ -61,29 +61,29 @@ impl Inserts {
     }
 
     /// Stores a document and returns its `_id`. Once it is sent, it is not dropped with this future: the driver closes a
-    /// connection whose call is dropped. `room` is held as long as the document.
+    /// connection whose call is dropped. `reservation` is held as long as the document.
     pub(super) async fn insert(
         self: &Arc<Self>,
         document: RawDocumentBuf,
-        room: Option<OwnedSemaphorePermit>,
+        reservation: Option<OwnedSemaphorePermit>,
     ) -> Result<Bson, Failure> {
         self.health.ensure_available()?;
         let begun = Instant::now();
         let taken = Arc::new(OnceLock::new());
         let (reply, mut answer) = oneshot::channel();
-        let waiting = PendingInsert {
+        let pending = PendingInsert {
             number: 0,
             document,
             taken: Arc::clone(&taken),
             reply,
-            place: None,
-            room,
+            queue_permit: None,
+            reservation,
         };
-        let ticket = self.join(waiting)?;
+        let ticket = self.join(pending)?;
 
         // A time that no clock has is one that never comes.
         let queue_end = begun.checked_add(self.admission.queue_timeout());
-        let queue_end = queue_end.unwrap_or(begun + FOR_EVER);
+        let queue_end = queue_end.unwrap_or(begun + FAR_FUTURE);
         let mut end = queue_end.min(begun + CALL_TIMEOUT);
         loop {
             match timeout_at(end, &mut answer).await {
@@ -104,36 +104,36 @@ impl Inserts {
     }
 
     /// Puts a document into the queue, where there is a place, and sees to it that somebody sends it.
-    fn join(self: &Arc<Self>, mut waiting: PendingInsert) -> Result<Ticket<'_>, Failure> {
+    fn join(self: &Arc<Self>, mut pending: PendingInsert) -> Result<Ticket<'_>, Failure> {
         let mut queue = self.queue();
         let calls = self.admission.calls();
-        let is_large = waiting.document.as_bytes().len() > LARGE_BYTES;
+        let is_large = pending.document.as_bytes().len() > LARGE_BYTES;
         let is_free = if is_large {
             queue.workers < calls
         } else {
             queue.small_workers() < self.commands
         };
-        waiting.place = if is_free {
+        pending.queue_permit = if is_free {
             None
         } else {
-            match self.admission.place() {
-                Ok(place) => Some(place),
+            match self.admission.queue_permit() {
+                Ok(permit) => Some(permit),
                 // The queue is a short one: rather one command more than a refusal.
-                Err(_) if queue.workers < calls && queue.waiting.len() < MOST_DOCUMENTS => None,
+                Err(_) if queue.workers < calls && queue.waiting.len() < MAXIMUM_DOCUMENTS => None,
                 Err(failure) => return Err(failure),
             }
         };
-        let has_turn = waiting.place.is_none();
+        let has_turn = pending.queue_permit.is_none();
         let number = queue.count;
         queue.count += 1;
-        waiting.number = number;
-        queue.waiting.push_back(waiting);
+        pending.number = number;
+        queue.waiting.push_back(pending);
         if has_turn {
             queue.workers += 1;
             queue.large_workers += usize::from(is_large);
             let mut worker = Worker::new(self, is_large.then_some(number));
-            let slot = self.admission.try_turn();
-            let first = slot.map(|slot| (slot, worker.choose(&mut queue)));
+            let slot = self.admission.try_acquire();
+            let first = slot.map(|slot| (slot, worker.choose_batch(&mut queue)));
             // A runtime that ends drops what is spawned at once, which takes the lock.
             drop(queue);
             tokio::spawn(worker.run(first));
@@ -148,17 +148,17 @@ impl Inserts {
     async fn store(&self, batch: Vec<PendingInsert>) {
         let mut documents = Vec::with_capacity(batch.len());
         let mut replies = Vec::with_capacity(batch.len());
-        let mut rooms = Vec::with_capacity(batch.len());
-        for waiting in batch {
-            documents.push(waiting.document);
-            replies.push(waiting.reply);
-            rooms.push(waiting.room);
+        let mut reservations = Vec::with_capacity(batch.len());
+        for pending in batch {
+            documents.push(pending.document);
+            replies.push(pending.reply);
+            reservations.push(pending.reservation);
         }
         let outcomes = match self.health.ensure_available() {
             Ok(()) => self.call(&documents).await,
             Err(failure) => vec![Err(failure); documents.len()],
         };
-        drop((documents, rooms));
+        drop((documents, reservations));
         for (reply, outcome) in replies.into_iter().zip(outcomes) {
             // Whoever has gone need not know.
             let _ = reply.send(outcome);
@@ -169,15 +169,15 @@ impl Inserts {
         let connection = Arc::clone(&self.current.borrow());
         let begun = Instant::now();
         let result = timeout(ABANDONED_CALL_TIMEOUT, send(&connection.collection, documents)).await;
-        metrics().mongodb.called(OPERATION, begun.elapsed());
+        metrics().mongodb.record_call(OPERATION, begun.elapsed());
         match result {
             Ok(Ok(())) => documents.iter().map(id_of).collect(),
             Ok(Err(error)) => {
                 // A late one was counted when its time was up.
-                if begun.elapsed() < CALL_TIMEOUT && !is_about_documents(&error) {
-                    metrics().mongodb.failed(OPERATION, "error");
+                if begun.elapsed() < CALL_TIMEOUT && !concerns_documents_only(&error) {
+                    metrics().mongodb.record_failure(OPERATION, "error");
                 }
-                let failures = of_batch(&error, documents.len(), &connection.addresses);
+                let failures = batch_failures(&error, documents.len(), &connection.addresses);
                 let outcomes = failures.into_iter().zip(documents);
                 outcomes
                     .map(|(failure, document)| failure.map_or_else(|| id_of(document), Err))

@@ -47,7 +47,7 @@ impl Page {
         };
         let batch = match bounded("find", slot, find).await {
             Ok(batch) => batch.ok_or(Failure::Internal)?,
-            Err(error) => return Err(error.of_read(addresses)),
+            Err(error) => return Err(error.read_failure(addresses)),
         };
         let (documents, next) = ends(&batch, limit).ok_or(Failure::Internal)?;
         Ok(Self {

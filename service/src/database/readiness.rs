@@ -13,7 +13,6 @@ pub(crate) struct Readiness {
 
 impl Readiness {
     /// Reports on this database.
-    #[must_use]
     pub(crate) fn new(database: Database) -> Self {
         Self {
             database,
@@ -27,7 +26,6 @@ impl Readiness {
     }
 
     /// Tells whether [`Self::drain`] was called.
-    #[must_use]
     pub(crate) fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Acquire)
     }

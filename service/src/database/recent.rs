@@ -41,7 +41,7 @@ impl Database {
         let both = async move { Ok((read(&collection, window).await?, count(&collection).await?)) };
         let (mut documents, count) = bounded("recent", slot, both)
             .await
-            .map_err(|error| error.of_read(&connection.addresses))?;
+            .map_err(|error| error.read_failure(&connection.addresses))?;
         // Behind the last document nothing was seen.
         let seen = match documents.len() as u64 {
             0 => 0,

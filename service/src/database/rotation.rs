@@ -35,28 +35,28 @@ struct Candidate {
 }
 
 /// Follows the file for ever.
-pub(super) async fn follow(database: &Database, file: &Path, mut present: ConnectionString) {
+pub(super) async fn watch(database: &Database, file: &Path, mut current: ConnectionString) {
     let mut candidate = None;
-    let mut told = None;
+    let mut logged = None;
     loop {
         sleep(INTERVAL).await;
-        match look(database, file, &present, &mut candidate).await {
-            Ok(None) => told = None,
+        match poll(database, file, &current, &mut candidate).await {
+            Ok(None) => logged = None,
             Ok(Some(Candidate { uri, connection })) => {
                 tracing::info!(file = %file.display(), mongodb = connection.addresses, "connection string renewed");
                 database.replace(connection);
-                present = uri;
-                told = None;
+                current = uri;
+                logged = None;
             }
-            Err(trouble) => {
-                let trouble = trouble.to_string();
-                if told.as_ref() != Some(&trouble) {
+            Err(error) => {
+                let error = error.to_string();
+                if logged.as_ref() != Some(&error) {
                     tracing::warn!(
                         file = %file.display(),
-                        error = trouble,
+                        error,
                         "the file with the connection string has changed, but the last one stays in use"
                     );
-                    told = Some(trouble);
+                    logged = Some(error);
                 }
             }
         }
@@ -64,10 +64,10 @@ pub(super) async fn follow(database: &Database, file: &Path, mut present: Connec
 }
 
 /// Returns a connection that should take over, or `None` where the file says what is in use.
-async fn look(
+async fn poll(
     database: &Database,
     file: &Path,
-    present: &ConnectionString,
+    current: &ConnectionString,
     candidate: &mut Option<Candidate>,
 ) -> Result<Option<Candidate>, RotationError> {
     let uri = read(file.to_owned()).await?;
@@ -82,7 +82,7 @@ async fn look(
             .immediate(true)
             .await;
     }
-    if uri == *present {
+    if uri == *current {
         return Ok(None);
     }
     let next = match candidate.take() {

@@ -33,8 +33,8 @@ impl Add {
             return Err(Error::BodyTooLarge { limit });
         }
         let new_id = NewId::Spare(ObjectId::new());
-        let (document, room) = self.bodies.document(text.as_bytes(), new_id).await?;
-        self.database.insert(document, room).await?;
+        let (document, reservation) = self.bodies.document(text.as_bytes(), new_id).await?;
+        self.database.insert(document, reservation).await?;
         Ok(())
     }
 }

@@ -17,20 +17,20 @@ const SECONDS: [f64; 12] = [
 
 /// What is known about requests.
 pub(crate) struct Http {
-    requests: Family<Answered, Counter>,
-    durations: Family<Asked, Histogram, fn() -> Histogram>,
+    requests: Family<RequestLabels, Counter>,
+    durations: Family<DurationLabels, Histogram, fn() -> Histogram>,
     in_flight: Gauge,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Answered {
+struct RequestLabels {
     method: &'static str,
     route: String,
     status: u16,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Asked {
+struct DurationLabels {
     method: &'static str,
     route: String,
 }
@@ -63,13 +63,13 @@ impl Http {
     }
 
     /// Counts a request; `route` is the pattern of the path and never the path, of which there are too many.
-    pub(crate) fn answered(&self, method: &Method, route: String, status: u16, duration: Duration) {
-        let method = name_of(method);
-        let asked = Asked { method, route };
+    pub(crate) fn record(&self, method: &Method, route: String, status: u16, duration: Duration) {
+        let method = label(method);
+        let asked = DurationLabels { method, route };
         self.durations
             .get_or_create(&asked)
             .observe(duration.as_secs_f64());
-        let answered = Answered {
+        let answered = RequestLabels {
             method,
             route: asked.route,
             status,
@@ -94,7 +94,7 @@ impl Drop for InFlight {
 }
 
 /// A method of the client's own invention must not make a new time series.
-fn name_of(method: &Method) -> &'static str {
+fn label(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::HEAD => "HEAD",

@@ -19,7 +19,7 @@ pub(crate) struct Mongodb {
     closed: Counter,
     open: Gauge,
     in_use: Gauge,
-    failed: Family<Reason, Counter>,
+    failed_waits: Family<Reason, Counter>,
     durations: Family<Call, Histogram, fn() -> Histogram>,
     failures: Family<FailedCall, Counter>,
 }
@@ -48,7 +48,7 @@ impl Mongodb {
             closed: Counter::default(),
             open: Gauge::default(),
             in_use: Gauge::default(),
-            failed: Family::default(),
+            failed_waits: Family::default(),
             durations: Family::new_with_constructor(durations),
             failures: Family::default(),
         };
@@ -85,7 +85,7 @@ impl Mongodb {
         registry.register(
             "mongodb_connection_waits_failed",
             "Calls that got no connection",
-            metrics.failed.clone(),
+            metrics.failed_waits.clone(),
         );
         registry.register_with_unit(
             "mongodb_call_duration",
@@ -102,7 +102,7 @@ impl Mongodb {
     }
 
     /// Counts what the driver says about its connections.
-    pub(crate) fn pool(&self, event: &CmapEvent) {
+    pub(crate) fn record_pool_event(&self, event: &CmapEvent) {
         match event {
             CmapEvent::ConnectionCreated(_) => {
                 self.created.inc();
@@ -124,21 +124,21 @@ impl Mongodb {
                     ConnectionCheckoutFailedReason::Timeout => "timeout",
                     _ => "connection",
                 };
-                self.failed.get_or_create(&Reason { reason }).inc();
+                self.failed_waits.get_or_create(&Reason { reason }).inc();
             }
             _ => {}
         }
     }
 
     /// Counts a call.
-    pub(crate) fn called(&self, operation: &'static str, duration: Duration) {
+    pub(crate) fn record_call(&self, operation: &'static str, duration: Duration) {
         self.durations
             .get_or_create(&Call { operation })
             .observe(duration.as_secs_f64());
     }
 
     /// Counts a call that failed, or whose answer nobody waits for any more; `kind` is what went wrong.
-    pub(crate) fn failed(&self, operation: &'static str, kind: &'static str) {
+    pub(crate) fn record_failure(&self, operation: &'static str, kind: &'static str) {
         self.failures.get_or_create(&FailedCall { operation, kind }).inc();
     }
 }

@@ -71,9 +71,7 @@ impl Drop for Exchange<'_> {
     fn drop(&mut self) {
         let duration = self.start.elapsed();
         let route = std::mem::take(&mut self.route);
-        metrics()
-            .http
-            .answered(&self.method, route, self.status, duration);
+        metrics().http.record(&self.method, route, self.status, duration);
         let access = Access {
             method: self.method.as_str(),
             path: self.uri.path(),

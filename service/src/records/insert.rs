@@ -39,9 +39,9 @@ impl Insert {
         &self,
         id: ObjectId,
         document: RawDocumentBuf,
-        room: Option<OwnedSemaphorePermit>,
+        reservation: Option<OwnedSemaphorePermit>,
     ) -> Result<Bson, Error> {
-        match self.database.insert(document.clone(), room).await {
+        match self.database.insert(document.clone(), reservation).await {
             Err(Failure::DuplicateId) => match self.database.find(id).await? {
                 // Confirmed as its own insert would be: MongoDB waits for its journal before it refuses the second one.
                 Some(stored) if stored == document => Ok(Bson::ObjectId(id)),
@@ -64,10 +64,10 @@ impl Insert {
         let key_id = idempotency::id(request.headers())?;
         let body = self.bodies.read_json(request).await?;
         let new_id = key_id.map_or_else(|| NewId::Spare(ObjectId::new()), NewId::Fixed);
-        let (document, room) = self.bodies.document(&body, new_id).await?;
+        let (document, reservation) = self.bodies.document(&body, new_id).await?;
         let id = match key_id {
-            Some(id) => self.insert_once(id, document, room).await?,
-            None => self.database.insert(document, room).await?,
+            Some(id) => self.insert_once(id, document, reservation).await?,
+            None => self.database.insert(document, reservation).await?,
         };
         let inserted = Inserted {
             status: "Data inserted",

@@ -10,10 +10,10 @@ use tokio::time::Instant;
 use crate::database::Failure;
 
 /// Documents in one command. If it is cut off, nobody knows of any of them whether it is stored.
-pub(super) const MOST_DOCUMENTS: usize = 32;
+pub(super) const MAXIMUM_DOCUMENTS: usize = 32;
 
 /// What their sizes may add up to, unless one alone is larger: a command of large documents would hold up small ones.
-const MOST_BYTES: usize = 256 * 1024;
+const MAXIMUM_BYTES: usize = 256 * 1024;
 
 /// A larger document waits for no command that is under way: there is little to win by gathering those.
 pub(super) const LARGE_BYTES: usize = 64 * 1024;
@@ -37,7 +37,7 @@ impl Queue {
 
     /// Takes one document, wherever it waits.
     pub(super) fn take_one(&mut self, number: u64) -> Option<PendingInsert> {
-        let position = self.waiting.iter().position(|waiting| waiting.number == number)?;
+        let position = self.waiting.iter().position(|pending| pending.number == number)?;
         self.waiting.remove(position)
     }
 
@@ -47,15 +47,15 @@ impl Queue {
         let sizes = self
             .waiting
             .iter()
-            .map(|waiting| waiting.document.as_bytes().len());
-        let fitting = sizes.take(MOST_DOCUMENTS).take_while(|size| {
+            .map(|pending| pending.document.as_bytes().len());
+        let fitting = sizes.take(MAXIMUM_DOCUMENTS).take_while(|size| {
             bytes += size;
-            bytes <= MOST_BYTES
+            bytes <= MAXIMUM_BYTES
         });
         let count = fitting.count().max(1).min(self.waiting.len());
-        let taken = self.waiting.drain(..count).map(|mut waiting| {
-            waiting.leave_queue(now);
-            waiting
+        let taken = self.waiting.drain(..count).map(|mut pending| {
+            pending.leave_queue(now);
+            pending
         });
         taken.collect()
     }
@@ -69,16 +69,16 @@ pub(super) struct PendingInsert {
     /// When it left the queue, for the one who waits for it.
     pub(super) taken: Arc<OnceLock<Instant>>,
     pub(super) reply: oneshot::Sender<Result<Bson, Failure>>,
-    pub(super) place: Option<OwnedSemaphorePermit>,
+    pub(super) queue_permit: Option<OwnedSemaphorePermit>,
     /// The memory that is kept for it and its copies.
-    pub(super) room: Option<OwnedSemaphorePermit>,
+    pub(super) reservation: Option<OwnedSemaphorePermit>,
 }
 
 impl PendingInsert {
     pub(super) fn leave_queue(&mut self, now: Instant) {
         // Nobody else sets it.
         let _ = self.taken.set(now);
-        self.place = None;
+        self.queue_permit = None;
     }
 }
 
@@ -86,7 +86,7 @@ impl PendingInsert {
 mod tests {
     use super::*;
 
-    fn waiting(number: u64, bytes: usize) -> PendingInsert {
+    fn pending(number: u64, bytes: usize) -> PendingInsert {
         let mut document = RawDocumentBuf::new();
         document.append(bson::raw::cstr!("x"), "x".repeat(bytes));
         PendingInsert {
@@ -94,8 +94,8 @@ mod tests {
             document,
             taken: Arc::default(),
             reply: oneshot::channel().0,
-            place: None,
-            room: None,
+            queue_permit: None,
+            reservation: None,
         }
     }
 
@@ -104,14 +104,14 @@ mod tests {
         let mut queue = Queue::default();
         queue
             .waiting
-            .extend((0..).zip(sizes).map(|(number, size)| waiting(number, *size)));
+            .extend((0..).zip(sizes).map(|(number, size)| pending(number, *size)));
         let mut order = Vec::new();
         let mut commands = Vec::new();
         while !queue.waiting.is_empty() {
             let taken = queue.take();
-            assert!(taken.iter().all(|waiting| waiting.taken.get().is_some()));
+            assert!(taken.iter().all(|pending| pending.taken.get().is_some()));
             commands.push(taken.len());
-            order.extend(taken.into_iter().map(|waiting| waiting.number));
+            order.extend(taken.into_iter().map(|pending| pending.number));
         }
         assert_eq!(commands, expected);
         assert!(order.is_sorted());
@@ -122,9 +122,9 @@ mod tests {
     fn a_command_has_a_bounded_number_of_documents_and_of_bytes() {
         check(&[], &[]);
         check(&[1], &[1]);
-        check(&[1; MOST_DOCUMENTS + 1], &[MOST_DOCUMENTS, 1]);
-        check(&[MOST_BYTES * 2, 1, 1], &[1, 2]);
-        check(&[1, MOST_BYTES * 2, 1], &[1, 1, 1]);
-        check(&[MOST_BYTES / 3; 5], &[2, 2, 1]);
+        check(&[1; MAXIMUM_DOCUMENTS + 1], &[MAXIMUM_DOCUMENTS, 1]);
+        check(&[MAXIMUM_BYTES * 2, 1, 1], &[1, 2]);
+        check(&[1, MAXIMUM_BYTES * 2, 1], &[1, 1, 1]);
+        check(&[MAXIMUM_BYTES / 3; 5], &[2, 2, 1]);
     }
 }
