@@ -1,4 +1,5 @@
-//! The one user of the MongoDB driver: every call is bounded in time, and every failure comes out in our words.
+//! The only module that uses the MongoDB driver. Every call has a time limit, and every error is translated into a
+//! [`Failure`].
 
 mod admission;
 mod batches;
@@ -37,12 +38,12 @@ use connection::Connection;
 use health::HealthMonitor;
 use inserts::Inserts;
 
-/// Where the documents are kept.
+/// The database and collection that hold the documents.
 #[derive(Clone, Debug)]
 pub struct Namespace {
-    /// The name of the database.
+    /// The database name.
     pub database: String,
-    /// The name of the collection in it.
+    /// The collection name.
     pub collection: String,
 }
 
@@ -55,23 +56,20 @@ impl Default for Namespace {
     }
 }
 
-/// The collection that the API serves. Clones share the connection, its health and the limits.
+/// The collection that the API serves. Clones share the connection, the health monitor and the limits.
 #[derive(Clone, Debug)]
 pub(crate) struct Database {
     current: Arc<watch::Sender<Arc<Connection>>>,
     health: Arc<HealthMonitor>,
     admission: Arc<Admission>,
     inserts: Arc<Inserts>,
-    /// The size of a pool, where the connection string does not say it.
+    /// The pool size unless the connection string sets one.
     pool_size: u32,
     namespace: Namespace,
 }
 
 impl Database {
-    /// Prepares a client; nothing is connected yet, so MongoDB may come up later than this process.
-    ///
-    /// # Errors
-    /// Refuses a connection string that the driver cannot use.
+    /// Prepares a client without connecting, so that MongoDB may start after this process.
     pub(crate) async fn prepare(
         uri: &ConnectionString,
         namespace: Namespace,
@@ -93,39 +91,33 @@ impl Database {
         })
     }
 
-    /// Returns host and port of every server in the connection string, for logs.
+    /// Returns host and port of every server in the connection string, for the log.
     pub(crate) fn addresses(&self) -> String {
         self.current.borrow().addresses.clone()
     }
 
-    /// Opens the first connections, so that the first requests do not wait for them. Waits as long as it takes.
+    /// Opens the pool's first connections, so that the first requests need not. Waits for MongoDB as long as necessary.
     pub(crate) async fn warm(&self) {
         self.connection().client.warm_connection_pool().await;
     }
 
-    /// Asks MongoDB again and again whether it takes documents; [`Self::check`] and all calls go by the answers.
+    /// Pings MongoDB until cancelled; [`Self::check`] and all calls rely on the latest result.
     pub(crate) async fn monitor_health(&self) {
         self.health.run(self.current.subscribe()).await;
     }
 
-    /// Exchanges the connection whenever the file says another connection string than `present`.
+    /// Switches to a new connection whenever `file` no longer contains `current`.
     pub(crate) async fn watch_connection_string(&self, file: &Path, current: ConnectionString) {
         rotation::watch(self, file, current).await;
     }
 
-    /// Says whether MongoDB took the last ping, which [`Self::monitor_health`] sent at most a second ago or so.
-    ///
-    /// # Errors
-    /// Says why it did not.
+    /// Returns the result of the latest ping, which is usually less than a second old.
     pub(crate) async fn check(&self) -> Result<(), Failure> {
         self.health.check().await
     }
 
-    /// Stores a document, which has an `_id`, and returns that. `reservation` is held until MongoDB has answered, which may be after
-    /// this has.
-    ///
-    /// # Errors
-    /// Says why it was not stored, or that nobody knows whether it was.
+    /// Stores a document that has an `_id`, and returns the `_id`. `reservation` is held until MongoDB answers, even if
+    /// this call gives up earlier.
     pub(crate) async fn insert(
         &self,
         document: RawDocumentBuf,
@@ -134,10 +126,7 @@ impl Database {
         self.inserts.insert(document, reservation).await
     }
 
-    /// Starts to read all documents without their `_id`, in natural order.
-    ///
-    /// # Errors
-    /// Says why the first documents could not be read.
+    /// Starts reading all documents without their `_id`, in natural order.
     pub(crate) async fn read_all(&self) -> Result<Batches, Failure> {
         self.health.ensure_available()?;
         let list = self.admission.acquire_list().await?;
@@ -145,20 +134,14 @@ impl Database {
         Batches::open(connection, slot, list, Arc::clone(&self.admission)).await
     }
 
-    /// Reads up to `limit` documents in the order of their `_id`, those after the given one.
-    ///
-    /// # Errors
-    /// Says why they could not be read.
+    /// Reads up to `limit` documents in `_id` order, starting after `after`.
     pub(crate) async fn read_page(&self, after: Option<Bson>, limit: u32) -> Result<Page, Failure> {
         let (slot, connection) = self.begin().await?;
         let collection = connection.collection.clone();
         Page::read(collection, slot, &connection.addresses, after, limit).await
     }
 
-    /// Reads one document as the primary has it.
-    ///
-    /// # Errors
-    /// Says why it could not be read.
+    /// Reads one document from the primary.
     pub(crate) async fn find(&self, id: ObjectId) -> Result<Option<RawDocumentBuf>, Failure> {
         let (slot, connection) = self.begin().await?;
         let collection = connection.collection.clone();
@@ -172,23 +155,20 @@ impl Database {
             .map_err(|error| error.read_failure(&connection.addresses))
     }
 
-    /// Returns the key for seals, which takes a moment for the first time with each connection string.
-    ///
-    /// # Errors
-    /// Only when the process is about to end.
+    /// Returns the key that signs cursors. The first call after a change of the connection string takes about 50 ms.
     pub(crate) async fn signing_key(&self) -> Result<SigningKey, Failure> {
         self.connection().signing_key().await
     }
 
-    /// Closes all connections, without waiting for calls that were given up.
+    /// Closes all connections without waiting for abandoned calls.
     pub(crate) async fn shutdown(self) {
         let closed = self.connection().client.clone().shutdown().immediate(true);
         if tokio::time::timeout(CALL_TIMEOUT, closed).await.is_err() {
-            tracing::warn!("the connections to MongoDB were not closed in time");
+            tracing::warn!("timed out closing the MongoDB connections");
         }
     }
 
-    /// Waits for the turn of a call, and refuses it where MongoDB is known to be gone, before or after the wait.
+    /// Waits for a call slot. Fails at once if MongoDB is known to be unavailable, before or after the wait.
     async fn begin(&self) -> Result<(Slot, Arc<Connection>), Failure> {
         self.health.ensure_available()?;
         let slot = self.admission.acquire().await?;
@@ -204,19 +184,18 @@ impl Database {
         self.health.ensure_available().is_err()
     }
 
-    /// Prepares another connection, for a later [`Self::replace`].
     async fn connect(&self, uri: &ConnectionString) -> Result<Arc<Connection>, ConnectionStringError> {
         Connection::prepare(uri, &self.namespace, self.pool_size)
             .await
             .map(Arc::new)
     }
 
-    /// Lets all calls from now on go over another connection; those under way end on theirs.
+    /// Routes new calls over `connection`; calls in progress finish on the old one.
     fn replace(&self, connection: Arc<Connection>) {
         let old = self.current.send_replace(connection).client.clone();
         tokio::spawn(async move {
             tokio::time::sleep(ABANDONED_CALL_TIMEOUT).await;
-            // Waits for the answers that are still being read.
+            // Waits for calls that still read replies.
             old.shutdown().await;
         });
     }

@@ -1,4 +1,4 @@
-//! How many calls to MongoDB run and wait at once; what comes on top is refused instead of piling up.
+//! Limits how many calls to MongoDB run and wait at once. Calls beyond the limits are refused instead of piling up.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -8,19 +8,19 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{CALL_TIMEOUT, Failure};
 
-/// The bounds of what is under way.
+/// The limits on concurrent calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// `MONGODB_CALLS`, default 12: calls that run at once, those included whose caller has been answered. MongoDB on half
-    /// a CPU is busy with fewer, and each costs it a connection, a thread and a megabyte.
+    /// `MONGODB_CALLS`, default 12: concurrent calls, including those whose client has already been answered. Fewer
+    /// saturate MongoDB on half a CPU, and each costs it a connection, a thread and a megabyte.
     pub calls: NonZeroU32,
-    /// `MONGODB_QUEUE`, default 256: requests that wait for their turn. Each may hold a document of a megabyte.
+    /// `MONGODB_QUEUE`, default 256: requests waiting for a call slot. Each may hold a document of one megabyte.
     pub queue: u32,
-    /// `MONGODB_LISTS`, default 64: answers with all documents that are sent at once. Each holds a reply of MongoDB, of up
-    /// to 16 MiB where documents are large, for as long as its client takes to read it.
+    /// `MONGODB_LISTS`, default 64: full lists in progress. Each holds one MongoDB reply, up to 16 MiB, until its
+    /// client has read it.
     pub lists: u32,
-    /// `MONGODB_QUEUE_SECONDS`, default 1: how long a request waits for its turn. With the call itself it stays below what
-    /// clients wait for an answer.
+    /// `MONGODB_QUEUE_SECONDS`, default 1: how long a request waits for a call slot. Wait and call together stay below
+    /// common client timeouts.
     pub queue_timeout: Duration,
 }
 
@@ -35,10 +35,10 @@ impl Default for Limits {
     }
 }
 
-/// Slots for answers that have begun: inserts that wait for a lock must not cut off a list that is half read.
+/// Slots reserved for lists in progress: inserts that wait for a lock must not break off a half-sent list.
 const CONTINUATIONS: u32 = 3;
 
-/// Hands out the right to call MongoDB.
+/// Grants call slots.
 #[derive(Debug)]
 pub(super) struct Admission {
     slots: Arc<Semaphore>,
@@ -49,19 +49,19 @@ pub(super) struct Admission {
     queue_timeout: Duration,
 }
 
-/// The right to make one call, which ends with the call itself and not with the wait for it; or to send one list.
+/// Permission for one call or one list. A call keeps its slot until it ends, even if its caller gives up earlier.
 #[derive(Debug)]
 pub(super) struct Slot {
     _permit: OwnedSemaphorePermit,
 }
 
-/// Returns how many connections it takes that neither a call nor the ping has to wait for one.
+/// Returns the pool size at which neither calls nor the ping wait for a connection.
 pub(super) fn connections(limits: Limits) -> u32 {
     limits.calls.saturating_add(CONTINUATIONS + 1).get()
 }
 
 impl Admission {
-    /// Lets fewer calls run where the pool is smaller than it should be; 0 stands for a pool without bounds.
+    /// Reduces the number of calls to fit a smaller pool; a `pool_size` of 0 means unlimited.
     pub(super) fn new(limits: Limits, pool_size: u32) -> Self {
         let calls = match pool_size {
             0 => limits.calls.get(),
@@ -79,7 +79,7 @@ impl Admission {
         }
     }
 
-    /// Lets a new request in, after a wait where that is bearable.
+    /// Waits up to the queue timeout for a call slot.
     pub(super) async fn acquire(&self) -> Result<Slot, Failure> {
         if let Some(slot) = self.try_acquire() {
             return Ok(slot);
@@ -88,44 +88,42 @@ impl Admission {
         wait(&self.slots, self.queue_timeout).await
     }
 
-    /// Returns a place in the queue, where there is one.
+    /// Reserves a place in the queue, or fails if the queue is full.
     pub(super) fn queue_permit(&self) -> Result<OwnedSemaphorePermit, Failure> {
         Arc::clone(&self.queue)
             .try_acquire_owned()
             .map_err(|_| Failure::Overloaded)
     }
 
-    /// Returns a slot where one is free and nobody waits for it.
+    /// Returns a slot if one is free.
     pub(super) fn try_acquire(&self) -> Option<Slot> {
         let permit = Arc::clone(&self.slots).try_acquire_owned().ok()?;
         Some(Slot { _permit: permit })
     }
 
-    /// Waits for a turn without a bound, for somebody who has places in the queue.
+    /// Waits for a slot without a timeout, for callers whose requests hold queue permits.
     pub(super) async fn acquire_unbounded(&self) -> Slot {
         match Arc::clone(&self.slots).acquire_owned().await {
             Ok(permit) => Slot { _permit: permit },
-            // Nobody closes the semaphore.
+            // The semaphore is never closed.
             Err(_) => std::future::pending().await,
         }
     }
 
-    /// How long a request waits for its turn.
     pub(super) fn queue_timeout(&self) -> Duration {
         self.queue_timeout
     }
 
-    /// How many calls may run at once.
     pub(super) fn calls(&self) -> usize {
         self.calls
     }
 
-    /// Lets an answer with all documents begin, after a wait where that is bearable; it ends with what is returned.
+    /// Waits up to the queue timeout to start a full list.
     pub(super) async fn acquire_list(&self) -> Result<Slot, Failure> {
         wait(&self.lists, self.queue_timeout).await
     }
 
-    /// Lets a request go on whose answer has begun: it waits longer, as what is left of its answer cannot become an error.
+    /// Waits longer for the next call of a list in progress, because its response can no longer turn into an error.
     pub(super) async fn acquire_continuation(&self) -> Result<Slot, Failure> {
         wait(&self.continuations, CALL_TIMEOUT).await
     }

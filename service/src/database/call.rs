@@ -1,4 +1,4 @@
-//! The time limit of a call to MongoDB.
+//! Time limits for calls to MongoDB.
 
 use std::time::{Duration, Instant};
 
@@ -6,27 +6,25 @@ use super::admission::Slot;
 use super::failure::{Failure, read_failure};
 use crate::metrics::metrics;
 
-/// How long one call may take, the search for a server and the wait for a connection included.
-///
-/// A request makes one call at a time, so this stays below what a client or a probe waits for an answer.
+/// The time limit of one call, including server selection and the wait for a connection. A request makes one call at a
+/// time, so this stays below the timeouts of clients and probes.
 pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long a call goes on that nobody waits for any more. Its connection is then taken for dead, since the driver itself
-/// would wait for ever.
+/// The time limit of a call that its caller has abandoned. Its connection then counts as dead; the driver itself would
+/// wait forever.
 pub(super) const ABANDONED_CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why a call has no result.
 pub(super) enum CallError {
-    /// The driver says so.
     Driver(mongodb::error::Error),
-    /// The time was up; the call itself goes on and may still succeed.
+    /// The call is still running and may succeed.
     TimedOut,
-    /// The call panicked or was cancelled with the runtime.
+    /// The call panicked, or the runtime shut down.
     Aborted,
 }
 
 impl CallError {
-    /// Names the kind of failure, for metrics.
+    /// Returns the metric label.
     fn kind(&self) -> &'static str {
         match self {
             Self::Driver(_) => "error",
@@ -35,7 +33,7 @@ impl CallError {
         }
     }
 
-    /// Translates the error of a call that changes nothing.
+    /// Translates the error of a read.
     pub(super) fn read_failure(&self, addresses: &str) -> Failure {
         match self {
             Self::Driver(error) => read_failure(error, addresses),
@@ -45,11 +43,10 @@ impl CallError {
     }
 }
 
-/// Runs a call in a task of its own and waits for it at most [`CALL_TIMEOUT`].
+/// Runs a call in its own task and waits at most [`CALL_TIMEOUT`] for it.
 ///
-/// The driver closes a connection whose call is dropped half-way, so a caller that goes away, or whose time is up, must
-/// not drop it: the task stays behind and gives the connection back, and the slot with it. `operation` names the call in
-/// the metrics.
+/// The driver closes the connection of a dropped call, so an abandoned call continues in its task until it returns its
+/// connection and its slot. `operation` is the metric label.
 pub(super) async fn bounded<T: Send + 'static>(
     operation: &'static str,
     slot: Slot,

@@ -1,7 +1,7 @@
-//! Whether MongoDB takes documents, asked all the time, so that every question after it is answered at once.
+//! Pings MongoDB continuously, so that its health is known before every call.
 //!
-//! What MongoDB cannot take now is refused before it is sent: that is sooner for the client, it piles nothing up, and it
-//! leaves no doubt about what was stored.
+//! Calls that MongoDB could not serve are refused before they are sent. Clients learn of it sooner, nothing piles up,
+//! and nothing was stored for certain.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,20 +12,20 @@ use tokio::time::{Instant, timeout};
 use super::Failure;
 use super::connection::Connection;
 
-/// Between an answer and the next ping.
+/// The pause between an answer and the next ping.
 const INTERVAL: Duration = Duration::from_millis(500);
 
-/// How long a ping may take until MongoDB counts as gone. With [`INTERVAL`] it takes at most 1.5 s to see that.
+/// The time limit of a ping. With [`INTERVAL`], an outage is detected within 1.5 s.
 const PING_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long a late answer is still waited for, as it is the first sign that a frozen MongoDB is back. Then the connection
-/// is taken for dead and the next ping goes out on another one.
+/// How much longer to wait for a late answer, the first sign that a frozen MongoDB has recovered. Then the connection
+/// counts as dead, and the next ping uses another one.
 const LATE_ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A ping that is older says nothing; they come more often unless something is wrong with this process.
+/// An older result says nothing. Results are more frequent unless this process itself is stuck.
 const STALE_AFTER: Duration = Duration::from_secs(5);
 
-/// What the last ping said; `None` before the first.
+/// The result of the latest ping; `None` before the first.
 #[derive(Debug)]
 pub(super) struct HealthMonitor(watch::Sender<Option<Ping>>);
 
@@ -40,7 +40,7 @@ impl HealthMonitor {
         Self(watch::Sender::new(None))
     }
 
-    /// Returns the failure that is known now; nobody is refused before the first ping.
+    /// Fails if MongoDB is known to be unavailable; before the first ping it is not.
     pub(super) fn ensure_available(&self) -> Result<(), Failure> {
         match &*self.0.borrow() {
             Some(ping) if ping.at.elapsed() < STALE_AFTER => ping.result.clone(),
@@ -48,7 +48,7 @@ impl HealthMonitor {
         }
     }
 
-    /// Returns what the last ping said, and waits for the first one.
+    /// Returns the latest result; waits for the first one.
     pub(super) async fn check(&self) -> Result<(), Failure> {
         let mut pings = self.0.subscribe();
         match timeout(
@@ -65,7 +65,7 @@ impl HealthMonitor {
         }
     }
 
-    /// Notes an answer, and says so when it is another than the last one.
+    /// Stores a result, and logs a change.
     fn record(&self, result: Result<(), Failure>) {
         let changed = self.0.borrow().as_ref().is_none_or(|last| last.result != result);
         match &result {
@@ -77,7 +77,7 @@ impl HealthMonitor {
         self.0.send_replace(Some(Ping { at, result }));
     }
 
-    /// Pings for ever, always the connection that is current.
+    /// Pings the current connection until cancelled.
     pub(super) async fn run(&self, mut current: watch::Receiver<Arc<Connection>>) {
         loop {
             let connection = Arc::clone(&current.borrow_and_update());

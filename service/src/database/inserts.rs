@@ -1,8 +1,8 @@
-//! Inserts that wait for their turn go to MongoDB together.
+//! Batches inserts that wait.
 //!
-//! MongoDB confirms an insert when its journal is on disk, and takes many documents in one command at little more than the
-//! cost of one. So only a few commands run at once, and whatever has come meanwhile is the next one. Nobody waits for others:
-//! a document that finds a command free goes by itself.
+//! MongoDB confirms an insert once its journal is on disk, and many documents in one command cost little more than one.
+//! So only a few commands run at once, and the documents that arrive meanwhile form the next one. No document waits for
+//! others to arrive: if a command is free, it is sent alone.
 
 mod queue;
 mod worker;
@@ -25,22 +25,21 @@ use crate::metrics::metrics;
 use queue::{LARGE_BYTES, MAXIMUM_DOCUMENTS, PendingInsert, Queue};
 use worker::Worker;
 
-/// The name of these calls in the metrics.
+/// The metric label.
 const OPERATION: &str = "insert";
 
-/// Commands at once: while MongoDB writes its journal for one, it works on another.
+/// Concurrent commands: MongoDB processes one while it writes its journal for the other.
 const COMMANDS: usize = 2;
 
-/// Longer than any process lives.
+/// Stands in for a deadline that overflows.
 const FAR_FUTURE: Duration = Duration::from_hours(24 * 365 * 10);
 
-/// Gathers documents, and sends them in the order in which they came.
+/// Collects documents and sends them in order of arrival.
 #[derive(Debug)]
 pub(super) struct Inserts {
     current: Arc<watch::Sender<Arc<Connection>>>,
     health: Arc<HealthMonitor>,
     admission: Arc<Admission>,
-    /// How many commands may run at once.
     commands: usize,
     queue: Mutex<Queue>,
 }
@@ -60,8 +59,8 @@ impl Inserts {
         }
     }
 
-    /// Stores a document and returns its `_id`. Once it is sent, it is not dropped with this future: the driver closes a
-    /// connection whose call is dropped. `reservation` is held as long as the document.
+    /// Stores a document and returns its `_id`. A document that was sent outlives this future, because the driver
+    /// closes the connection of a dropped call. `reservation` is held as long as the document.
     pub(super) async fn insert(
         self: &Arc<Self>,
         document: RawDocumentBuf,
@@ -81,14 +80,13 @@ impl Inserts {
         };
         let ticket = self.join(pending)?;
 
-        // A time that no clock has is one that never comes.
         let queue_end = begun.checked_add(self.admission.queue_timeout());
         let queue_end = queue_end.unwrap_or(begun + FAR_FUTURE);
         let mut end = queue_end.min(begun + CALL_TIMEOUT);
         loop {
             match timeout_at(end, &mut answer).await {
                 Ok(Ok(result)) => return result,
-                // Its sender has panicked, or ends with the process.
+                // The worker panicked, or the process is shutting down.
                 Ok(Err(_)) => return Err(Failure::OutcomeUnknown),
                 Err(_) => {}
             }
@@ -97,13 +95,13 @@ impl Inserts {
                 Some(taken) => *taken + CALL_TIMEOUT,
                 None if end < queue_end => queue_end.min(end + CALL_TIMEOUT),
                 None if ticket.withdraw() => return Err(Failure::Overloaded),
-                // It was taken in between.
+                // A worker took it in the meantime.
                 None => continue,
             };
         }
     }
 
-    /// Puts a document into the queue, where there is a place, and sees to it that somebody sends it.
+    /// Queues a document, and starts a worker if none will get to it.
     fn join(self: &Arc<Self>, mut pending: PendingInsert) -> Result<Ticket<'_>, Failure> {
         let mut queue = self.queue();
         let calls = self.admission.calls();
@@ -118,7 +116,7 @@ impl Inserts {
         } else {
             match self.admission.queue_permit() {
                 Ok(permit) => Some(permit),
-                // The queue is a short one: rather one command more than a refusal.
+                // A short queue is full soon; one more command is better than a refusal.
                 Err(_) if queue.workers < calls && queue.waiting.len() < MAXIMUM_DOCUMENTS => None,
                 Err(failure) => return Err(failure),
             }
@@ -134,7 +132,7 @@ impl Inserts {
             let mut worker = Worker::new(self, is_large.then_some(number));
             let slot = self.admission.try_acquire();
             let first = slot.map(|slot| (slot, worker.choose_batch(&mut queue)));
-            // A runtime that ends drops what is spawned at once, which takes the lock.
+            // A runtime that shuts down drops a spawned task at once, and its destructor takes the lock.
             drop(queue);
             tokio::spawn(worker.run(first));
         }
@@ -144,7 +142,7 @@ impl Inserts {
         })
     }
 
-    /// Sends one command, and tells everybody what became of their document.
+    /// Sends one command, and reports each document's outcome.
     async fn store(&self, batch: Vec<PendingInsert>) {
         let mut documents = Vec::with_capacity(batch.len());
         let mut replies = Vec::with_capacity(batch.len());
@@ -160,7 +158,7 @@ impl Inserts {
         };
         drop((documents, reservations));
         for (reply, outcome) in replies.into_iter().zip(outcomes) {
-            // Whoever has gone need not know.
+            // The client may be gone.
             let _ = reply.send(outcome);
         }
     }
@@ -173,7 +171,7 @@ impl Inserts {
         match result {
             Ok(Ok(())) => documents.iter().map(id_of).collect(),
             Ok(Err(error)) => {
-                // A late one was counted when its time was up.
+                // A late error was counted as a timeout.
                 if begun.elapsed() < CALL_TIMEOUT && !concerns_documents_only(&error) {
                     metrics().mongodb.record_failure(OPERATION, "error");
                 }
@@ -183,25 +181,25 @@ impl Inserts {
                     .map(|(failure, document)| failure.map_or_else(|| id_of(document), Err))
                     .collect()
             }
-            // Those who waited were told before.
+            // The callers have been answered already.
             Err(_) => vec![Err(Failure::OutcomeUnknown); documents.len()],
         }
     }
 
-    /// A panic inside the lock leaves whole entries behind.
+    /// A panic while the lock is held leaves only whole entries.
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A document's place in the queue, which it leaves when its request is given up.
+/// A queued document; dropping this removes it from the queue.
 struct Ticket<'a> {
     inserts: &'a Inserts,
     number: u64,
 }
 
 impl Ticket<'_> {
-    /// Takes the document back; tells whether it was still there.
+    /// Removes the document from the queue; returns false if it has left already.
     fn withdraw(&self) -> bool {
         self.inserts.queue().take_one(self.number).is_some()
     }
@@ -222,7 +220,7 @@ async fn send(
     collection: &Collection<RawDocumentBuf>,
     documents: &[RawDocumentBuf],
 ) -> mongodb::error::Result<()> {
-    // A document that is refused does not keep the others out. One alone goes this way too: of what is wrong with it, the
-    // driver's `insert_one` tells only a part.
+    // Unordered, so that a rejected document does not stop the others. Single documents take the same path, because the
+    // driver's `insert_one` reports only part of a write error.
     collection.insert_many(documents).ordered(false).await.map(drop)
 }

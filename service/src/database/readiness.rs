@@ -1,10 +1,10 @@
-//! Whether this process should be sent requests: MongoDB takes documents, and nobody has asked it to stop.
+//! Whether this process should receive requests: MongoDB is available, and no shutdown has begun.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Database, Failure};
 
-/// What the last ping said, and the switch that a stop throws.
+/// The state behind `/readyz`.
 #[derive(Debug)]
 pub(crate) struct Readiness {
     database: Database,
@@ -12,7 +12,6 @@ pub(crate) struct Readiness {
 }
 
 impl Readiness {
-    /// Reports on this database.
     pub(crate) fn new(database: Database) -> Self {
         Self {
             database,
@@ -20,20 +19,16 @@ impl Readiness {
         }
     }
 
-    /// Turns the answer to "not ready" for good.
+    /// Reports "not ready" from now on.
     pub(crate) fn drain(&self) {
         self.draining.store(true, Ordering::Release);
     }
 
-    /// Tells whether [`Self::drain`] was called.
     pub(crate) fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Acquire)
     }
 
-    /// Says whether MongoDB takes documents, as [`Database::check`] does.
-    ///
-    /// # Errors
-    /// Says why it does not.
+    /// Returns the result of the latest ping, as [`Database::check`] does.
     pub(crate) async fn check(&self) -> Result<(), Failure> {
         self.database.check().await
     }

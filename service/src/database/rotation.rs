@@ -1,8 +1,8 @@
-//! A connection string in a file that changes: a new password is used without a restart.
+//! Applies a changed connection string file without a restart.
 //!
-//! The content is compared instead of watched for: Kubernetes exchanges a link above the file, and other systems write it
-//! in place. The present connection stays until the next one works, so that it does not matter whether the file or the
-//! user in MongoDB is changed first.
+//! The content is polled, because Kubernetes swaps a symlink above the file and other systems write it in place. The
+//! current connection stays in use until the new one works, so the file and the MongoDB user may change in either
+//! order.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,27 +14,27 @@ use tokio::time::{sleep, timeout};
 use super::connection::Connection;
 use super::{CALL_TIMEOUT, ConnectionString, ConnectionStringError, Database, Failure};
 
-/// How often the file is read; it is a few hundred bytes in memory.
+/// How often the file is read: it is small and usually in the page cache.
 const INTERVAL: Duration = Duration::from_millis(500);
 
-/// Why the file is not followed at the moment; none of these quotes it.
+/// Why the new content is not in use. No message quotes it.
 #[derive(Debug, thiserror::Error)]
 enum RotationError {
-    #[error("cannot read it: {0}")]
+    #[error("cannot read the file: {0}")]
     Read(#[from] io::Error),
     #[error(transparent)]
     Content(#[from] ConnectionStringError),
-    #[error("what it holds now does not work: {0}")]
+    #[error("cannot connect: {0}")]
     Connect(Failure),
 }
 
-/// A connection with what the file says now, which has not worked yet.
+/// A connection for the new content, not yet confirmed by a ping.
 struct Candidate {
     uri: ConnectionString,
     connection: Arc<Connection>,
 }
 
-/// Follows the file for ever.
+/// Polls the file until cancelled.
 pub(super) async fn watch(database: &Database, file: &Path, mut current: ConnectionString) {
     let mut candidate = None;
     let mut logged = None;
@@ -43,7 +43,7 @@ pub(super) async fn watch(database: &Database, file: &Path, mut current: Connect
         match poll(database, file, &current, &mut candidate).await {
             Ok(None) => logged = None,
             Ok(Some(Candidate { uri, connection })) => {
-                tracing::info!(file = %file.display(), mongodb = connection.addresses, "connection string renewed");
+                tracing::info!(file = %file.display(), mongodb = connection.addresses, "connection string reloaded");
                 database.replace(connection);
                 current = uri;
                 logged = None;
@@ -54,7 +54,7 @@ pub(super) async fn watch(database: &Database, file: &Path, mut current: Connect
                     tracing::warn!(
                         file = %file.display(),
                         error,
-                        "the file with the connection string has changed, but the last one stays in use"
+                        "cannot use the new connection string; keeping the current one"
                     );
                     logged = Some(error);
                 }
@@ -63,7 +63,7 @@ pub(super) async fn watch(database: &Database, file: &Path, mut current: Connect
     }
 }
 
-/// Returns a connection that should take over, or `None` where the file says what is in use.
+/// Returns the connection to switch to, or `None` if the content is already in use.
 async fn poll(
     database: &Database,
     file: &Path,
@@ -95,7 +95,7 @@ async fn poll(
     let ping = timeout(CALL_TIMEOUT, next.connection.ping()).await;
     match ping.unwrap_or(Err(Failure::TimedOut)) {
         Ok(()) => Ok(Some(next)),
-        // Neither works: then what was configured last is what should work next.
+        // If neither connection works, the newer configuration is the better guess.
         Err(_) if database.is_known_to_fail() => Ok(Some(next)),
         Err(failure) => {
             *candidate = Some(next);
@@ -104,7 +104,7 @@ async fn poll(
     }
 }
 
-/// A file may lie on a slow disk, which must not hold up the answers of others.
+/// Reads the file off the async threads, because its disk may be slow.
 async fn read(file: PathBuf) -> io::Result<ConnectionString> {
     let read = tokio::task::spawn_blocking(move || ConnectionString::read(&file));
     read.await.map_err(io::Error::other)?

@@ -1,4 +1,4 @@
-//! A key that every process with the same connection string and collection has, and nobody else.
+//! A key shared by all processes with the same connection string and collection.
 
 use std::fmt;
 
@@ -7,24 +7,24 @@ use sha2::Sha256;
 
 use super::{ConnectionString, Namespace};
 
-/// How often the connection string is hashed: a cursor that somebody collects is no quick way to try out passwords.
+/// PBKDF2 iterations: a collected cursor must not allow fast password guessing.
 ///
-/// About 50 ms once in the life of a process, on a thread of its own.
+/// About 50 ms once per process, on a blocking thread.
 const ROUNDS: u32 = 100_000;
 
-/// A key for seals on what clients bring back.
+/// The key that signs cursors.
 #[derive(Clone, Copy)]
 pub(crate) struct SigningKey([u8; 32]);
 
 impl SigningKey {
-    /// Derives the key (PBKDF2). It changes with the connection string, and differs from collection to collection.
+    /// Derives the key with PBKDF2 from the connection string and the collection.
     pub(super) fn derive(uri: &ConnectionString, namespace: &Namespace) -> Self {
         let salt = format!(
             "service, key for cursors\0{}\0{}",
             namespace.database, namespace.collection
         );
         let mut key = [0; 32];
-        // Fails for a key length that HMAC does not take, and it takes all.
+        // Fails only for a key length that HMAC rejects, and it accepts all.
         let _ = pbkdf2::pbkdf2::<Hmac<Sha256>>(uri.secret().as_bytes(), salt.as_bytes(), ROUNDS, &mut key);
         Self(key)
     }

@@ -1,4 +1,4 @@
-//! What waits to be inserted, and what of it goes with the next command. Pure but for the clock.
+//! The queue of pending inserts, and the selection of the next batch. Pure but for the clock.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
@@ -9,24 +9,24 @@ use tokio::time::Instant;
 
 use crate::database::Failure;
 
-/// Documents in one command. If it is cut off, nobody knows of any of them whether it is stored.
+/// The maximum batch size in documents. If a command is cut off, the outcome of all its documents is unknown.
 pub(super) const MAXIMUM_DOCUMENTS: usize = 32;
 
-/// What their sizes may add up to, unless one alone is larger: a command of large documents would hold up small ones.
+/// The maximum batch size in bytes, unless a single document is larger: large documents must not delay small ones.
 const MAXIMUM_BYTES: usize = 256 * 1024;
 
-/// A larger document waits for no command that is under way: there is little to win by gathering those.
+/// Larger documents get their own command, because batching them gains little.
 pub(super) const LARGE_BYTES: usize = 64 * 1024;
 
-/// The documents that wait, and who is there to send them.
+/// Pending inserts, and the workers that send them.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     pub(super) waiting: VecDeque<PendingInsert>,
-    /// Tasks that send what waits.
+    /// Running workers.
     pub(super) workers: usize,
-    /// Those among them that have a large document of their own to send.
+    /// The workers among them that were started for a large document.
     pub(super) large_workers: usize,
-    /// How many documents have come so far.
+    /// The number of documents queued so far, which numbers the next one.
     pub(super) count: u64,
 }
 
@@ -35,13 +35,13 @@ impl Queue {
         self.workers - self.large_workers
     }
 
-    /// Takes one document, wherever it waits.
+    /// Removes a document from anywhere in the queue.
     pub(super) fn take_one(&mut self, number: u64) -> Option<PendingInsert> {
         let position = self.waiting.iter().position(|pending| pending.number == number)?;
         self.waiting.remove(position)
     }
 
-    /// Takes what goes with the next command.
+    /// Removes the next batch.
     pub(super) fn take(&mut self) -> Vec<PendingInsert> {
         let (now, mut bytes) = (Instant::now(), 0);
         let sizes = self
@@ -61,22 +61,22 @@ impl Queue {
     }
 }
 
-/// A document on its way.
+/// A document waiting to be inserted.
 #[derive(Debug)]
 pub(super) struct PendingInsert {
     pub(super) number: u64,
     pub(super) document: RawDocumentBuf,
-    /// When it left the queue, for the one who waits for it.
+    /// When it left the queue, shared with its caller.
     pub(super) taken: Arc<OnceLock<Instant>>,
     pub(super) reply: oneshot::Sender<Result<Bson, Failure>>,
     pub(super) queue_permit: Option<OwnedSemaphorePermit>,
-    /// The memory that is kept for it and its copies.
+    /// The memory reserved for the document and its copies.
     pub(super) reservation: Option<OwnedSemaphorePermit>,
 }
 
 impl PendingInsert {
     pub(super) fn leave_queue(&mut self, now: Instant) {
-        // Nobody else sets it.
+        // Set only here.
         let _ = self.taken.set(now);
         self.queue_permit = None;
     }
@@ -99,7 +99,7 @@ mod tests {
         }
     }
 
-    /// Takes everything, and says how many documents each command had.
+    /// Empties the queue, and checks the batch sizes.
     fn check(sizes: &[usize], expected: &[usize]) {
         let mut queue = Queue::default();
         queue

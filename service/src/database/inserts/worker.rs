@@ -1,4 +1,4 @@
-//! The tasks that send what waits.
+//! The tasks that send pending inserts.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -11,16 +11,16 @@ use crate::database::admission::Slot;
 use crate::database::call::CALL_TIMEOUT;
 use crate::metrics::metrics;
 
-/// Sends what waits until nothing does.
+/// Sends batches until the queue is empty.
 pub(super) struct Worker {
     inserts: Arc<Inserts>,
-    /// The document for which it was started: a large one is sent before those that wait for other commands.
+    /// The large document that this worker was started for; it goes first.
     assigned: Option<u64>,
-    /// Whether it still stands among [`Queue::large_workers`].
+    /// Whether this worker counts in [`Queue::large_workers`].
     is_large: bool,
-    /// Whether it was ever run; a runtime that ends drops a task without that.
+    /// False if a runtime that shuts down drops the task before it runs.
     has_started: bool,
-    /// Whether it still stands among [`Queue::workers`], from which a panic takes it too.
+    /// Whether this worker counts in [`Queue::workers`].
     is_registered: bool,
 }
 
@@ -35,7 +35,7 @@ impl Worker {
         }
     }
 
-    /// Sends `first`, where a slot was free at once, and then what waits.
+    /// Sends `first`, if a slot was free, and then batches from the queue.
     pub(super) async fn run(mut self, mut first: Option<(Slot, Vec<PendingInsert>)>) {
         self.has_started = true;
         loop {
@@ -49,7 +49,7 @@ impl Worker {
             let inserts = Arc::clone(&self.inserts);
             let mut storing = pin!(inserts.store(batch));
             if timeout(CALL_TIMEOUT, &mut storing).await.is_err() {
-                // Nobody waits for this one any more, and nobody shall wait behind it.
+                // The callers have given up; pending inserts must not wait behind this command.
                 metrics().mongodb.record_failure(OPERATION, "timeout");
                 self.retire();
                 storing.await;
@@ -59,7 +59,7 @@ impl Worker {
         }
     }
 
-    /// No longer counts; another sends what waits.
+    /// Leaves the pool of workers, and starts a successor if documents wait.
     fn retire(&mut self) {
         let inserts = Arc::clone(&self.inserts);
         let mut queue = inserts.queue();
@@ -71,27 +71,25 @@ impl Worker {
         }
     }
 
-    /// Has no large document of its own any more.
     fn clear_large(&mut self, queue: &mut Queue) {
         queue.large_workers -= usize::from(self.is_large);
         self.is_large = false;
     }
 
-    /// Is none of the senders any more.
     fn deregister(&mut self, queue: &mut Queue) {
         self.clear_large(queue);
         queue.workers -= 1;
         self.is_registered = false;
     }
 
-    /// Takes what goes with the next command; `None` ends the task, and whoever comes later starts another.
+    /// Returns the next batch, or `None` to end the task; a later insert starts another.
     fn next_batch(&mut self) -> Option<Vec<PendingInsert>> {
         let inserts = Arc::clone(&self.inserts);
         let mut queue = inserts.queue();
         if self.assigned.is_none() {
             self.clear_large(&mut queue);
         }
-        // One of those that were started beside the others has done its part.
+        // A worker started for a large document ends once that is sent.
         let is_one_more = self.assigned.is_none() && queue.small_workers() > inserts.commands;
         if queue.waiting.is_empty() || is_one_more {
             self.deregister(&mut queue);
@@ -100,7 +98,7 @@ impl Worker {
         Some(self.choose_batch(&mut queue))
     }
 
-    /// Takes its own document, where it has one that still waits, else those at the front.
+    /// Takes the assigned document if it is still queued, else the next batch.
     pub(super) fn choose_batch(&mut self, queue: &mut Queue) -> Vec<PendingInsert> {
         match self.assigned.take().and_then(|assigned| queue.take_one(assigned)) {
             Some(mut pending) => {
@@ -117,7 +115,7 @@ impl Drop for Worker {
         if !self.is_registered {
             return;
         }
-        // A successor that a runtime which ends has dropped at once has not begun.
+        // A task dropped before it ran belongs to a runtime that shuts down; nothing can be started there.
         if self.has_started && std::thread::panicking() {
             metrics().mongodb.record_failure(OPERATION, "broken");
             self.retire();
