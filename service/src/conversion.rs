@@ -1,12 +1,11 @@
-//! JSON ↔ BSON, written here because every ready-made way changes what a client sent. Pure: no IO, no clock.
+//! Converts between JSON and BSON without changing what a client sent, which no library does. Pure: no IO, no clock.
 //!
-//! Into BSON: `$`-keys, dotted keys and Extended JSON such as `{"$oid": "…"}` are plain data. Integers become `Int32`
-//! when they fit and `Int64` otherwise, numbers with a fraction or an exponent become doubles, and the order of keys is
-//! kept. `-0` is the integer 0, `-0.0` a double that comes back as it is. A fraction is the nearest double, as for every
-//! reader of JSON. What else BSON cannot hold exactly is refused with the location where it stands, never rounded, dropped or
-//! merged.
+//! To BSON: `$` keys, dotted keys and Extended JSON such as `{"$oid": "…"}` are plain data. Integers become `Int32` if
+//! they fit, else `Int64`; numbers with a fraction or an exponent become doubles; the order of keys is kept. `-0` is
+//! the integer 0, `-0.0` a double that keeps its sign. A fraction becomes the nearest double, as in every JSON parser.
+//! Anything else that BSON cannot represent exactly is refused with its location, never rounded, dropped or merged.
 //!
-//! Into JSON: what came from JSON comes back equal. Types that JSON lacks, which only other writers can have stored, are
+//! To JSON: what came from JSON comes back equal. Types that JSON lacks, which only other programs can have stored, are
 //! written as MongoDB's relaxed Extended JSON: `{"$oid": "…"}`, `{"$date": "…"}`, `{"$numberDouble": "NaN"}`.
 
 mod bytes;

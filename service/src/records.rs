@@ -11,7 +11,5 @@ mod parameters;
 mod stream;
 
 pub(crate) use body::{Bodies, BodyRead};
-pub(crate) use idempotency::IdempotencyKeyError;
 pub(crate) use insert::Insert;
 pub(crate) use list::List;
-pub(crate) use parameters::QueryError;

@@ -20,11 +20,11 @@ use libfuzzer_sys::fuzz_target;
 use reading::{Reading, Value};
 use service::conversion::{Fault, NewId, Refusal, WithoutId, document_from_json};
 
-const MADE: ObjectId = ObjectId::from_bytes([7; 12]);
+const GENERATED: ObjectId = ObjectId::from_bytes([7; 12]);
 
 fuzz_target!(|text: &[u8]| {
     let reading = reading::read(text);
-    match document_from_json(text, NewId::Spare(MADE)) {
+    match document_from_json(text, NewId::IfMissing(GENERATED)) {
         Ok(document) => {
             let Reading::Storable(Value::Object(mut members)) = reading else {
                 panic!("stored, but it is {reading:?}");
@@ -35,7 +35,7 @@ fuzz_target!(|text: &[u8]| {
                 .iter()
                 .position(|(key, _)| key == "_id")
                 .map(|at| members.remove(at));
-            assert_eq!(decoded.get("_id") == Some(&Bson::ObjectId(MADE)), own.is_none());
+            assert_eq!(decoded.get("_id") == Some(&Bson::ObjectId(GENERATED)), own.is_none());
             let written = serde_json::to_vec(&WithoutId(&document)).expect("it can be written");
             let Reading::Storable(Value::Object(written)) = reading::read(&written) else {
                 panic!("what was written cannot be read");

@@ -1,23 +1,22 @@
-//! Where in a JSON text something stands: line, column and JSON Pointer. Pure, and only asked for what is refused.
+//! Locates a fault in a JSON text by line, column and JSON Pointer. Pure, and only used for refusals.
 
 use super::tokens::{Kind, Token, Tokens};
 
-/// Longer pointers are left out: they repeat what the client sent, and line and column say the same.
+/// Longer pointers are omitted: they repeat the client's input, and line and column suffice.
 const POINTER_BYTES: usize = 1024;
 
-/// A location in a JSON text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Location {
-    /// Counted from 1.
+    /// Starts at 1.
     pub(crate) line: usize,
-    /// In characters from 1; one more than the line has, where the text ends too early.
+    /// In characters, starting at 1. Beyond the end of the line if the text ends too early.
     pub(crate) column: usize,
-    /// The value, or the key, as a JSON Pointer (RFC 6901).
+    /// The value or key as a JSON Pointer (RFC 6901).
     pub(crate) pointer: Option<String>,
 }
 
 impl Location {
-    /// Describes the byte at `offset`. Everything before it must be UTF-8.
+    /// Locates the byte at `offset`. Everything before it must be UTF-8.
     pub(super) fn at(text: &[u8], offset: usize) -> Self {
         let before = &text[..offset];
         let line_start = before
@@ -32,29 +31,29 @@ impl Location {
         }
     }
 
-    /// Describes the key or value with this number; see [`Tokens::numbered`].
+    /// Locates the key or value with this number; see [`Tokens::numbered`].
     pub(super) fn of_token(text: &[u8], number: usize) -> Self {
         let token = Tokens::new(text).numbered(number);
         Self::at(text, token.map_or(text.len(), |token| token.start))
     }
 }
 
-/// The way from the document to where the walk is: one step for each array and object that is open.
+/// One step from the document to the current token, for each open array or object.
 enum Step {
     Index(usize),
     Key(Option<Token>),
 }
 
 fn pointer(text: &[u8], offset: usize) -> Option<String> {
-    let mut way: Vec<Step> = Vec::new();
+    let mut path: Vec<Step> = Vec::new();
     for token in Tokens::new(text).take_while(|token| token.start <= offset) {
         let is_here = token.start == offset;
-        match (token.kind, way.last_mut()) {
-            // The end of an array or object belongs to it, and so does what stands in location of a key.
+        match (token.kind, path.last_mut()) {
+            // The end of an array or object belongs to it, and so does a token in the place of a key.
             (Kind::OpenArray | Kind::OpenObject | Kind::Close | Kind::Comma, _) if is_here => {}
-            (Kind::OpenArray, _) => way.push(Step::Index(0)),
-            (Kind::OpenObject, _) => way.push(Step::Key(None)),
-            (Kind::Close, _) => drop(way.pop()),
+            (Kind::OpenArray, _) => path.push(Step::Index(0)),
+            (Kind::OpenObject, _) => path.push(Step::Key(None)),
+            (Kind::Close, _) => drop(path.pop()),
             (Kind::Comma, Some(Step::Index(index))) => *index += 1,
             (Kind::Comma, Some(Step::Key(key))) => *key = None,
             (Kind::String, Some(Step::Key(key @ None))) if is_here || token.end < offset => {
@@ -64,7 +63,7 @@ fn pointer(text: &[u8], offset: usize) -> Option<String> {
         }
     }
     let mut pointer = String::new();
-    for step in way {
+    for step in path {
         let segment = match step {
             Step::Index(index) => index.to_string(),
             Step::Key(Some(token)) => key(&text[token.start..token.end]),
@@ -79,7 +78,7 @@ fn pointer(text: &[u8], offset: usize) -> Option<String> {
     Some(pointer)
 }
 
-/// Reads a key; one that cannot be read, such as one with half a surrogate pair, is shown as it is written.
+/// Decodes a key; an invalid one, for example with an unpaired surrogate, is shown as written.
 fn key(literal: &[u8]) -> String {
     serde_json::from_slice(literal).unwrap_or_else(|_| String::from_utf8_lossy(literal).into_owned())
 }
@@ -88,7 +87,7 @@ fn key(literal: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    /// The location is where `^` stands in the text, which is taken out.
+    /// Expects the location of `^`, which is removed from the text.
     fn check(text: &str, line: usize, column: usize, pointer: &str) {
         let offset = text.find('^').unwrap();
         let expected = Location {

@@ -32,7 +32,7 @@ impl Add {
         if text.len() > limit {
             return Err(Error::BodyTooLarge { limit });
         }
-        let new_id = NewId::Spare(ObjectId::new());
+        let new_id = NewId::IfMissing(ObjectId::new());
         let (document, reservation) = self.bodies.document(text.as_bytes(), new_id).await?;
         self.database.insert(document, reservation).await?;
         Ok(())

@@ -93,7 +93,7 @@ mod tests {
 
     fn check(text: &str, expected: &str) {
         let error =
-            Error::from(document_from_json(text.as_bytes(), NewId::Spare(ObjectId::new())).unwrap_err());
+            Error::from(document_from_json(text.as_bytes(), NewId::IfMissing(ObjectId::new())).unwrap_err());
         let text = text.to_owned();
         assert_eq!(Rejected { text, error }.message(), expected);
     }
@@ -110,18 +110,15 @@ mod tests {
             "<p data-at=\"7\">Not added: EOF while parsing an object. Line 1, column 8, at <code>/a</code>:</p>\
              <pre><code>{&quot;a&quot;: 1<mark> </mark></code></pre>",
         );
-        check(
-            "",
-            "<p>Not added: the body is empty, a JSON object is expected.</p>",
-        );
+        check("", "<p>Not added: the body is empty; expected a JSON object.</p>");
         check(
             "[1]",
-            "<p data-at=\"0\">Not added: a JSON object is expected, this is an array. Line 1, column 1:</p>\
+            "<p data-at=\"0\">Not added: expected a JSON object, found an array. Line 1, column 1:</p>\
              <pre><code><mark>[</mark>1]</code></pre>",
         );
         check(
             "{\"a\": {\"<\": 1, \"<\": 2}}",
-            "<p data-at=\"15\">Not added: the key `&lt;` stands twice in one object. Line 1, column 16, at <code>/a/&lt;</code>:</p>\
+            "<p data-at=\"15\">Not added: duplicate key `&lt;`. Line 1, column 16, at <code>/a/&lt;</code>:</p>\
              <pre><code>{&quot;a&quot;: {&quot;&lt;&quot;: 1, <mark>&quot;</mark>&lt;&quot;: 2}}</code></pre>",
         );
     }
@@ -130,7 +127,7 @@ mod tests {
     fn a_long_line_is_shown_around_the_fault() {
         let text = format!("{{\"a\": \"{}\", oh{}", "x".repeat(100), "y".repeat(100));
         let error =
-            Error::from(document_from_json(text.as_bytes(), NewId::Spare(ObjectId::new())).unwrap_err());
+            Error::from(document_from_json(text.as_bytes(), NewId::IfMissing(ObjectId::new())).unwrap_err());
         let html = Rejected { text, error }.message();
         assert!(
             html.contains("<pre><code>…xxx") && html.contains("<mark>o</mark>hyyy"),

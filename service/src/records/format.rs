@@ -1,4 +1,4 @@
-//! The two forms of a list of documents, and the choice between them by the header `Accept`. Pure.
+//! Content negotiation for lists of documents. Pure.
 
 use salvo::http::header::{ACCEPT, HeaderMap, HeaderValue};
 use salvo::http::mime::Mime;
@@ -6,17 +6,17 @@ use salvo::http::mime::Mime;
 use crate::accept;
 use crate::error::Error;
 
-/// How the documents of an answer are put together.
+/// The format of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
-    /// One JSON array.
+    /// A JSON array.
     Json,
-    /// One document on each line.
+    /// One document per line.
     Ndjson,
 }
 
 impl Format {
-    /// All of them; where a client is indifferent, the first is served.
+    /// All formats; clients without a preference get the first.
     pub(super) const ALL: [Self; 2] = [Self::Json, Self::Ndjson];
 
     pub(super) fn content_type(self) -> HeaderValue {
@@ -31,10 +31,10 @@ impl Format {
     }
 }
 
-/// How much a client wants a format: its weight, and how exactly it was named.
+/// A client's preference: the weight, then the specificity of the media range.
 type Preference = (u16, u8);
 
-/// Chooses among `offers` what the client wants most; the header may be given several times, or not at all.
+/// Chooses the client's favourite among `offers`; without an `Accept` header, the first.
 pub(super) fn requested(headers: &HeaderMap, offers: &[Format]) -> Result<Format, Error> {
     choose(headers.get_all(ACCEPT).iter(), offers).ok_or_else(|| {
         let names: Vec<_> = offers.iter().map(|offer| format!("`{}`", offer.name())).collect();
@@ -52,12 +52,12 @@ fn choose<'a>(accept: impl Iterator<Item = &'a HeaderValue>, offers: &[Format]) 
     }
     let ranges: Vec<MediaRange<'_>> = texts
         .iter()
-        .flat_map(|text| members(text))
+        .flat_map(|text| elements(text))
         .filter_map(MediaRange::parse)
         .collect();
     let mut chosen: Option<(Preference, Format)> = None;
     for offer in offers {
-        // The most exact range decides, whatever less exact ones say.
+        // The most specific range decides, as RFC 9110 demands.
         let decisive = ranges
             .iter()
             .filter_map(|range| Some((range.specificity(offer.name())?, range.weight)))
@@ -72,8 +72,8 @@ fn choose<'a>(accept: impl Iterator<Item = &'a HeaderValue>, offers: &[Format]) 
     chosen.map(|(_, format)| format)
 }
 
-/// Splits at commas that are not inside of quotes.
-fn members(text: &str) -> impl Iterator<Item = &str> {
+/// Splits at commas outside of quotes.
+fn elements(text: &str) -> impl Iterator<Item = &str> {
     let mut quoted = false;
     text.split(move |character| {
         quoted ^= character == '"';
@@ -81,23 +81,22 @@ fn members(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// One member of the header; parameters other than `q` are passed over, as JSON has none.
+/// A media range; parameters other than `q` are ignored, because JSON has none.
 struct MediaRange<'text> {
     name: &'text str,
-    /// In thousandths.
     weight: u16,
 }
 
 impl<'text> MediaRange<'text> {
-    /// What cannot be read is as if it was not there.
+    /// Returns `None` for a malformed range, which is ignored.
     fn parse(text: &'text str) -> Option<Self> {
         let name = match accept::name(text) {
-            // Old clients mean everything by it, such as those of Java.
+            // Old clients, for example Java's, send `*` for any type.
             "*" => "*/*",
             name => name,
         };
         name.parse::<Mime>().ok()?;
-        let weight = accept::weight(text).map_or(Some(1000), thousandths)?;
+        let weight = accept::weight(text).map_or(Some(1000), parse_weight)?;
         Some(Self { name, weight })
     }
 
@@ -111,8 +110,8 @@ impl<'text> MediaRange<'text> {
     }
 }
 
-/// Reads a weight from 0 to 1 with up to three digits; old clients leave out the zero before the point.
-fn thousandths(text: &str) -> Option<u16> {
+/// Parses a weight from 0 to 1 as thousandths; old clients omit the zero before the point.
+fn parse_weight(text: &str) -> Option<u16> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let is_sound = fraction.len() <= 3 && fraction.bytes().all(|byte| byte.is_ascii_digit());
     let thousandths = format!("{fraction:0<3}").parse().ok().filter(|_| is_sound)?;

@@ -1,4 +1,4 @@
-//! `GET /data`: all documents, sent while they are read, or a page of them.
+//! `GET /data`: all documents as a stream, or a page of them.
 
 use bson::Bson;
 use salvo::http::{HeaderValue, Method, ResBody, StatusCode, header};
@@ -7,14 +7,14 @@ use salvo::{Depot, Request, Response, handler};
 use super::cursor::Cursors;
 use super::format::{self, Format};
 use super::list_writer::{ListWriter, SerializationError};
-use super::parameters::{self, QueryError, Selection};
+use super::parameters::{self, Selection};
 use super::stream;
 use crate::answer;
 use crate::database::{Database, Page};
-use crate::error::Error;
+use crate::error::{Error, QueryError};
 use crate::request_id::request_id;
 
-/// Sends documents without their `_id`, as an array or as lines.
+/// Sends documents without their `_id`.
 #[derive(Clone)]
 pub(crate) struct List {
     database: Database,
@@ -25,9 +25,9 @@ impl List {
         Self { database }
     }
 
-    /// Reply by reply, so that memory does not grow with the collection.
+    /// Streams batch by batch, so that memory does not grow with the collection.
     async fn all(&self, format: Format, request_id: &str, response: &mut Response) -> Result<(), Error> {
-        // The first reply is awaited here: until then the answer can still be an error.
+        // Wait for the first batch: until then the response can still become an error.
         let batches = self.database.read_all().await?;
         let chunks = stream::chunks(batches, format, request_id.to_owned());
         response.status_code(StatusCode::OK);
@@ -38,7 +38,7 @@ impl List {
         Ok(())
     }
 
-    /// As a whole: it is one reply of MongoDB, and its end is known before it is sent.
+    /// Sends a page as a whole, because it is a single MongoDB reply.
     async fn page(
         &self,
         format: Format,
@@ -68,7 +68,7 @@ fn write(page: &Page, format: Format) -> Result<Vec<u8>, SerializationError> {
     Ok(body)
 }
 
-/// Relative, as the name under which clients reach this service is not known here.
+/// A relative link, because the client's name for this service is unknown.
 fn next(page: &Page, limit: u32, cursors: &Cursors) -> Result<Option<HeaderValue>, Error> {
     let Some(id) = page.next() else {
         return Ok(None);
@@ -86,12 +86,12 @@ impl List {
         depot: &mut Depot,
         response: &mut Response,
     ) -> Result<(), Error> {
-        // Said for refusals too: another `Accept` has another answer.
+        // Also on refusals: another `Accept` leads to another response.
         let vary = HeaderValue::from_static("accept");
         response.headers_mut().insert(header::VARY, vary);
         let format = format::requested(request.headers(), &Format::ALL)?;
         match parameters::selection(request.uri().query().unwrap_or_default())? {
-            // The headers say nothing about the documents: that MongoDB answers is all there is to find out.
+            // The headers do not depend on the documents, so it is enough that MongoDB is available.
             Selection::All if request.method() == Method::HEAD => {
                 self.database.check().await?;
                 response.status_code(StatusCode::OK);

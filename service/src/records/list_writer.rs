@@ -1,16 +1,16 @@
-//! Documents as text: one array, or lines. Pure.
+//! Writes documents as a JSON array or as lines. Pure.
 
 use bson::RawBsonRef;
 
 use super::format::Format;
 use crate::conversion::WithoutId;
 
-/// A stored document is damaged, or holds what JSON has no format for.
+/// A stored document is corrupt, or contains a value that JSON cannot represent.
 #[derive(Debug, thiserror::Error)]
 #[error("a stored document cannot be written as JSON")]
 pub(super) struct SerializationError;
 
-/// What of a list was already written, so that it can go on.
+/// The state of a list that is written in parts.
 pub(super) struct ListWriter {
     format: Format,
     is_begun: bool,
@@ -24,7 +24,7 @@ impl ListWriter {
         }
     }
 
-    /// Appends documents, each with what belongs before or after it.
+    /// Appends documents with their separators.
     pub(super) fn write<'a>(
         &mut self,
         documents: impl IntoIterator<Item = bson::error::Result<RawBsonRef<'a>>>,
@@ -48,7 +48,7 @@ impl ListWriter {
         Ok(())
     }
 
-    /// Returns what stands after the last document.
+    /// Returns the text after the last document.
     pub(super) fn end(&self) -> &'static str {
         match self.format {
             Format::Json if self.is_begun => "]",

@@ -1,4 +1,4 @@
-//! The whole collection as the chunks of an answer, one for each reply of MongoDB.
+//! Streams the collection as chunks of a response, one per batch.
 
 use futures::Stream;
 use futures::stream;
@@ -8,7 +8,7 @@ use super::format::Format;
 use super::list_writer::{ListWriter, SerializationError};
 use crate::database::{Batches, Failure};
 
-/// Why a list ends too early; the connection is then closed without the end mark of a chunked body.
+/// Why a list breaks off; the connection then closes without the final chunk.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum StreamError {
     #[error(transparent)]
@@ -17,10 +17,9 @@ pub(super) enum StreamError {
     Document(#[from] SerializationError),
 }
 
-/// What is left to read and how the text goes on; nothing after the last chunk.
+/// The rest of the read and of the text; `None` after the last chunk.
 type State = Option<(Batches, ListWriter)>;
 
-/// Streams the documents, so that memory does not grow with the collection.
 pub(super) fn chunks(
     batches: Batches,
     format: Format,
@@ -32,7 +31,7 @@ pub(super) fn chunks(
         async move {
             let chunk = chunk(state).await;
             if let Err(error) = &chunk {
-                tracing::error!(request_id, %error, "answer cut off");
+                tracing::error!(request_id, %error, "response aborted");
             }
             chunk
         }

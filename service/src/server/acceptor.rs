@@ -17,7 +17,7 @@ use super::throttle::Throttle;
 use crate::wire::Guard;
 
 /// How long the system is left alone when it has no descriptor or memory for a connection.
-const PAUSE: Duration = Duration::from_millis(100);
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// Accepts until its gate is closed.
 pub(super) struct ClosableAcceptor {
@@ -25,15 +25,15 @@ pub(super) struct ClosableAcceptor {
     open: Option<TcpAcceptor>,
     holdings: Vec<Holding>,
     closing: mpsc::Receiver<oneshot::Sender<()>>,
-    admission: Admission,
+    limit: ConnectionLimit,
 }
 
 /// Closes a [`ClosableAcceptor`] from elsewhere.
 pub(super) struct CloseHandle(mpsc::Sender<oneshot::Sender<()>>);
 
 /// Who may come in, and what they get.
-struct Admission {
-    room: Arc<Semaphore>,
+struct ConnectionLimit {
+    permits: Arc<Semaphore>,
     head_timeout: Duration,
     full: Throttle,
     failing: Throttle,
@@ -51,8 +51,8 @@ impl ClosableAcceptor {
         let open = TcpAcceptor::try_from(listener)?;
         let holdings = open.holdings().to_vec();
         let (gate, closing) = mpsc::channel(1);
-        let admission = Admission {
-            room: Arc::new(Semaphore::new(connections)),
+        let limit = ConnectionLimit {
+            permits: Arc::new(Semaphore::new(connections)),
             head_timeout,
             full: Throttle::default(),
             failing: Throttle::default(),
@@ -62,7 +62,7 @@ impl ClosableAcceptor {
                 open: Some(open),
                 holdings,
                 closing,
-                admission,
+                limit,
             },
             CloseHandle(gate),
         ))
@@ -96,7 +96,7 @@ impl Acceptor for ClosableAcceptor {
             tokio::select! {
                 // Whom the kernel has let connect is served before the socket closes, and would be reset otherwise.
                 biased;
-                accepted = self.admission.admit(open, policy) => return Ok(accepted),
+                accepted = self.limit.admit(open, policy) => return Ok(accepted),
                 Some(done) = self.closing.recv() => {
                     self.open = None;
                     let _ = done.send(());
@@ -108,20 +108,20 @@ impl Acceptor for ClosableAcceptor {
     }
 }
 
-impl Admission {
+impl ConnectionLimit {
     async fn admit(
         &mut self,
         open: &mut TcpAcceptor,
         policy: Option<ArcFusePolicy>,
     ) -> Accepted<TcpCoupler<Connection>, Connection> {
-        let room = self.wait_for_room().await;
+        let permit = self.acquire_permit().await;
         loop {
             match open.accept(policy.clone()).await {
                 Ok(accepted) => {
                     let head_timeout = self.head_timeout;
                     return accepted.map_into(
                         |_| TcpCoupler::new(),
-                        |stream| Guard::new(stream, head_timeout, room),
+                        |stream| Guard::new(stream, head_timeout, permit),
                     );
                 }
                 // The client was faster in leaving.
@@ -130,18 +130,18 @@ impl Admission {
                     if self.failing.is_due() {
                         tracing::error!(%error, "a connection cannot be accepted");
                     }
-                    tokio::time::sleep(PAUSE).await;
+                    tokio::time::sleep(RETRY_PAUSE).await;
                 }
             }
         }
     }
 
-    async fn wait_for_room(&mut self) -> OwnedSemaphorePermit {
-        if self.room.available_permits() == 0 && self.full.is_due() {
+    async fn acquire_permit(&mut self) -> OwnedSemaphorePermit {
+        if self.permits.available_permits() == 0 && self.full.is_due() {
             tracing::warn!("there is room for no more connections: the next one waits until another ends");
         }
-        match Arc::clone(&self.room).acquire_owned().await {
-            Ok(room) => room,
+        match Arc::clone(&self.permits).acquire_owned().await {
+            Ok(permit) => permit,
             // Nobody closes the semaphore.
             Err(_) => std::future::pending().await,
         }

@@ -1,4 +1,4 @@
-//! Pure: what of the bytes that have come in may go on to `hyper`.
+//! Decides which of the received bytes `hyper` may read. Pure.
 
 use std::vec::Drain;
 
@@ -6,7 +6,7 @@ use super::chunks::Chunks;
 use super::head::{Body, Scan, inspect};
 use super::refusal::Refusal;
 
-/// What the next bytes of the connection are.
+/// What the connection's next bytes are.
 #[derive(Debug)]
 enum Expected {
     Head(Scan),
@@ -14,30 +14,30 @@ enum Expected {
         left: u64,
     },
     Chunks(Chunks),
-    /// A chunked body went wrong: where the next head begins is unknown.
+    /// A chunked body is malformed, so the start of the next head is unknown.
     Broken,
-    /// A head was refused: nothing that follows it is looked at.
+    /// A head was refused; everything after it is ignored.
     Nothing,
 }
 
-/// What a caller has to do next.
+/// What the caller has to do next.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// Take what was approved.
+    /// Take the approved bytes.
     Take,
     /// Read more from the client.
     Read,
-    /// Tell `hyper` that the body cannot be read.
+    /// Report a read error to `hyper`.
     Fail,
-    /// Wait until `hyper` has written the last answer.
+    /// Wait until `hyper` has written the last response.
     Wait,
 }
 
-/// Bytes between the client and `hyper`.
+/// The buffer between the client and `hyper`.
 #[derive(Debug)]
 pub(super) struct Filter {
     bytes: Vec<u8>,
-    /// How many of them may go on.
+    /// The number of leading bytes that `hyper` may read.
     approved: usize,
     expected: Expected,
 }
@@ -51,55 +51,55 @@ impl Filter {
         }
     }
 
-    /// Tells whether a head is awaited, so that the time for it runs.
-    pub(super) fn awaits_head(&self) -> bool {
+    /// Tells whether a head is expected, which has a deadline.
+    pub(super) fn expects_head(&self) -> bool {
         matches!(self.expected, Expected::Head(_)) && self.approved == 0
     }
 
-    /// Tells whether nothing of a further request is here.
+    /// Tells whether nothing of a further request has arrived.
     pub(super) fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
-    /// Tells whether the last request was read to its end, and nothing came after it.
-    pub(super) fn is_at_rest(&self) -> bool {
-        self.awaits_head() && self.is_empty()
+    /// Tells whether the last request was read completely and nothing followed it.
+    pub(super) fn is_idle(&self) -> bool {
+        self.expects_head() && self.is_empty()
     }
 
-    /// Adds what the client has sent.
+    /// Adds bytes from the client.
     pub(super) fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Forgets what came after the last request that is answered.
+    /// Discards everything after the last answered request.
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
         self.approved = 0;
         self.expected = Expected::Nothing;
     }
 
-    /// Hands approved bytes on, at most so many.
+    /// Takes up to `most` approved bytes.
     pub(super) fn take(&mut self, most: usize) -> Drain<'_, u8> {
         let taken = self.approved.min(most);
         self.approved -= taken;
         self.bytes.drain(..taken)
     }
 
-    /// Puts the request that stands for the refusal in the place of all that is here.
+    /// Replaces the buffer with the internal request for the refusal.
     pub(super) fn refuse(&mut self, refusal: Refusal) {
         self.bytes = refusal.request().into_bytes();
         self.approved = self.bytes.len();
         self.expected = Expected::Nothing;
     }
 
-    /// Looks at the bytes that are not approved yet.
+    /// Checks the bytes that are not yet approved.
     pub(super) fn step(&mut self) -> Step {
         if self.approved > 0 {
             return Step::Take;
         }
         match &mut self.expected {
             Expected::Head(scan) => {
-                // Empty lines before a request are ignored (RFC 9112, section 2.2).
+                // RFC 9112, section 2.2: ignore empty lines before a request.
                 let empty_lines = self.bytes.chunks(2).take_while(|line| *line == b"\r\n").count();
                 if empty_lines > 0 {
                     self.bytes.drain(..2 * empty_lines);

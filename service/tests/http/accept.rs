@@ -27,8 +27,8 @@ async fn documents_are_listed_as_lines_for_those_who_ask() {
 #[tokio::test]
 async fn a_client_that_takes_no_form_of_the_answer_is_told_those_that_there_are() {
     let app = TestApp::start().await;
-    let both = "the answer is there as `application/json` or `application/x-ndjson`, which the header `Accept` rules out";
-    let json = "the answer is there as `application/json`, which the header `Accept` rules out";
+    let both = "the response is only available as `application/json` or `application/x-ndjson`, which `Accept` excludes";
+    let json = "the response is only available as `application/json`, which `Accept` excludes";
     for accept in [
         "text/html",
         "application/json;q=0",

@@ -15,7 +15,7 @@ async fn post_as(app: &TestApp, content_types: &[&str]) -> u16 {
         .send(Method::POST, "/data", &headers, r#"{"a":1}"#)
         .await;
     if answer.status != 201 {
-        let expected = "the body must be sent as `Content-Type: application/json`, in UTF-8";
+        let expected = "the body must be `Content-Type: application/json` in UTF-8";
         assert_eq!(answer.problem(415), expected);
     }
     answer.status
@@ -110,7 +110,7 @@ async fn large_bodies_beyond_the_room_for_them_are_refused_and_small_ones_are_no
     slow.read_until("100 Continue").await;
     let large = format!("{{\"a\":\"{}\"}}", "x".repeat(59_992));
     let refused = app.client.post(large.clone()).await;
-    assert_eq!(refused.problem(503), "too many large bodies are under way");
+    assert_eq!(refused.problem(503), "too many large bodies in progress");
     assert_eq!(refused.header("retry-after"), "1");
     assert_eq!(app.client.post("{}").await.status, 201);
     slow.write(&large).await;

@@ -94,10 +94,7 @@ async fn an_id_of_the_client_is_kept_and_answered_as_text() {
     };
     let taken = async |body: &str| {
         let answer = app.client.post(body).await;
-        assert_eq!(
-            answer.problem(409),
-            "a document with this `_id` is already stored"
-        );
+        assert_eq!(answer.problem(409), "a document with this `_id` already exists");
         assert_eq!(answer.json()["type"], "urn:problem-type:duplicate-id");
     };
     check(r#"{"a":1,"_id":"mine"}"#, "mine").await;

@@ -144,7 +144,7 @@ async fn an_insert_that_is_cut_off_has_an_unknown_outcome_and_is_not_sent_twice(
     let insert = app.client.post(r#"{"a":1}"#).await;
     let detail = insert.problem(500);
     assert!(
-        detail.starts_with("MongoDB did not confirm the document in time"),
+        detail.starts_with("MongoDB did not confirm the insert in time"),
         "{detail}"
     );
     assert_eq!(insert.json()["type"], "urn:problem-type:outcome-unknown");
@@ -165,17 +165,17 @@ async fn a_wrong_password_is_told_from_an_unreachable_mongodb() {
     let app = TestApp::start_on(&format!("mongodb://nobody:wrong@{host}")).await;
     assert_eq!(
         app.client.get("/health").await.problem(503),
-        "MongoDB refuses the service's login"
+        "MongoDB rejected the service's credentials"
     );
     assert_eq!(
         app.client.post("{}").await.problem(503),
-        "MongoDB refuses the service's login"
+        "MongoDB rejected the service's credentials"
     );
     let (host, _) = host.split_once('/').unwrap_or((host, ""));
     let app = TestApp::start_on(&format!("mongodb://{host}/")).await;
     assert_eq!(
         app.client.get("/data").await.problem(503),
-        "MongoDB denies the service this operation"
+        "MongoDB denied the service this operation"
     );
 }
 
@@ -183,7 +183,7 @@ async fn a_wrong_password_is_told_from_an_unreachable_mongodb() {
 async fn a_name_that_does_not_exist_is_told_from_a_refused_connection() {
     let app = TestApp::start_on("mongodb://mongodb.invalid/").await;
     let detail = app.client.get("/health").await.problem(503);
-    assert_eq!(detail, "cannot reach MongoDB: its name cannot be resolved");
+    assert_eq!(detail, "cannot reach MongoDB: cannot resolve the host name");
 }
 
 #[tokio::test]

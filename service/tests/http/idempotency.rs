@@ -40,7 +40,7 @@ async fn a_key_does_not_serve_for_another_document() {
     for body in [r#"{"a":2}"#, r#"{"a":1.0}"#, r#"{"a":1,"b":1}"#, "{}"] {
         let answer = post(&app.client, "abc", body).await;
         let detail =
-            "this `Idempotency-Key` has stored another document; every document needs a key of its own";
+            "this `Idempotency-Key` was used for a different document; use a new key for each document";
         assert_eq!(answer.problem(422), detail);
         assert_eq!(answer.json()["type"], "urn:problem-type:idempotency-key-reused");
     }
@@ -51,7 +51,7 @@ async fn a_key_does_not_serve_for_another_document() {
 async fn a_key_and_an_id_do_not_go_together() {
     let app = TestApp::start().await;
     let answer = post(&app.client, "abc", r#"{"a":1,"_id":"x"}"#).await;
-    let detail = "the document has an `_id`, and `Idempotency-Key` stands for another; send only one of them";
+    let detail = "`_id` and `Idempotency-Key` cannot be combined; send only one of them";
     assert_eq!(answer.problem(422), format!("{detail} (line 1 column 14)"));
     assert_eq!(answer.json()["pointer"], "/_id");
     assert_eq!(app.client.get("/data").await.body, "[]");
@@ -60,7 +60,7 @@ async fn a_key_and_an_id_do_not_go_together() {
 #[tokio::test]
 async fn a_key_that_cannot_be_one_is_refused() {
     let app = TestApp::start().await;
-    let form = "the header `Idempotency-Key` must be 1 to 255 printable ASCII characters";
+    let form = "`Idempotency-Key` must be 1 to 255 printable ASCII characters";
     for (key, detail) in [
         ("Idempotency-Key:\r\n", form),
         ("Idempotency-Key: \u{e9}\r\n", form),
@@ -68,7 +68,7 @@ async fn a_key_that_cannot_be_one_is_refused() {
         (&format!("Idempotency-Key: {}\r\n", "a".repeat(256)), form),
         (
             "Idempotency-Key: a\r\nIdempotency-Key: a\r\n",
-            "the header `Idempotency-Key` stands twice",
+            "`Idempotency-Key` was sent more than once",
         ),
     ] {
         let mut wire = app.wire().await;
@@ -109,8 +109,7 @@ async fn a_second_try_settles_an_unknown_outcome() {
     let proxy = CuttingProxy::start(host.parse().unwrap()).await;
     let cut = TestApp::start_on(&format!("{user}@{}/{options}", proxy.address)).await;
     let first = post(&cut.client, "abc", r#"{"a":1}"#).await;
-    let detail =
-        "MongoDB did not confirm the document in time; send it again with the same `Idempotency-Key`";
+    let detail = "MongoDB did not confirm the insert in time; retry with the same `Idempotency-Key`";
     assert_eq!(first.problem(503), detail);
     assert_eq!(first.json()["type"], "urn:problem-type:outcome-unknown");
     assert_eq!(first.header("retry-after"), "5", "a second try does no harm");

@@ -178,7 +178,7 @@ async fn a_taken_port_is_one_clear_error() {
         stderr,
         format!(
             "error: cannot listen on `{address}`: Address already in use (os error 98)\n\
-             hint: another program has this port; stop it or set `LISTEN_ADDRESS`\n"
+             hint: stop the program that uses this port, or set `LISTEN_ADDRESS`\n"
         )
     );
 }
@@ -191,8 +191,8 @@ async fn a_bad_setting_is_named_without_showing_a_secret() {
     };
     check(
         &[("MONGODB_URI", "mongodb://user:p@ss/word@host/")],
-        "error: the user name or password in the connection string of MongoDB cannot be read\n\
-         hint: percent-encode the characters `:/?#[]@%` in user name and password: `@` is `%40`\n",
+        "error: invalid user name or password in the MongoDB connection string\n\
+         hint: percent-encode `:/?#[]@%` in user name and password, for example `@` as `%40`\n",
     )
     .await;
     check(
@@ -215,7 +215,7 @@ async fn a_bad_setting_is_named_without_showing_a_secret() {
     check(
         &[],
         "error: line 2 of `./.env` cannot be read\n\
-         hint: a line is `NAME=value`; put values with spaces or `$` into single quotes\n",
+         hint: write `NAME=value`; put values with spaces or `$` in single quotes\n",
     )
     .await;
 }

@@ -47,7 +47,7 @@ async fn a_request_in_flight_is_finished_before_the_service_stops() {
     until("draining", async || app.client.get("/readyz").await.status == 503).await;
     assert_eq!(
         app.client.get("/readyz").await.problem(503),
-        "the service is stopping"
+        "the service is shutting down"
     );
     assert_eq!(
         app.client.get("/livez").await.status,

@@ -1,8 +1,8 @@
-//! Bytes in as they may arrive, and what `hyper` gets to see.
+//! Received bytes in, what `hyper` may read out.
 
 use super::*;
 
-/// Feeds the bytes in pieces of every size, and returns all that goes on, request by request.
+/// Feeds the bytes in pieces of one size, and returns what is passed on, request by request.
 fn pass(bytes: &str, piece: usize) -> (Vec<String>, Step) {
     let mut filter = Filter::new();
     let mut messages = vec![String::new()];
@@ -12,7 +12,7 @@ fn pass(bytes: &str, piece: usize) -> (Vec<String>, Step) {
             Step::Take => {
                 let taken = String::from_utf8(filter.take(3).collect()).unwrap();
                 messages.last_mut().unwrap().push_str(&taken);
-                if filter.awaits_head() {
+                if filter.expects_head() {
                     messages.push(String::new());
                 }
             }
@@ -67,6 +67,6 @@ fn a_body_that_breaks_lets_no_further_request_through() {
     let head = CHUNKED.trim_end_matches("2\r\n{}\r\n0\r\n\r\n");
     let broken = format!("{head}2\r\n{{}}\n\n{GET}");
     assert_eq!(pass(&broken, 1), (vec![format!("{head}2\r\n{{}}")], Step::Fail));
-    // What came together with the fault is not needed to refuse it.
+    // Bytes that arrive together with the fault are not passed on.
     assert_eq!(pass(&broken, broken.len()), (vec![head.to_owned()], Step::Fail));
 }

@@ -1,4 +1,4 @@
-//! Bytes in, the body that follows or the refusal out.
+//! Bytes in, the following body or the refusal out.
 
 use proptest::prelude::*;
 

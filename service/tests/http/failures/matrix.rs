@@ -83,8 +83,8 @@ async fn a_dropped_user() {
     check(
         Fault::UserDropped,
         &[
-            "MongoDB denies the service this operation",
-            "MongoDB refuses the service's login",
+            "MongoDB denied the service this operation",
+            "MongoDB rejected the service's credentials",
         ],
     )
     .await;
@@ -92,7 +92,7 @@ async fn a_dropped_user() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_revoked_role() {
-    check(Fault::RoleRevoked, &["MongoDB denies the service this operation"]).await;
+    check(Fault::RoleRevoked, &["MongoDB denied the service this operation"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

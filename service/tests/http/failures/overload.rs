@@ -78,10 +78,7 @@ async fn a_refusal_for_lack_of_room_says_so() {
         .iter()
         .find(|answer| answer.status != 200)
         .expect("one too many");
-    assert_eq!(
-        refused.problem(503),
-        "too many requests for MongoDB are under way"
-    );
+    assert_eq!(refused.problem(503), "too many concurrent requests to MongoDB");
     assert_eq!(refused.json()["type"], "urn:problem-type:overloaded");
     assert_eq!(refused.header("retry-after"), "1");
 }

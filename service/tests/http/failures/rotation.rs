@@ -14,7 +14,7 @@ use super::super::mongo;
 use super::super::process::Process;
 use super::super::wait::until;
 
-const LOGIN: &str = "MongoDB refuses the service's login";
+const LOGIN: &str = "MongoDB rejected the service's credentials";
 
 /// A mounted Secret: the file is a link through another link, which is what is exchanged.
 struct Secret(tempfile::TempDir);
@@ -155,24 +155,27 @@ async fn a_file_that_cannot_be_used_changes_nothing_and_is_told_once() {
     let mut process = Process::start(directory.path(), &variables);
     let client = process.client().await;
     process.event("MongoDB answers").await;
-    let changed = "the file with the connection string has changed, but the last one stays in use";
+    let changed = "cannot use the new connection string; keeping the current one";
     let wrong = uri.replacen("flask_app:", "flask_app:p%40ss", 1);
     let nobody = "mongodb://flask_app:p%40ss@127.0.0.1:1/";
-    let refused = "what it holds now does not work: MongoDB at `";
+    let refused = "cannot connect: MongoDB at `";
     for (text, error) in [
         (
             Some(""),
-            "the connection string of MongoDB does not begin with `mongodb://`",
+            "the MongoDB connection string does not start with `mongodb://`",
         ),
-        (None, "cannot read it: No such file or directory (os error 2)"),
+        (
+            None,
+            "cannot read the file: No such file or directory (os error 2)",
+        ),
         (
             Some("mongodb://user:p%40ss@host:port/"),
-            "the hosts or options in the connection string of MongoDB cannot be read",
+            "invalid hosts or options in the MongoDB connection string",
         ),
         (Some(&wrong), refused),
         (
             Some(nobody),
-            "what it holds now does not work: cannot reach MongoDB at `127.0.0.1:1`: connection refused",
+            "cannot connect: cannot reach MongoDB at `127.0.0.1:1`: connection refused",
         ),
     ] {
         match text {
@@ -187,7 +190,7 @@ async fn a_file_that_cannot_be_used_changes_nothing_and_is_told_once() {
     // The next line about the file is the one about its end: the last trouble was not told again.
     tokio::time::sleep(Duration::from_secs(2)).await;
     std::fs::write(&file, uri.replacen("/flask_db", "/flask_db?appName=renewed", 1)).unwrap();
-    let lines = process.events_until("connection string renewed").await;
+    let lines = process.events_until("connection string reloaded").await;
     assert!(lines.iter().all(|event| event["message"] != changed), "{lines:?}");
     assert_eq!(client.post("{}").await.status, 201);
     assert!(process.terminate().await.success());
