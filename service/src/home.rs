@@ -1,4 +1,4 @@
-//! `/`: the sample's line of text, and for browsers a page that shows and adds documents.
+//! `/`: the sample's welcome line, and for browsers a page that shows and adds documents.
 
 mod add;
 mod document;

@@ -1,6 +1,4 @@
-//! `GET /metrics`: what this process counts and measures, in the text format of OpenMetrics.
-//!
-//! There is one set of metrics for a process, as there is one process behind an address that is scraped.
+//! The metrics of this process. They are global, because a scrape target is a process.
 
 mod http;
 mod mongodb;
@@ -19,12 +17,11 @@ pub(crate) use mongodb::Mongodb;
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::new);
 
-/// Returns the metrics of this process.
 pub(crate) fn metrics() -> &'static Metrics {
     &METRICS
 }
 
-/// Everything that is measured.
+/// All metrics.
 pub(crate) struct Metrics {
     pub(crate) http: Http,
     pub(crate) mongodb: Mongodb,
@@ -45,7 +42,7 @@ impl Metrics {
         let build = Info::new(Build {
             version: env!("CARGO_PKG_VERSION"),
         });
-        registry.register("service_build", "What this process was built from", build);
+        registry.register("service_build", "Build information", build);
         Self {
             http,
             mongodb,
@@ -54,7 +51,7 @@ impl Metrics {
     }
 }
 
-/// Writes all metrics.
+/// Encodes all metrics in the OpenMetrics text format.
 pub(crate) fn text() -> Result<String, fmt::Error> {
     let mut text = String::new();
     encode(&mut text, &METRICS.registry)?;

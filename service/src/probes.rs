@@ -1,4 +1,4 @@
-//! `GET /livez`, `GET /readyz` and `GET /health`: what Kubernetes, load balancers and the sample's clients ask.
+//! `/livez`, `/readyz`, `/health` and `/metrics`, for Kubernetes, load balancers, monitoring and the sample's clients.
 
 use std::sync::Arc;
 
@@ -14,13 +14,13 @@ const OPENMETRICS: HeaderValue =
 
 const OK: &str = r#"{"status":"ok"}"#;
 
-/// Says that the process runs and nothing else: a restart does not bring MongoDB back.
+/// Succeeds whenever the process runs: a restart does not fix MongoDB.
 #[handler]
 pub(crate) fn livez(response: &mut Response) {
     answer::complete(response, StatusCode::OK, answer::JSON, OK);
 }
 
-/// Says whether requests should be sent here.
+/// Succeeds if MongoDB is available and no shutdown has begun.
 #[derive(Clone)]
 pub(crate) struct Readyz {
     readiness: Arc<Readiness>,
@@ -44,7 +44,7 @@ impl Readyz {
     }
 }
 
-/// Says whether MongoDB takes documents, whether this process is about to stop or not.
+/// Succeeds if MongoDB is available, even during a shutdown.
 #[derive(Clone)]
 pub(crate) struct Health {
     database: Database,
@@ -65,7 +65,6 @@ impl Health {
     }
 }
 
-/// Answers with all metrics in the text format of OpenMetrics.
 #[handler]
 pub(crate) fn metrics(response: &mut Response) -> Result<(), Error> {
     let text = crate::metrics::text().map_err(|_| Error::Internal)?;

@@ -1,4 +1,4 @@
-//! The table of contents: which path is served by which handler, and what happens around every request.
+//! The routes of the API.
 
 use std::sync::Arc;
 
@@ -13,7 +13,8 @@ use crate::middleware::Middleware;
 use crate::probes::{Health, Readyz, livez, metrics};
 use crate::records::{Bodies, Insert, List};
 
-/// Builds the API. Hooks stand on the service, as those of a router do not run for 404 and 405.
+/// Builds the API. The middleware is attached to the service, because `salvo` skips a router's middleware on 404 and
+/// 405.
 pub(crate) fn router(database: &Database, readiness: &Arc<Readiness>, http: &Http) -> Service {
     with_middleware(routes(database, readiness, http), readiness)
 }

@@ -1,17 +1,16 @@
-//! How the service stops.
+//! The shutdown.
 
 use std::time::Duration;
 
 use super::{ConfigurationError, Variables};
 
-/// The steps of a stop: not ready any more, then closed, then ended.
+/// The phases of a shutdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shutdown {
-    /// `DRAIN_SECONDS`, default 5: between "not ready" and the end of accepting, so that load balancers can look
-    /// elsewhere.
+    /// `DRAIN_SECONDS`, default 5: from "not ready" to closing the listener, so that load balancers can react.
     pub drain: Duration,
-    /// `GRACE_SECONDS`, default 30: how long requests in flight may take then. Kubernetes must wait longer than this
-    /// and `drain` together.
+    /// `GRACE_SECONDS`, default 30: how long requests in flight may take afterwards. The pod's termination grace period
+    /// must exceed both together.
     pub grace: Duration,
 }
 

@@ -63,7 +63,7 @@ impl ConnectionString {
             return Err(self.fault().await);
         };
         options.cmap_event_handler = Some(EventHandler::callback(|event| {
-            metrics().mongodb.record_pool_event(&event)
+            metrics().mongodb.record_pool_event(&event);
         }));
         options.app_name.get_or_insert_with(|| "service".to_owned());
         options.connect_timeout.get_or_insert(CALL_TIMEOUT);

@@ -70,8 +70,8 @@ impl HealthMonitor {
         let changed = self.0.borrow().as_ref().is_none_or(|last| last.result != result);
         match &result {
             _ if !changed => {}
-            Ok(()) => tracing::info!("MongoDB answers"),
-            Err(failure) => tracing::warn!(error = %failure, "MongoDB does not answer"),
+            Ok(()) => tracing::info!("MongoDB is available"),
+            Err(failure) => tracing::warn!(error = %failure, "MongoDB is unavailable"),
         }
         let at = Instant::now();
         self.0.send_replace(Some(Ping { at, result }));

@@ -1,4 +1,4 @@
-//! Why a typed document was not added, shown at the location that is at fault. Pure.
+//! Renders why a document was not added, and marks the fault. Pure.
 
 use std::fmt::Write as _;
 
@@ -10,20 +10,19 @@ use crate::error::Error;
 /// How much of the line is shown on each side of the fault.
 const CHARACTERS_AROUND: usize = 32;
 
-/// What was typed, and what is wrong with it.
+/// The typed text and its error.
 pub(super) struct Rejected {
     pub(super) text: String,
     pub(super) error: Error,
 }
 
 impl Rejected {
-    /// Writes the message that stands under the text area, and where the cursor belongs.
+    /// Renders the message below the text area, and the cursor position.
     pub(super) fn message(&self) -> String {
         let refusal = match &self.error {
             Error::Document(refusal) => refusal,
             Error::Database(Failure::OutcomeUnknown) => {
-                return "<p>Perhaps added: MongoDB did not confirm it in time. Look whether it is in the list before you add it \
-                        again.</p>"
+                return "<p>Outcome unknown: MongoDB did not confirm the insert in time. Check the list before you add it again.</p>"
                     .to_owned();
             }
             error => return format!("<p>Not added: {}.</p>", Text(&error.detail())),
@@ -52,7 +51,7 @@ impl Rejected {
     }
 }
 
-/// Finds the byte in the text; where that ends too early, its end.
+/// Returns the byte offset of the location, at most the length of the text.
 fn offset(text: &str, location: &Location) -> usize {
     let lines = text.split_inclusive('\n').take(location.line.saturating_sub(1));
     let start: usize = lines.map(str::len).sum();
@@ -61,7 +60,7 @@ fn offset(text: &str, location: &Location) -> usize {
     offset.map_or(text.len(), |(offset, _)| start + offset)
 }
 
-/// Writes the line with the character at fault marked; behind the end of the text that is a space.
+/// Renders the line with the faulty character marked; at the end of the text, a space.
 fn write_excerpt(html: &mut String, before: &str, after: &str) {
     let after = after.split('\n').next().unwrap_or_default();
     let mut rest = after.chars();

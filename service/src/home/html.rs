@@ -1,8 +1,8 @@
-//! Text that is safe inside HTML, in elements as in quoted attributes. Pure.
+//! Escapes text for HTML elements and quoted attributes. Pure.
 
 use std::fmt;
 
-/// Shows a text so that nothing in it is markup.
+/// A text that displays escaped.
 pub(super) struct Text<'a>(pub(super) &'a str);
 
 impl fmt::Display for Text<'_> {
@@ -23,7 +23,7 @@ impl fmt::Display for Text<'_> {
     }
 }
 
-/// Cuts a text behind so many characters; the second half is what was cut off.
+/// Splits a text after so many characters.
 pub(super) fn cut(text: &str, characters: usize) -> (&str, &str) {
     let end = text
         .char_indices()

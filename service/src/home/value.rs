@@ -1,4 +1,4 @@
-//! BSON values as HTML: nested ones folded, long ones cut. Pure.
+//! Renders BSON values as HTML. Nested values are folded, long ones cut. Pure.
 
 use std::fmt::Write as _;
 
@@ -8,22 +8,22 @@ use bson::{RawArray, RawDocument};
 use super::html::{Text, cut};
 use crate::conversion::Json;
 
-/// Enough to recognise a document; a page holds a score of them.
+/// Enough to recognize a document; a page shows twenty.
 const BYTES_PER_DOCUMENT: usize = 32 * 1024;
 
-/// Longer texts are cut, and say how much is left out.
+/// Longer texts are cut, with the number of omitted characters.
 const CHARACTERS_PER_TEXT: usize = 1000;
 
-/// Keys are short, or nobody reads them.
+/// Longer keys are cut.
 const CHARACTERS_PER_KEY: usize = 100;
 
-/// What is nested deeper is not shown.
+/// Deeper levels are not shown.
 const LEVELS: usize = 32;
 
-/// How many characters of its keys a folded document shows.
+/// How much of its keys a folded document shows.
 const CHARACTERS_PER_SUMMARY: usize = 48;
 
-/// Appends the members of a document, all but those that `skipped` names.
+/// Appends the members of a document, except `skipped`.
 pub(super) fn write_members(html: &mut String, document: &RawDocument, skipped: &str) {
     let end = html.len() + BYTES_PER_DOCUMENT;
     let members = document.iter().flatten();
@@ -55,7 +55,7 @@ fn write_entries<'a>(
     }
     html.push_str("</dl>");
     if left_out > 0 {
-        let _ = write!(html, "<p class=\"cut\">{left_out} more, not shown here</p>");
+        let _ = write!(html, "<p class=\"cut\">{left_out} more not shown</p>");
     }
 }
 
@@ -93,7 +93,7 @@ fn write_document(html: &mut String, document: &RawDocument, end: usize, level: 
             level,
         );
     } else {
-        html.push_str("<p class=\"cut\">too deep to be shown here</p>");
+        html.push_str("<p class=\"cut\">nested too deeply to show</p>");
     }
     html.push_str("</details>");
 }
@@ -115,12 +115,12 @@ fn write_array(html: &mut String, array: &RawArray, end: usize, level: usize) {
             level,
         );
     } else {
-        html.push_str("<p class=\"cut\">too deep to be shown here</p>");
+        html.push_str("<p class=\"cut\">nested too deeply to show</p>");
     }
     html.push_str("</details>");
 }
 
-/// Writes the JSON that an answer of the API has for the value, so that the page shows no other digits than it.
+/// Renders the value's JSON as in the API, so that both show the same digits.
 fn write_scalar(html: &mut String, value: RawBsonRef<'_>) {
     let class = match value {
         RawBsonRef::String(_) => "text",

@@ -1,4 +1,4 @@
-//! The line of a request, written by hand: it is the one that every request pays for.
+//! The access log line, formatted by hand because every request pays for it.
 
 use std::cell::RefCell;
 use std::io::Write as _;
@@ -10,18 +10,18 @@ use tracing::level_filters::LevelFilter;
 use super::queue::Lines;
 use crate::trace::Trace;
 
-/// Longer paths are cut: they are of no route, and anybody may send them.
+/// Longer paths are cut: they match no route, and any client can send them.
 const PATH_BYTES: usize = 256;
 
 thread_local! {
-    /// Every line is made in the same place.
+    /// Reused for every line.
     static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Longer methods are cut: they are the client's own.
+/// Longer methods are cut: clients may invent them.
 const METHOD_BYTES: usize = 32;
 
-/// What is told about a request: never its query, its body or a header of its own, but for the ids.
+/// The logged properties of a request. Never the query, the body or a header other than the ids.
 pub(crate) struct Access<'a> {
     pub(crate) method: &'a str,
     pub(crate) path: &'a str,
@@ -32,7 +32,7 @@ pub(crate) struct Access<'a> {
 }
 
 impl Access<'_> {
-    /// Writes the line, where the level of the log lets it through.
+    /// Writes the line, if the log level includes it.
     pub(crate) fn log(&self) {
         let (level, name) = match self.status {
             500.. => (LevelFilter::ERROR, "ERROR"),

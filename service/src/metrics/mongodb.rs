@@ -1,4 +1,4 @@
-//! The pool of connections to MongoDB, and the calls made on them.
+//! Metrics of the MongoDB connection pool and of calls.
 
 use std::time::Duration;
 
@@ -10,10 +10,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-/// From a ping on this machine to the time limit of a call.
+/// From a local ping to the time limit of a call.
 const SECONDS: [f64; 10] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 2.0];
 
-/// What is known about MongoDB's side.
 pub(crate) struct Mongodb {
     created: Counter,
     closed: Counter,
@@ -55,12 +54,12 @@ impl Mongodb {
         let counters = [
             (
                 "mongodb_connections_created",
-                "Connections that were begun",
+                "Connections created",
                 &metrics.created,
             ),
             (
                 "mongodb_connections_closed",
-                "Connections that were closed",
+                "Connections closed",
                 &metrics.closed,
             ),
         ];
@@ -70,12 +69,12 @@ impl Mongodb {
         let gauges = [
             (
                 "mongodb_connections_open",
-                "Connections of the pool",
+                "Open connections in the pool",
                 &metrics.open,
             ),
             (
                 "mongodb_connections_in_use",
-                "Connections that a call is using",
+                "Connections in use by a call",
                 &metrics.in_use,
             ),
         ];
@@ -84,24 +83,24 @@ impl Mongodb {
         }
         registry.register(
             "mongodb_connection_waits_failed",
-            "Calls that got no connection",
+            "Calls that failed to get a connection",
             metrics.failed_waits.clone(),
         );
         registry.register_with_unit(
             "mongodb_call_duration",
-            "Time of calls to MongoDB, the wait for a connection included",
+            "Duration of MongoDB calls, including the wait for a connection",
             Unit::Seconds,
             metrics.durations.clone(),
         );
         registry.register(
             "mongodb_call_failures",
-            "Calls to MongoDB that failed",
+            "Failed MongoDB calls",
             metrics.failures.clone(),
         );
         metrics
     }
 
-    /// Counts what the driver says about its connections.
+    /// Records an event of the driver's connection pool.
     pub(crate) fn record_pool_event(&self, event: &CmapEvent) {
         match event {
             CmapEvent::ConnectionCreated(_) => {
@@ -112,7 +111,7 @@ impl Mongodb {
                 self.closed.inc();
                 self.open.dec();
             }
-            // How many wait is not counted: the driver is silent about a wait that is given up.
+            // Waiting calls are not counted, because the driver reports no event for an abandoned wait.
             CmapEvent::ConnectionCheckedOut(_) => {
                 self.in_use.inc();
             }
@@ -130,14 +129,13 @@ impl Mongodb {
         }
     }
 
-    /// Counts a call.
     pub(crate) fn record_call(&self, operation: &'static str, duration: Duration) {
         self.durations
             .get_or_create(&Call { operation })
             .observe(duration.as_secs_f64());
     }
 
-    /// Counts a call that failed, or whose answer nobody waits for any more; `kind` is what went wrong.
+    /// Records a failed or abandoned call; `kind` names the cause.
     pub(crate) fn record_failure(&self, operation: &'static str, kind: &'static str) {
         self.failures.get_or_create(&FailedCall { operation, kind }).inc();
     }

@@ -1,5 +1,4 @@
-//! What is told about every request, in the log and in the metrics, when the head of the answer is ready or the client
-//! has gone.
+//! Records every request in the access log and the metrics, once the response head is ready or the client is gone.
 
 use std::time::Instant;
 
@@ -14,15 +13,15 @@ use crate::metrics::{InFlight, metrics};
 use crate::request_id::request_id;
 use crate::trace::trace;
 
-/// The status of a request whose client went away before the answer; nginx uses the same.
-const CLIENT_WENT_AWAY: u16 = 499;
+/// A client that disconnected before the response, as in nginx.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
 
-/// The route of a request for which there is none, or none with this method.
+/// The metrics' route label of requests without a route, or with an unsupported method.
 const NO_ROUTE: &str = "none";
 
-/// A request on its way to its answer; told when it is dropped, so that a request that is given up is told too.
+/// A request in progress, recorded when dropped, so that cancelled requests are recorded, too.
 ///
-/// The query is left out: it may hold what is nobody's business.
+/// The query is not recorded, because it may contain personal data.
 pub(super) struct Exchange<'a> {
     start: Instant,
     method: Method,
@@ -35,7 +34,7 @@ pub(super) struct Exchange<'a> {
 
 impl<'a> Exchange<'a> {
     pub(super) fn begin(request: &Request, depot: &'a mut Depot, response: &Response) -> Self {
-        // The router has spoken already when there is a status before anybody has handled the request.
+        // If a status is set before any handler ran, the router found no route.
         let route = if response.status_code.is_some() || !has_exact_path(request) {
             NO_ROUTE.to_owned()
         } else {
@@ -46,13 +45,13 @@ impl<'a> Exchange<'a> {
             method: request.method().clone(),
             uri: request.uri().clone(),
             route,
-            status: CLIENT_WENT_AWAY,
+            status: CLIENT_CLOSED_REQUEST,
             depot,
             in_flight: Some(metrics().http.begin()),
         }
     }
 
-    /// Notes the answer. One that is sent while it is made is in flight until its end.
+    /// Records the response's status. A streamed response stays in flight until its end.
     pub(super) fn end(mut self, response: &mut Response) {
         self.status = response.status_code.map_or(200, |status| status.as_u16());
         if matches!(response.body, ResBody::Stream(_))

@@ -1,4 +1,4 @@
-//! Which methods a path takes: asked by `OPTIONS`, and told with every 405.
+//! The supported methods of a path, for `OPTIONS` and 405.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use salvo::http::{HeaderValue, Method, StatusCode};
 use salvo::routing::PathState;
 use salvo::{Request, Response, Router};
 
-/// What a route can be made for; `OPTIONS` is answered here, for all of them.
+/// The methods that routes may use; `OPTIONS` is answered here for all of them.
 const METHODS: [Method; 6] = [
     Method::GET,
     Method::HEAD,
@@ -17,10 +17,9 @@ const METHODS: [Method; 6] = [
     Method::DELETE,
 ];
 
-/// The answer about the server as a whole: `OPTIONS *`.
-const OF_THE_SERVER: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, OPTIONS");
+/// The methods of the whole server, for `OPTIONS *`.
+const SERVER_WIDE: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, OPTIONS");
 
-/// Knows which methods a path takes.
 pub(super) struct Methods {
     router: Arc<Router>,
 }
@@ -30,7 +29,7 @@ impl Methods {
         Self { router }
     }
 
-    /// Asks the router for each method, so that there is no second list of what it takes.
+    /// Queries the router for each method, so that there is no second list to maintain.
     async fn of_path(&self, request: &mut Request) -> String {
         let path = request.uri().path().to_owned();
         let asked = request.method().clone();
@@ -48,13 +47,13 @@ impl Methods {
         names.join(", ")
     }
 
-    /// Answers `OPTIONS`, and adds `Allow` to 405, for a request that has no route.
+    /// Answers `OPTIONS`, and adds `Allow` to 405, for requests without a route.
     pub(super) async fn answer(&self, request: &mut Request, response: &mut Response) {
         let is_options = request.method() == Method::OPTIONS;
         let allow = if response.status_code == Some(StatusCode::METHOD_NOT_ALLOWED) {
             HeaderValue::from_str(&self.of_path(request).await).ok()
         } else if is_options && request.uri().path() == "*" {
-            Some(OF_THE_SERVER)
+            Some(SERVER_WIDE)
         } else {
             None
         };

@@ -1,4 +1,4 @@
-//! What every request must satisfy, whatever its route.
+//! Requirements on every request, regardless of its route.
 
 use salvo::Request;
 use salvo::http::Version;
@@ -8,16 +8,16 @@ use super::unread::announces_body;
 use crate::error::Error;
 use crate::wire::Refusal;
 
-/// Returns what is wrong with a request that asks for something that no route does.
+/// Returns the first requirement that the request fails.
 pub(super) fn unmet(request: &Request, has_route: bool) -> Option<Error> {
     if let Some(refusal) = Refusal::of(request.method(), request.uri().path()) {
         Some(Error::Refused(refusal))
-    } else if !has_sound_host(request) {
+    } else if !has_valid_host(request) {
         Some(Error::Host)
     } else if !has_known_expectation(request) {
         Some(Error::Expectation)
     } else if !has_exact_path(request) {
-        // The path is not what a route is made for, though the router would overlook that.
+        // The router ignores the difference.
         Some(Error::NoSuchPath)
     } else if has_route && has_encoded_body(request) {
         Some(Error::EncodedBody)
@@ -26,8 +26,8 @@ pub(super) fn unmet(request: &Request, has_route: bool) -> Option<Error> {
     }
 }
 
-/// HTTP/1.1 wants `Host` exactly once: two of them are how requests are smuggled past a proxy. HTTP/1.0 may leave it out.
-fn has_sound_host(request: &Request) -> bool {
+/// HTTP/1.1 requires exactly one `Host`, because two allow request smuggling past a proxy. HTTP/1.0 may omit it.
+fn has_valid_host(request: &Request) -> bool {
     let mut hosts = request.headers().get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
         (Some(host), None) => host
@@ -38,12 +38,12 @@ fn has_sound_host(request: &Request) -> bool {
     }
 }
 
-/// A host with an optional port, without a user.
+/// Accepts a host with an optional port, without user information.
 fn is_authority(host: &str) -> bool {
     !host.contains('@') && host.parse::<salvo::http::uri::Authority>().is_ok()
 }
 
-/// Nothing can be expected but `100-continue` (RFC 9110, section 10.1.1), and HTTP/1.0 knows no expectations.
+/// Accepts only `100-continue` (RFC 9110, section 10.1.1). HTTP/1.0 has no expectations.
 fn has_known_expectation(request: &Request) -> bool {
     request.version() == Version::HTTP_10
         || request
@@ -53,7 +53,7 @@ fn has_known_expectation(request: &Request) -> bool {
             .all(|expected| expected.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }
 
-/// `/data/` and `//data` are other paths than `/data`.
+/// Tells `/data` from `/data/` and `//data`.
 pub(super) fn has_exact_path(request: &Request) -> bool {
     let path = request.uri().path();
     path.len() <= 1 || !(path.ends_with('/') || path.contains("//"))

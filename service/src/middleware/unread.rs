@@ -1,4 +1,4 @@
-//! A body that nobody read: what follows it cannot be found without reading it, so the connection ends, and says so.
+//! Closes the connection after an unread body, because the next request can only be found by reading it.
 
 use salvo::http::HeaderValue;
 use salvo::http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
@@ -8,14 +8,13 @@ use crate::records::BodyRead;
 
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
-/// Adds `Connection: close` to the answer to a request whose body is still on its way.
+/// Adds `Connection: close` to the response if the body was not read.
 pub(super) fn close(request: &Request, response: &mut Response) {
     if announces_body(request) && request.extensions().get::<BodyRead>().is_none() {
         response.headers_mut().insert(CONNECTION, CLOSE);
     }
 }
 
-/// Tells whether a body follows the head.
 pub(super) fn announces_body(request: &Request) -> bool {
     let headers = request.headers();
     headers.contains_key(TRANSFER_ENCODING)

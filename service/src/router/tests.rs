@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::*;
 use crate::database::{ConnectionString, Limits, Namespace};
 
-/// The form of the page: no schema can say of a text that it is JSON, and no program should use it.
+/// The page's form: no schema can describe text that must be JSON, and programs should use `/data`.
 const UNDESCRIBED: &str = "/add";
 
 type Routes = BTreeSet<(String, String)>;
@@ -24,7 +24,7 @@ fn collect(router: &Router, prefix: &str, served: &mut Routes) {
         match filter.info() {
             FilterInfo::Path(part) => path = format!("{path}/{part}"),
             FilterInfo::Method(name) => method = Some(name.to_string()),
-            other => panic!("a route depends on {other:?}, which the document does not describe"),
+            other => panic!("the document cannot describe a route with {other:?}"),
         }
     }
     if router.goal.is_some() {
@@ -57,7 +57,7 @@ async fn the_description_has_every_route_and_no_other() {
         for method in item.as_object().unwrap().keys() {
             described.insert((path.clone(), method.to_uppercase()));
             if method == "get" {
-                // The document says of all of them that they take HEAD too.
+                // The document states that every GET path supports HEAD.
                 described.insert((path.clone(), "HEAD".to_owned()));
             }
         }

@@ -1,7 +1,7 @@
-//! A listener that can be closed while the server still serves, and that takes no more connections than there is room for.
+//! A listener that can close while the server still serves, and that limits the number of connections.
 //!
-//! `salvo` only stops accepting: the socket stays open until the last request is done, and the kernel lets clients connect
-//! who then wait for the whole grace period and are reset. A closed socket refuses them, so that they go elsewhere.
+//! `salvo` itself only stops accepting. Its socket stays open until the last request is done, so that new clients
+//! connect, wait for the whole grace period and are reset. A closed socket refuses them, and they go elsewhere.
 
 use std::io;
 use std::sync::Arc;
@@ -16,22 +16,22 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use super::throttle::Throttle;
 use crate::wire::Guard;
 
-/// How long the system is left alone when it has no descriptor or memory for a connection.
+/// How long to wait if the system has no descriptor or memory for a connection.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
-/// Accepts until its gate is closed.
+/// Accepts connections until it is closed.
 pub(super) struct ClosableAcceptor {
-    /// `None` once the gate is closed.
+    /// `None` after closing.
     open: Option<TcpAcceptor>,
     holdings: Vec<Holding>,
     closing: mpsc::Receiver<oneshot::Sender<()>>,
     limit: ConnectionLimit,
 }
 
-/// Closes a [`ClosableAcceptor`] from elsewhere.
+/// Closes a [`ClosableAcceptor`].
 pub(super) struct CloseHandle(mpsc::Sender<oneshot::Sender<()>>);
 
-/// Who may come in, and what they get.
+/// Limits the number of connections, and logs when it is reached.
 struct ConnectionLimit {
     permits: Arc<Semaphore>,
     head_timeout: Duration,
@@ -42,7 +42,7 @@ struct ConnectionLimit {
 type Connection = Guard<<TcpAcceptor as Acceptor>::Stream>;
 
 impl ClosableAcceptor {
-    /// Accepts at most so many connections at a time; the others wait in the backlog.
+    /// Accepts up to `connections` at a time; further ones wait in the kernel's backlog.
     pub(super) fn new(
         listener: TcpListener,
         connections: usize,
@@ -50,7 +50,7 @@ impl ClosableAcceptor {
     ) -> io::Result<(Self, CloseHandle)> {
         let open = TcpAcceptor::try_from(listener)?;
         let holdings = open.holdings().to_vec();
-        let (gate, closing) = mpsc::channel(1);
+        let (close_handle, closing) = mpsc::channel(1);
         let limit = ConnectionLimit {
             permits: Arc::new(Semaphore::new(connections)),
             head_timeout,
@@ -64,17 +64,17 @@ impl ClosableAcceptor {
                 closing,
                 limit,
             },
-            CloseHandle(gate),
+            CloseHandle(close_handle),
         ))
     }
 }
 
 impl CloseHandle {
-    /// Returns when the socket is closed.
+    /// Closes the socket, and waits until it is closed.
     pub(super) async fn close(&self) {
         let (done, closed) = oneshot::channel();
         if self.0.send(done).await.is_ok() {
-            // An acceptor that is gone has closed the socket too.
+            // If the acceptor is gone, its socket is closed.
             let _ = closed.await;
         }
     }
@@ -94,7 +94,7 @@ impl Acceptor for ClosableAcceptor {
     ) -> io::Result<Accepted<Self::Coupler, Self::Stream>> {
         if let Some(open) = &mut self.open {
             tokio::select! {
-                // Whom the kernel has let connect is served before the socket closes, and would be reset otherwise.
+                // Accept what the kernel has already connected; closing the socket would reset it.
                 biased;
                 accepted = self.limit.admit(open, policy) => return Ok(accepted),
                 Some(done) = self.closing.recv() => {
@@ -103,7 +103,7 @@ impl Acceptor for ClosableAcceptor {
                 }
             }
         }
-        // Nothing comes any more; the server leaves this when it is told to stop.
+        // The server drops this future when it stops.
         std::future::pending().await
     }
 }
@@ -124,11 +124,11 @@ impl ConnectionLimit {
                         |stream| Guard::new(stream, head_timeout, permit),
                     );
                 }
-                // The client was faster in leaving.
+                // The client disconnected first.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => {
                     if self.failing.is_due() {
-                        tracing::error!(%error, "a connection cannot be accepted");
+                        tracing::error!(%error, "cannot accept a connection");
                     }
                     tokio::time::sleep(RETRY_PAUSE).await;
                 }
@@ -138,11 +138,11 @@ impl ConnectionLimit {
 
     async fn acquire_permit(&mut self) -> OwnedSemaphorePermit {
         if self.permits.available_permits() == 0 && self.full.is_due() {
-            tracing::warn!("there is room for no more connections: the next one waits until another ends");
+            tracing::warn!("connection limit reached: new connections wait until another one closes");
         }
         match Arc::clone(&self.permits).acquire_owned().await {
             Ok(permit) => permit,
-            // Nobody closes the semaphore.
+            // The semaphore is never closed.
             Err(_) => std::future::pending().await,
         }
     }

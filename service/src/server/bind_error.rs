@@ -5,13 +5,13 @@ use std::net::SocketAddr;
 
 use crate::database::ConnectionStringError;
 
-/// Why the server has neither a port nor a database.
+/// Why the server could not bind its port or prepare its database.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
     /// The driver rejects the connection string.
     #[error(transparent)]
     ConnectionString(#[from] ConnectionStringError),
-    /// The port is taken, or may not be used.
+    /// The address is in use or not available.
     #[error("cannot listen on `{address}`")]
     Listen {
         /// `LISTEN_ADDRESS`.

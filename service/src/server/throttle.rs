@@ -1,16 +1,16 @@
-//! A message that is worth one line, not one for each time.
+//! Limits how often a message is logged.
 
 use std::time::{Duration, Instant};
 
-/// Long enough that a flood of connections is no flood of lines.
+/// Long enough that a flood of connections does not flood the log.
 const INTERVAL: Duration = Duration::from_secs(10);
 
-/// Remembers when it was said last.
+/// When the message was last logged.
 #[derive(Default)]
 pub(super) struct Throttle(Option<Instant>);
 
 impl Throttle {
-    /// Tells whether it should be said now, and counts that as said.
+    /// Tells whether to log the message now, and assumes that it is logged.
     pub(super) fn is_due(&mut self) -> bool {
         let is_due = self.0.is_none_or(|last| last.elapsed() >= INTERVAL);
         if is_due {

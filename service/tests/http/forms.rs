@@ -165,5 +165,5 @@ async fn behind_the_oldest_document_there_is_none_and_the_count_is_right() {
     app.client.post("{}").await;
     let body = app.client.get("/recent?skip=500").await.body;
     assert!(body.contains("<span id=\"count\">1</span>"), "{body}");
-    assert!(body.contains("There are none this far back."), "{body}");
+    assert!(body.contains("No documents this far back."), "{body}");
 }

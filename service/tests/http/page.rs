@@ -28,7 +28,7 @@ async fn documents_show_as_they_come_in_and_none_of_them_is_markup() {
     let mut tab = Tab::open(&address(&app)).await;
     assert_eq!(
         tab.text("document.getElementById('state').innerText").await,
-        "MongoDB answers"
+        "MongoDB is available"
     );
     assert_eq!(tab.text("document.getElementById('count').innerText").await, "0");
     type_document(
@@ -179,7 +179,7 @@ async fn a_mongodb_that_stops_and_comes_back_is_told() {
     );
     type_document(&mut tab, r#"{"b": 2}"#).await;
     add(&mut tab).await;
-    tab.eventually("/^(Not|Perhaps) added: /.test(document.getElementById('error').innerText)")
+    tab.eventually("/^(Not added|Outcome unknown): /.test(document.getElementById('error').innerText)")
         .await;
     assert_eq!(
         tab.text("document.getElementById('document').value").await,
@@ -191,7 +191,7 @@ async fn a_mongodb_that_stops_and_comes_back_is_told() {
         .await;
     assert_eq!(
         tab.text("document.getElementById('state').innerText").await,
-        "MongoDB answers"
+        "MongoDB is available"
     );
 }
 

@@ -197,14 +197,14 @@ async fn a_bad_setting_is_named_without_showing_a_secret() {
     .await;
     check(
         &[("LISTEN_ADDRESS", "localhost")],
-        "error: the variable `LISTEN_ADDRESS` holds `localhost`\n\
-         hint: it should be an IP address and a port such as `0.0.0.0:5000`\n",
+        "error: environment variable `LISTEN_ADDRESS` has the invalid value `localhost`\n\
+         hint: set it to an IP address and a port such as `0.0.0.0:5000`\n",
     )
     .await;
     check(
         &[("MONGODB_URI_FILE", "nowhere")],
-        "error: cannot read `nowhere`, which `MONGODB_URI_FILE` names: No such file or directory (os error 2)\n\
-         hint: the file holds the connection string and nothing else\n",
+        "error: cannot read the connection string file `nowhere`: No such file or directory (os error 2)\n\
+         hint: set `MONGODB_URI_FILE` to a file that contains only the connection string\n",
     )
     .await;
     std::fs::write(
@@ -214,7 +214,7 @@ async fn a_bad_setting_is_named_without_showing_a_secret() {
     .unwrap();
     check(
         &[],
-        "error: line 2 of `./.env` cannot be read\n\
+        "error: cannot parse line 2 of `./.env`\n\
          hint: write `NAME=value`; put values with spaces or `$` in single quotes\n",
     )
     .await;

@@ -154,7 +154,7 @@ async fn a_file_that_cannot_be_used_changes_nothing_and_is_told_once() {
     ];
     let mut process = Process::start(directory.path(), &variables);
     let client = process.client().await;
-    process.event("MongoDB answers").await;
+    process.event("MongoDB is available").await;
     let changed = "cannot use the new connection string; keeping the current one";
     let wrong = uri.replacen("flask_app:", "flask_app:p%40ss", 1);
     let nobody = "mongodb://flask_app:p%40ss@127.0.0.1:1/";
