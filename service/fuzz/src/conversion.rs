@@ -1,6 +1,6 @@
-//! Reads any bytes as a document, writes it again, and compares with what a second, independent reader says.
+//! Converts arbitrary bytes to a document and back, and compares with an independent reader.
 //!
-//! Only the conversion is compiled in here, not the whole service, so that a build takes seconds.
+//! Compiles only the conversion instead of the whole service, so that a build takes seconds.
 
 #![no_main]
 
@@ -29,13 +29,16 @@ fuzz_target!(|text: &[u8]| {
             let Reading::Storable(Value::Object(mut members)) = reading else {
                 panic!("stored, but it is {reading:?}");
             };
-            // All of it is read here, and so every length and every type in it.
+            // Decoding checks every length and every type.
             let decoded = Document::try_from(&document).expect("it is valid BSON");
             let own = members
                 .iter()
                 .position(|(key, _)| key == "_id")
                 .map(|at| members.remove(at));
-            assert_eq!(decoded.get("_id") == Some(&Bson::ObjectId(GENERATED)), own.is_none());
+            assert_eq!(
+                decoded.get("_id") == Some(&Bson::ObjectId(GENERATED)),
+                own.is_none()
+            );
             let written = serde_json::to_vec(&WithoutId(&document)).expect("it can be written");
             let Reading::Storable(Value::Object(written)) = reading::read(&written) else {
                 panic!("what was written cannot be read");
@@ -57,7 +60,7 @@ fuzz_target!(|text: &[u8]| {
     }
 });
 
-/// A location is inside of the text, or right behind it.
+/// Asserts that a location is within the text or at its end.
 fn check_place(text: &[u8], refusal: &Refusal) {
     let location = &refusal.location;
     let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();

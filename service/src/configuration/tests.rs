@@ -42,7 +42,7 @@ fn every_variable_is_read() {
 }
 
 #[test]
-fn a_value_that_cannot_be_used_is_named_with_what_it_should_be() {
+fn an_invalid_value_is_reported_with_a_valid_one() {
     check(
         &[("LISTEN_ADDRESS", "5000")].into(),
         "environment variable `LISTEN_ADDRESS` has the invalid value `5000`; set it to an IP address and a port such as `0.0.0.0:5000`",

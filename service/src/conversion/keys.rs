@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_found_again_among_few_and_many() {
+    fn duplicates_are_found_among_few_and_many_keys() {
         for count in [1, FEW - 1, FEW, FEW + 1, 100] {
             let mut keys = Keys::default();
             assert!((0..count).all(|number| keys.add(number.to_string().into()).is_ok()));

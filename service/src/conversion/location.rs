@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_value_is_in_the_innermost_that_is_open() {
+    fn other_faults_are_located_in_the_innermost_open_value() {
         check(r#"{"a":1} ^x"#, 1, 9, "");
         check(r#"{"a" ^1}"#, 1, 6, "/a");
         check(r#"{"a":[1,2^"#, 1, 10, "/a/1");

@@ -163,7 +163,7 @@ fn nul_is_refused_in_keys_only() {
 }
 
 #[test]
-fn half_a_surrogate_pair_is_refused() {
+fn an_unpaired_surrogate_is_refused() {
     let refused = "a string contains an unpaired surrogate, which cannot be stored";
     check_equal(r#"{"a":"𝄞"}"#);
     check(r#"{"\ud834\udd1e":1}"#, r#"{"𝄞":1}"#);
@@ -174,7 +174,7 @@ fn half_a_surrogate_pair_is_refused() {
 }
 
 #[test]
-fn nesting_ends_where_mongodb_promises_to_hold_it() {
+fn nesting_is_limited_to_what_mongodb_guarantees() {
     check_equal(&nested(64));
     check_equal(&nested(MAXIMUM_DEPTH));
     for levels in [101, 127, 128, 10_000] {
@@ -253,7 +253,7 @@ fn malformed_json_is_refused_with_line_and_column() {
 }
 
 #[test]
-fn a_text_that_is_no_json_is_not_said_to_be_a_document_that_cannot_be_stored() {
+fn invalid_json_is_reported_as_such_despite_earlier_faults() {
     let trailing = "invalid JSON: trailing characters";
     check(r#"{"a":1,"a":2} x"#, &format!("{trailing} {}", at(15, "")));
     check("[] x", &format!("{trailing} {}", at(4, "")));
@@ -280,7 +280,7 @@ fn only_utf8_is_read() {
 }
 
 #[test]
-fn an_id_of_the_client_takes_the_place_of_the_one_that_was_made() {
+fn a_client_defined_id_replaces_the_generated_one() {
     let check = |input: &str, expected: &Document| {
         let stored = Document::try_from(read(input).unwrap()).unwrap();
         assert_eq!(&stored, expected, "{input}");
@@ -301,7 +301,7 @@ fn an_id_of_the_client_takes_the_place_of_the_one_that_was_made() {
 }
 
 #[test]
-fn an_id_that_cannot_be_one_is_refused() {
+fn an_invalid_id_is_refused() {
     let allowed = "`_id` must be a string, a number, a boolean or null";
     check(
         r#"{"a":1,"_id":[1]}"#,
@@ -321,7 +321,7 @@ fn an_id_that_cannot_be_one_is_refused() {
 }
 
 #[test]
-fn a_document_may_have_16_mib_and_no_more() {
+fn a_document_is_limited_to_16_mib() {
     let sized = |bytes: usize| {
         let empty = read(r#"{"a":""}"#).unwrap().as_bytes().len();
         format!(r#"{{"a":"{}"}}"#, "x".repeat(bytes - empty))

@@ -151,14 +151,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_waits_too_long_is_refused() {
+    async fn a_long_wait_is_refused() {
         let admission = admission(1);
         let _running = admission.acquire().await.unwrap();
         assert_eq!(admission.acquire().await.unwrap_err(), Failure::Overloaded);
     }
 
     #[tokio::test]
-    async fn a_full_queue_refuses_at_once_but_lets_a_begun_answer_go_on() {
+    async fn a_full_queue_refuses_new_requests_but_not_lists_in_progress() {
         let admission = admission(0);
         let _running = admission.acquire().await.unwrap();
         assert_eq!(admission.acquire().await.unwrap_err(), Failure::Overloaded);

@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_failed_where_more_is_wrong_than_its_documents() {
+    fn a_rejected_document_is_not_a_failed_call() {
         let check = |reply: serde_json::Value, expected| {
             assert_eq!(
                 concerns_documents_only(&error(reply.clone())),

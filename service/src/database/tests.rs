@@ -22,7 +22,7 @@ async fn addresses_are_shown_without_the_user() {
 }
 
 #[tokio::test]
-async fn a_connection_string_at_fault_is_not_quoted() {
+async fn an_invalid_connection_string_is_not_quoted() {
     let user = "invalid user name or password in the MongoDB connection string";
     let options = "invalid hosts or options in the MongoDB connection string";
     check(

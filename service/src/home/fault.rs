@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_is_marked_where_it_stands() {
+    fn a_fault_is_marked_in_its_line() {
         check(
             "{\n  \"é\": oh\n}",
             "<p data-at=\"9\">Not added: expected value. Line 2, column 8, at <code>/é</code>:</p>\

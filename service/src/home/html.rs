@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_in_a_text_is_markup() {
+    fn markup_is_escaped() {
         let check = |text: &str, expected: &str| assert_eq!(Text(text).to_string(), expected);
         check("plain é", "plain é");
         check(

@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_this_site_and_programs_may_send_forms() {
+    fn only_this_site_and_programs_may_submit_forms() {
         let check = |headers: &[(&'static str, &'static str)], expected: bool| {
             let pairs = headers.iter().map(|(name, value)| {
                 (

@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_of_any_size_is_shown_in_bounds() {
+    fn the_output_is_bounded_for_any_document() {
         let long = "x".repeat(100_000);
         assert!(shown(&rawdoc! { "long": long.as_str() }).contains("99002 more characters"));
         let mut wide = bson::RawDocumentBuf::new();

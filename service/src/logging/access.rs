@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_json_whatever_the_client_sends() {
+    fn a_line_is_json_for_any_input() {
         let access = Access {
             method: "GET",
             path: "/a\"b\\é",

@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_that_was_changed_or_is_of_another_key_is_not_read() {
+    fn a_modified_or_foreign_cursor_is_refused() {
         let text = cursors(1).write(Bson::Int32(7)).unwrap();
         assert_eq!(cursors(2).read(&text), None);
         for position in 0..text.len() {

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_served_to_those_who_do_not_care() {
+    fn json_is_the_default() {
         for accept in [
             &[][..],
             &[""],
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_served_to_those_who_name_them() {
+    fn lines_are_served_on_request() {
         for accept in [
             &["application/x-ndjson"][..],
             &["APPLICATION/x-ndjson;q=1.000"],
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_served_to_those_who_want_something_else() {
+    fn unavailable_formats_are_refused() {
         for accept in [
             "text/html",
             "application/xml, text/*",

@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn other_keys_are_refused() {
+    fn invalid_keys_are_refused() {
         for key in [&b""[..], &[b'a'; 256], "é".as_bytes(), b"a\tb", b"\x7f"] {
             let maximum = MAXIMUM_CHARACTERS;
             assert_eq!(

@@ -44,7 +44,7 @@ async fn database() -> Database {
 }
 
 #[tokio::test]
-async fn the_description_has_every_route_and_no_other() {
+async fn the_openapi_document_has_exactly_the_routers_routes() {
     let database = database().await;
     let readiness = Arc::new(Readiness::new(database.clone()));
     let mut served = Routes::new();

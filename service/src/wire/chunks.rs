@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_a_body_is_found_and_nothing_after_it_is_taken() {
+    fn the_exact_end_of_a_body_is_found() {
         check("0\r\n\r\nGET", &Ok(Some(5)));
         check("3\r\na\r\n\r\n0\r\n\r\n", &Ok(Some(13)));
         check("A;x=\"y\"\r\n0123456789\r\n000\r\nX: y\r\n\r\n0", &Ok(Some(34)));
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_two_programs_may_read_in_two_ways_is_refused() {
+    fn ambiguous_chunks_are_refused() {
         for text in [
             "\r\n",
             "-1\r\n",

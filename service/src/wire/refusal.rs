@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_is_recognised_by_its_request_and_by_no_other() {
+    fn only_internal_requests_stand_for_a_refusal() {
         for refusal in Refusal::ALL {
             let request = refusal.request();
             let mut words = request.split(' ');

@@ -1,4 +1,4 @@
-//! Documents that come while MongoDB is busy are inserted by few commands, and each has its own answer all the same.
+//! Documents that arrive while MongoDB is busy share commands, but each has its own answer.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -15,13 +15,13 @@ use super::mongo;
 use super::proxy::{Link, Proxy, address_of, with_address};
 use super::wait::until;
 
-/// Documents at once; MongoDB is 50 ms away.
+/// Concurrent documents; MongoDB is 50 ms away.
 const CROWD: usize = 120;
 
-/// How long a call goes on whose answer never comes.
+/// How long an unanswered call continues.
 const ABANDONED_CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Starts the service with a proxy before its MongoDB, and waits until it has a connection.
+/// Starts the service behind a proxy to its MongoDB, and waits until it is connected.
 async fn start(mongodb: &Sandbox, configuration: Configuration) -> (TestApp, Proxy) {
     let uri = mongodb.mongodb_uri();
     let proxy = Proxy::start(address_of(&uri)).await;
@@ -38,12 +38,12 @@ async fn insert_commands(root: &Client) -> i64 {
     insert.unwrap().get_i64("total").unwrap()
 }
 
-/// What is sent, and the statuses that its answer may have.
+/// The body to send, and the statuses that it may get.
 fn request(number: usize) -> (String, &'static [u16]) {
     match number % 4 {
         0 => (r#"{"_id":"taken"}"#.to_owned(), &[409]),
         1 => (format!(r#"{{"unwanted":{number}}}"#), &[422]),
-        // Two of each.
+        // Each `_id` is sent twice.
         2 => (format!(r#"{{"_id":"twin {}"}}"#, number / 8), &[201, 409]),
         _ => (format!(r#"{{"_id":"number {number}"}}"#), &[201]),
     }
@@ -88,7 +88,7 @@ async fn each_document_of_a_command_has_its_own_answer() {
     assert!(commands < i64::try_from(CROWD / 2).unwrap(), "{commands}");
 
     let confirmed: Vec<String> = answers.into_iter().flatten().collect();
-    // One of each pair of twins, and all that have nothing against them.
+    // One of each pair of twins, and all documents without a conflict.
     assert_eq!(confirmed.len(), CROWD / 8 + CROWD / 4);
     let stored: Vec<Document> = collection
         .find(doc! {})
@@ -105,13 +105,13 @@ async fn each_document_of_a_command_has_its_own_answer() {
     assert_eq!(stored, confirmed.iter().map(String::as_str).collect());
 }
 
-/// A firewall that forgets connections says so to neither side.
+/// As with a firewall that drops connections silently.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn inserts_whose_connections_are_lost_hold_up_no_others() {
+async fn inserts_on_lost_connections_do_not_block_others() {
     let mongodb = mongo::own().await;
     let (app, proxy) = start(&mongodb, Configuration::default()).await;
     proxy.link.send_replace(Link::Losing);
-    // One after the other, so that they are as many commands as there may be at once.
+    // One after the other, to occupy every concurrent command.
     let lost = join_all((0..2).map(async |number| {
         tokio::time::sleep(Duration::from_millis(200) * number).await;
         let answer = app
@@ -157,9 +157,9 @@ async fn without_a_queue_a_document_is_stored_as_long_as_a_call_is_free() {
     );
 }
 
-/// A large document is sent beside those that wait, and not behind them.
+/// A large document does not queue behind small ones.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_large_document_goes_by_itself() {
+async fn a_large_document_gets_its_own_command() {
     let mongodb = mongo::own().await;
     let (app, proxy) = start(&mongodb, Configuration::default()).await;
     // Both commands are busy, and small documents wait for them.

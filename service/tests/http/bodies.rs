@@ -1,4 +1,4 @@
-//! How a body comes: its media type, its size, its time.
+//! Request bodies: media type, size and time.
 
 use salvo::http::Method;
 use service::configuration::Configuration;
@@ -22,7 +22,7 @@ async fn post_as(app: &TestApp, content_types: &[&str]) -> u16 {
 }
 
 #[tokio::test]
-async fn only_json_in_utf8_is_taken() {
+async fn only_json_in_utf8_is_accepted() {
     let app = TestApp::start().await;
     for good in [
         "application/json",
@@ -53,7 +53,7 @@ async fn only_json_in_utf8_is_taken() {
 }
 
 #[tokio::test]
-async fn a_body_up_to_the_limit_is_taken_and_a_larger_one_is_not() {
+async fn a_body_up_to_the_limit_is_accepted_and_a_larger_one_refused() {
     let app = TestApp::start().await;
     let sized = |size: usize| format!(r#"{{"a":"{}"}}"#, "x".repeat(size - 8));
     assert_eq!(app.client.post(sized(1024 * 1024)).await.status, 201);
@@ -100,7 +100,7 @@ async fn a_body_that_does_not_arrive_in_time_is_answered_408() {
 }
 
 #[tokio::test]
-async fn large_bodies_beyond_the_room_for_them_are_refused_and_small_ones_are_not() {
+async fn large_bodies_beyond_the_memory_budget_are_refused_and_small_ones_accepted() {
     let mut configuration = Configuration::default();
     configuration.http.bodies_bytes = 400_000;
     let app = TestApp::start_with(configuration).await;

@@ -1,4 +1,4 @@
-//! What clients see when MongoDB is frozen, gone, back, or does not let the service in.
+//! What clients see while MongoDB is frozen, down, recovering, or rejects the service.
 
 mod durability;
 mod harness;
@@ -17,7 +17,7 @@ use super::mongo::{self, blocking};
 use super::proxy::{CuttingProxy, address_of, with_address};
 use super::wait::until;
 
-/// A call may take two seconds; the rest is for a slow machine.
+/// A call may take two seconds; the rest is for slow machines.
 const BOUND: Duration = Duration::from_secs(4);
 
 fn send_signal(mongodb: &Sandbox, signal: Signal) {
@@ -26,15 +26,15 @@ fn send_signal(mongodb: &Sandbox, signal: Signal) {
 }
 
 #[tokio::test]
-async fn a_frozen_mongodb_bounds_every_answer() {
+async fn every_answer_is_bounded_while_mongodb_is_frozen() {
     let mongodb = mongo::own().await;
     let app = TestApp::start_on(&mongodb.mongodb_uri()).await;
     assert_eq!(app.client.post(r#"{"a":1}"#).await.status, 201);
     send_signal(&mongodb, Signal::STOP);
-    // Alone, so that it goes out on the connection of the first one and not into a queue for a new one.
+    // Sent alone, to use the existing connection instead of queueing for a new one.
     let (mut time, mut insert) = (Instant::now(), app.client.post(r#"{"a":2}"#).await);
     while insert.status == 201 {
-        // The signal was sent, but has not reached every thread of MongoDB yet.
+        // The signal may not have reached every thread of MongoDB yet.
         (time, insert) = (Instant::now(), app.client.post(r#"{"a":2}"#).await);
     }
     assert!(time.elapsed() < BOUND, "{:?}", time.elapsed());
@@ -54,7 +54,7 @@ async fn a_frozen_mongodb_bounds_every_answer() {
     );
     assert!(time.elapsed() < BOUND, "{:?}", time.elapsed());
     for answer in [&health, &ready, &list] {
-        // Which one depends on whether the driver has noticed already.
+        // Depends on whether the driver has noticed already.
         let words = [
             "MongoDB did not answer in time",
             "cannot reach MongoDB: no answer",
@@ -80,7 +80,7 @@ async fn a_killed_mongodb_is_unavailable_until_it_is_back() {
         mongodb
     })
     .await;
-    // The connections that were open are only closed; new ones are refused.
+    // Open connections are closed at once; new ones are refused.
     let refused = "cannot reach MongoDB: connection refused";
     until("unhealthy", async || {
         let answer = app.client.get("/health").await;
@@ -153,7 +153,7 @@ async fn an_insert_that_is_cut_off_has_an_unknown_outcome_and_is_not_sent_twice(
     let concern = insert.get_document("writeConcern").unwrap();
     assert_eq!(concern.get_str("w").unwrap(), "majority");
     assert!(concern.get_bool("j").unwrap());
-    // This one was stored, which is why a client must look before it sends a document again.
+    // Stored nevertheless, which is why a client must check before it retries.
     let listed = async || app.client.get("/data").await.body == r#"[{"a":1}]"#;
     until("the document that nobody confirmed", listed).await;
 }
@@ -187,7 +187,7 @@ async fn a_name_that_does_not_exist_is_told_from_a_refused_connection() {
 }
 
 #[tokio::test]
-async fn a_list_that_breaks_half_way_does_not_look_complete() {
+async fn a_list_that_breaks_off_does_not_look_complete() {
     let mongodb = mongo::own().await;
     let app = TestApp::start_on(&mongodb.mongodb_uri()).await;
     let large = format!(r#"{{"a":"{}"}}"#, "x".repeat(1_000_000));

@@ -1,4 +1,4 @@
-//! Every kind of body and the one expected answer to it, over a bare connection: no client library repairs anything.
+//! Every kind of body and its expected answer, over a raw connection that repairs nothing.
 
 use serde_json::Value;
 
@@ -7,11 +7,11 @@ use super::app::TestApp;
 /// The expected answer to a body.
 #[derive(Clone, Copy)]
 enum Expected {
-    /// 201, and this is what `GET /data` shows.
+    /// 201, and `GET /data` shows this.
     Taken(&'static str),
-    /// 201, and `GET /data` shows what was sent.
+    /// 201, and `GET /data` shows the body.
     Same,
-    /// A status, a detail without its place, a pointer, a line and a column.
+    /// A status, a detail without its location, a pointer, a line and a column.
     Refused(u16, &'static str, &'static str, usize, usize),
 }
 
@@ -31,9 +31,9 @@ const END: &str = "invalid JSON: EOF while parsing an object";
 const END_OF_STRING: &str = "invalid JSON: EOF while parsing a string";
 const CONTROL: &str = "invalid JSON: control character (\\u0000-\\u001F) found while parsing a string";
 
-/// What is no JSON in UTF-8 is 400; what is JSON and cannot be stored as it is, is 422.
+/// 400 for anything but UTF-8 JSON, 422 for JSON that cannot be stored unchanged.
 const BODIES: &[(&[u8], Expected)] = &[
-    // Nothing, and other things than objects.
+    // Empty bodies and non-objects.
     (b"", Refused(400, EMPTY, "", 1, 1)),
     (b" \r\n\t", Refused(400, EMPTY, "", 1, 1)),
     (
@@ -72,7 +72,7 @@ const BODIES: &[(&[u8], Expected)] = &[
     ),
     (b"{}", Same),
     (b"\r\n\t {\"a\" :\n1} \n", Taken(r#"{"a":1}"#)),
-    // No JSON.
+    // Invalid JSON.
     (b"{", Refused(400, END, "", 1, 2)),
     (b"{\"a\":1", Refused(400, END, "/a", 1, 7)),
     (b"{\"a\":\"b", Refused(400, END_OF_STRING, "/a", 1, 8)),
@@ -280,7 +280,7 @@ const BODIES: &[(&[u8], Expected)] = &[
     ),
 ];
 
-/// Sends one request and reads one answer.
+/// Sends one request and reads one response.
 async fn post(app: &TestApp, body: &[u8]) -> (u16, Value) {
     let mut wire = app.wire().await;
     let head = "POST /data HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\n";
@@ -328,7 +328,7 @@ async fn check(app: &TestApp, body: &[u8], expected: Expected) {
 }
 
 #[tokio::test]
-async fn every_body_has_one_right_answer() {
+async fn every_body_has_one_expected_answer() {
     let app = TestApp::start().await;
     for (body, expected) in BODIES {
         check(&app, body, *expected).await;
@@ -379,7 +379,7 @@ async fn an_object_may_have_a_hundred_thousand_keys_and_each_only_once() {
 }
 
 #[tokio::test]
-async fn what_mongodb_cannot_hold_is_refused_before_it_is_sent() {
+async fn documents_too_large_for_mongodb_are_refused_before_they_are_sent() {
     let mut configuration = service::configuration::Configuration::default();
     configuration.http.body_bytes = 20 * 1024 * 1024;
     let app = TestApp::start_with(configuration).await;

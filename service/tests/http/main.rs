@@ -1,4 +1,4 @@
-//! The data API against a real MongoDB: in process, over the wire, and as the binary.
+//! Tests the data API with a real MongoDB: in process, over the wire, and as the binary.
 
 #![expect(
     clippy::unwrap_used,

@@ -23,7 +23,7 @@ async fn add(tab: &mut Tab) {
 }
 
 #[tokio::test]
-async fn documents_show_as_they_come_in_and_none_of_them_is_markup() {
+async fn documents_appear_as_they_arrive_and_are_escaped() {
     let app = TestApp::start().await;
     let mut tab = Tab::open(&address(&app)).await;
     assert_eq!(
@@ -91,7 +91,7 @@ async fn documents_show_as_they_come_in_and_none_of_them_is_markup() {
 }
 
 #[tokio::test]
-async fn a_fault_is_shown_where_it_stands_and_the_text_stays() {
+async fn a_fault_is_marked_and_the_text_stays() {
     let app = TestApp::start().await;
     let mut tab = Tab::open(&address(&app)).await;
     let text = "{\n  \"é\": 1,\n  \"b\": oh\n}";
@@ -130,7 +130,7 @@ async fn a_fault_is_shown_where_it_stands_and_the_text_stays() {
 }
 
 #[tokio::test]
-async fn the_keyboard_is_enough() {
+async fn the_page_works_with_the_keyboard() {
     let app = TestApp::start().await;
     assert_eq!(app.client.post(r#"{"nested": {"a": 1}}"#).await.status, 201);
     let mut tab = Tab::open(&address(&app)).await;
@@ -163,7 +163,7 @@ async fn the_keyboard_is_enough() {
 }
 
 #[tokio::test]
-async fn a_mongodb_that_stops_and_comes_back_is_told() {
+async fn an_outage_and_its_end_are_shown() {
     let mongodb = mongo::own().await;
     let app = TestApp::start_on(&mongodb.mongodb_uri()).await;
     assert_eq!(app.client.post(r#"{"a": 1}"#).await.status, 201);
@@ -227,7 +227,7 @@ async fn it_works_without_javascript() {
 }
 
 #[tokio::test]
-async fn older_documents_come_on_demand() {
+async fn older_documents_load_on_demand() {
     let app = TestApp::start().await;
     for n in 0..45 {
         assert_eq!(app.client.post(format!("{{\"n\": {n}}}")).await.status, 201);
@@ -245,7 +245,7 @@ async fn older_documents_come_on_demand() {
     assert_eq!(tab.value(numbers).await, json!((0..45).rev().collect::<Vec<_>>()));
 }
 
-/// Computes the contrast of every text in the page with what it stands on, and returns the worst.
+/// Returns the lowest contrast ratio between any text of the page and its background.
 const WORST_CONTRAST: &str = r"(() => {
   const parts = (color) => color.match(/[\d.]+/g).map(Number);
   const light = ([r, g, b]) => [r, g, b].map((c) => c / 255).map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
@@ -306,7 +306,7 @@ async fn it_fits_a_small_screen_and_is_readable_in_the_dark() {
 }
 
 #[tokio::test]
-async fn swagger_ui_shows_the_description_without_another_server() {
+async fn swagger_ui_works_without_another_server() {
     let app = TestApp::start().await;
     let mut tab = Tab::open(&format!("{}docs", address(&app))).await;
     tab.eventually("document.querySelectorAll('.opblock').length > 5")

@@ -1,4 +1,4 @@
-//! Pages: every document once, in the order of `_id`, and cursors that nobody can make up.
+//! Pages: every document once, in `_id` order, with cursors that cannot be forged.
 
 use bson::{Bson, Document, doc};
 use mongodb::Collection;
@@ -10,7 +10,7 @@ use super::app::TestApp;
 use super::client::Answer;
 use super::mongo;
 
-/// A service on a collection that the test can reach too.
+/// Starts a service on a collection that the test can access.
 async fn start(database: &str) -> (TestApp, Collection<Document>) {
     let uri = mongo::shared_uri().await;
     let namespace = Namespace {
@@ -25,7 +25,7 @@ async fn start(database: &str) -> (TestApp, Collection<Document>) {
     (app, collection)
 }
 
-/// Returns the path of the next page, where there is one.
+/// Returns the path of the next page, if there is one.
 pub(crate) fn next(page: &Answer) -> Option<String> {
     let link = page.headers.get("link")?.to_str().unwrap();
     let path = link
@@ -37,7 +37,7 @@ pub(crate) fn next(page: &Answer) -> Option<String> {
     Some(path.to_owned())
 }
 
-/// Follows the links from a first page on, and returns the bodies.
+/// Follows the links from a first page, and returns the bodies.
 async fn pages(app: &TestApp, first: &str) -> Vec<String> {
     let mut path = Some(first.to_owned());
     let mut bodies = Vec::new();
@@ -62,7 +62,7 @@ fn numbers(pages: &[String]) -> Vec<i64> {
 }
 
 #[tokio::test]
-async fn documents_come_in_the_order_of_their_id_page_by_page() {
+async fn pages_list_documents_in_id_order() {
     let (app, collection) = start("paging_order").await;
     assert_eq!(
         pages(&app, "/data?limit=5").await,
@@ -93,7 +93,7 @@ async fn documents_come_in_the_order_of_their_id_page_by_page() {
 }
 
 #[tokio::test]
-async fn ids_of_all_types_come_once_each() {
+async fn documents_with_ids_of_all_types_appear_once() {
     let (app, collection) = start("paging_types").await;
     let ids: Vec<Bson> = vec![
         bson::oid::ObjectId::new().into(),
@@ -144,7 +144,7 @@ async fn ids_of_all_types_come_once_each() {
 }
 
 #[tokio::test]
-async fn a_page_goes_on_where_its_last_document_was_although_that_is_gone() {
+async fn a_page_continues_after_its_last_document_even_if_that_was_deleted() {
     let (app, collection) = start("paging_gone").await;
     let documents = (0..10).map(|n| doc! { "_id": n * 10, "n": n * 10 });
     collection.insert_many(documents).await.unwrap();
@@ -163,7 +163,7 @@ async fn a_page_goes_on_where_its_last_document_was_although_that_is_gone() {
 }
 
 #[tokio::test]
-async fn a_page_of_large_documents_is_shorter_and_nothing_is_left_out() {
+async fn a_page_of_large_documents_is_shorter_and_omits_nothing() {
     let (app, collection) = start("paging_large").await;
     let large = "x".repeat(3 * 1024 * 1024);
     for n in 0..12 {
@@ -204,7 +204,7 @@ async fn a_page_costs_what_it_holds() {
 }
 
 #[tokio::test]
-async fn a_cursor_holds_for_every_process_on_the_same_collection_and_for_no_other() {
+async fn a_cursor_is_valid_in_every_process_but_only_for_its_collection() {
     let (app, collection) = start("paging_cursor").await;
     let (replica, _) = start("paging_cursor").await;
     let (other, other_collection) = start("paging_other").await;
@@ -223,7 +223,7 @@ async fn a_cursor_holds_for_every_process_on_the_same_collection_and_for_no_othe
         assert_eq!(answer.json()["type"], "urn:problem-type:query-refused");
     };
     refused(&other, &path).await;
-    // Another password, host or option is another connection string.
+    // Any change of the connection string invalidates cursors.
     let uri = format!("{}&appName=other", mongo::shared_uri().await);
     let namespace = Namespace {
         database: "paging_cursor".to_owned(),
@@ -257,7 +257,7 @@ async fn a_cursor_holds_for_every_process_on_the_same_collection_and_for_no_othe
 }
 
 #[tokio::test]
-async fn a_query_that_means_nothing_is_refused_by_name() {
+async fn an_invalid_query_is_refused_by_name() {
     let app = TestApp::start().await;
     for (query, words) in [
         ("limit=0", "`limit` must be an integer from 1 to 1000"),

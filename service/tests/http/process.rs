@@ -43,7 +43,7 @@ impl Process {
         self.events_until(message).await.pop().unwrap()
     }
 
-    /// Reads the log up to the event with this message, and returns all that was read.
+    /// Reads the log up to the event with this message, and returns everything read.
     pub(crate) async fn events_until(&mut self, message: &str) -> Vec<Value> {
         let mut events = Vec::new();
         loop {
@@ -71,7 +71,7 @@ impl Process {
         Pid::from_raw(i32::try_from(self.child.id().unwrap()).unwrap()).unwrap()
     }
 
-    /// Reads the log up to its end.
+    /// Reads the rest of the log.
     pub(crate) async fn rest(&mut self) -> String {
         let mut text = String::new();
         while let Some(line) = tokio::time::timeout(TIMEOUT, self.lines.next_line())
@@ -90,7 +90,7 @@ impl Process {
         self.end().await
     }
 
-    /// Reads the log to its end, and waits for that of the process.
+    /// Waits for the end of the log and of the process.
     pub(crate) async fn end(mut self) -> ExitStatus {
         self.event("stopped").await;
         tokio::time::timeout(TIMEOUT, self.child.wait())
@@ -100,7 +100,7 @@ impl Process {
     }
 }
 
-/// Runs a binary that does not start, and returns what it says on stderr.
+/// Runs a binary that fails to start, and returns its stderr.
 async fn refused(directory: &Path, variables: &[(&str, &str)]) -> String {
     let Output {
         status,
@@ -155,7 +155,7 @@ async fn a_request_is_logged_in_one_json_line() {
 }
 
 #[tokio::test]
-async fn the_connection_string_may_stand_in_a_file() {
+async fn the_connection_string_can_come_from_a_file() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("uri"), "mongodb://127.0.0.1:2/\n").unwrap();
     let variables = [

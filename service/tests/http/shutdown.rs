@@ -1,4 +1,4 @@
-//! A stop: not ready first, then refused, and nothing in flight is cut off.
+//! Shutdown: not ready first, then closed to new connections, and nothing in flight is cut off.
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ fn with_shutdown(shutdown: Shutdown) -> Configuration {
     }
 }
 
-/// A request whose second half the client still holds back.
+/// Sends the first half of a request.
 async fn half_a_post(app: &TestApp) -> Wire {
     let mut wire = app.wire().await;
     let head = "POST /data HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n";
@@ -28,7 +28,7 @@ async fn half_a_post(app: &TestApp) -> Wire {
         "{head}Content-Length: 7\r\nExpect: 100-continue\r\n\r\n"
     ))
     .await;
-    // The server asks for the body only when the handler reads it.
+    // The server asks for the body once the handler reads it.
     wire.read_until("100 Continue").await;
     wire.write("{\"a\"").await;
     wire
@@ -62,7 +62,7 @@ async fn a_request_in_flight_is_finished_before_the_service_stops() {
 }
 
 #[tokio::test]
-async fn an_idle_connection_does_not_hold_up_a_stop() {
+async fn an_idle_connection_does_not_delay_a_shutdown() {
     let app = TestApp::start_with(with_shutdown(Shutdown {
         drain: Duration::ZERO,
         ..Shutdown::default()
@@ -79,7 +79,7 @@ async fn an_idle_connection_does_not_hold_up_a_stop() {
 }
 
 #[tokio::test]
-async fn a_request_in_flight_is_given_up_after_the_grace_period() {
+async fn a_request_in_flight_is_aborted_after_the_grace_period() {
     let grace = Duration::from_millis(200);
     let app = TestApp::start_with(with_shutdown(Shutdown {
         drain: Duration::ZERO,
@@ -92,7 +92,7 @@ async fn a_request_in_flight_is_given_up_after_the_grace_period() {
 }
 
 #[tokio::test]
-async fn a_second_signal_stops_at_once() {
+async fn a_second_signal_stops_immediately() {
     let app = TestApp::start().await;
     let _wire = half_a_post(&app).await;
     let time = Instant::now();
@@ -103,7 +103,7 @@ async fn a_second_signal_stops_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stop_under_two_hundred_requests_a_second_fails_none_of_them() {
+async fn a_shutdown_under_two_hundred_requests_a_second_fails_none_of_them() {
     let mongodb = mongo::own().await;
     let directory = tempfile::tempdir().unwrap();
     let variables = [
@@ -120,7 +120,7 @@ async fn a_stop_under_two_hundred_requests_a_second_fails_none_of_them() {
         kill_process(pid, Signal::TERM).unwrap();
         Instant::now()
     };
-    // The log is read all the time: a full pipe would hold the service up.
+    // Keep reading the log: a full pipe would block the service.
     let (report, time, status) = tokio::join!(load::run(client.address, 200), stop, process.end());
     assert_eq!(report.failed, [""; 0]);
     assert!(report.served > 100, "{}", report.served);
@@ -129,7 +129,7 @@ async fn a_stop_under_two_hundred_requests_a_second_fails_none_of_them() {
 }
 
 #[tokio::test]
-async fn an_answer_of_a_service_that_stops_is_the_last_one_of_its_connection() {
+async fn a_response_during_shutdown_is_the_last_of_its_connection() {
     let app = TestApp::start_with(with_shutdown(Shutdown {
         drain: Duration::from_secs(2),
         ..Shutdown::default()
@@ -152,7 +152,7 @@ async fn an_answer_of_a_service_that_stops_is_the_last_one_of_its_connection() {
 }
 
 #[tokio::test]
-async fn every_answer_of_a_stop_ends_its_connection() {
+async fn every_response_during_shutdown_closes_its_connection() {
     let app = TestApp::start_with(with_shutdown(Shutdown {
         drain: Duration::from_secs(20),
         ..Shutdown::default()

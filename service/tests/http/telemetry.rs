@@ -1,4 +1,4 @@
-//! Metrics, traces and the log of the binary: what they tell, what they keep to themselves, and that nobody waits for them.
+//! Metrics, traces and the log of the binary: complete, free of secrets, and never blocking.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::wait::{TIMEOUT, until};
 
 const SECRET: &str = "s3cr3t";
 
-/// A service of its own with a MongoDB; a secret stands in its connection string.
+/// Starts a service with a secret in its connection string.
 async fn start(directory: &std::path::Path, uri: &str) -> (Process, HttpClient) {
     let variables = [
         ("LISTEN_ADDRESS", "127.0.0.1:0"),
@@ -27,7 +27,7 @@ async fn start(directory: &std::path::Path, uri: &str) -> (Process, HttpClient) 
 }
 
 #[tokio::test]
-async fn metrics_count_by_route_and_no_client_makes_a_new_series() {
+async fn metrics_count_by_route_and_clients_cannot_create_series() {
     let mongodb = mongo::own().await;
     let directory = tempfile::tempdir().unwrap();
     let (_process, client) = start(directory.path(), &mongodb.mongodb_uri()).await;
@@ -82,7 +82,7 @@ async fn metrics_count_by_route_and_no_client_makes_a_new_series() {
 }
 
 #[tokio::test]
-async fn a_trace_is_taken_over_and_no_secret_is_in_the_log() {
+async fn a_trace_is_continued_and_no_secret_is_in_the_log() {
     let directory = tempfile::tempdir().unwrap();
     let uri = format!("mongodb://user:{SECRET}@127.0.0.1:1/?appName={SECRET}");
     let (mut process, client) = start(directory.path(), &uri).await;
@@ -138,7 +138,7 @@ async fn a_trace_is_taken_over_and_no_secret_is_in_the_log() {
 }
 
 #[tokio::test]
-async fn a_reader_of_the_log_that_is_stuck_holds_nobody_up() {
+async fn a_stuck_log_reader_blocks_no_request() {
     let directory = tempfile::tempdir().unwrap();
     let (mut process, client) = start(directory.path(), "mongodb://127.0.0.1:1/").await;
     let path = format!("/{}", "x".repeat(300));
@@ -158,14 +158,14 @@ async fn a_reader_of_the_log_that_is_stuck_holds_nobody_up() {
         lost().await > 0
     })
     .await;
-    // Read again, it says what is missing.
+    // Once it is read again, the log reports what is missing.
     let event = process.event("log lines were dropped").await;
     assert!(event["count"].as_u64().unwrap() > 0);
     assert!(process.terminate().await.success());
 }
 
 #[tokio::test]
-async fn a_stop_does_not_wait_for_a_stuck_reader() {
+async fn a_shutdown_does_not_wait_for_a_stuck_log_reader() {
     let directory = tempfile::tempdir().unwrap();
     let variables = [("LISTEN_ADDRESS", "127.0.0.1:0"), ("DRAIN_SECONDS", "0")];
     let mut child = command(directory.path(), &variables).spawn().unwrap();

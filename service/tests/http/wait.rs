@@ -1,13 +1,13 @@
-//! Waiting for a condition, with a deadline.
+//! Waits for a condition, with a deadline.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// What a slow machine may need for anything that happens here.
+/// Enough for any wait on a slow machine.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Asks again until the answer is yes.
+/// Polls until the condition holds.
 pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let start = Instant::now();
     while !holds().await {

@@ -46,7 +46,7 @@ const SIZED: &str = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n{\n\
 const CHUNKED: &str = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
 
 #[test]
-fn sound_requests_pass_unchanged_one_after_the_other() {
+fn valid_requests_pass_unchanged_in_order() {
     check(
         &[GET, "\r\n\r\n", SIZED, CHUNKED, GET].concat(),
         &[GET, SIZED, CHUNKED, GET],
@@ -55,7 +55,7 @@ fn sound_requests_pass_unchanged_one_after_the_other() {
 }
 
 #[test]
-fn a_refused_head_is_replaced_and_nothing_behind_it_passes() {
+fn a_refused_head_is_replaced_and_nothing_after_it_passes() {
     let smuggled =
         "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
     let refusal = Refusal::TwoFramings.request();
@@ -63,7 +63,7 @@ fn a_refused_head_is_replaced_and_nothing_behind_it_passes() {
 }
 
 #[test]
-fn a_body_that_breaks_lets_no_further_request_through() {
+fn nothing_passes_after_a_malformed_body() {
     let head = CHUNKED.trim_end_matches("2\r\n{}\r\n0\r\n\r\n");
     let broken = format!("{head}2\r\n{{}}\n\n{GET}");
     assert_eq!(pass(&broken, 1), (vec![format!("{head}2\r\n{{}}")], Step::Fail));

@@ -1,4 +1,4 @@
-//! What was acknowledged is on the disk, what was refused is not: MongoDB fails again and again while documents are stored.
+//! Acknowledged documents survive repeated failures of MongoDB, and refused ones are never stored.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::super::wait::until;
 use super::harness::{Fault, Harness, Outcomes};
 
 const WRITERS: usize = 8;
-/// More than any writer reaches in a round.
+/// More than a writer reaches in a round.
 const NUMBERS: usize = 100_000;
 
 async fn check(fault: Fault, rounds: usize, time: Duration) {
@@ -34,7 +34,7 @@ async fn check(fault: Fault, rounds: usize, time: Duration) {
                 }
                 written.insert(number, answer.status);
                 number += 1;
-                // Refusals come at once, and thousands of them prove no more.
+                // Refusals are immediate, and thousands of them prove no more.
                 if answer.status == 503 {
                     tokio::time::sleep(Duration::from_millis(10)).await;
                 }
@@ -65,21 +65,21 @@ async fn a_kill_loses_no_acknowledged_document_and_stores_none_twice() {
     check(Fault::Killed, 10, Duration::from_millis(200)).await;
 }
 
-/// Long enough for the driver to give up what is under way.
+/// Long enough for the driver to give up its calls.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_freeze_stores_nothing_that_was_refused() {
     check(Fault::Frozen, 3, Duration::from_secs(5)).await;
 }
 
-/// What was on the way arrives in the end.
+/// Delayed messages arrive in the end.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_way_that_comes_back_stores_nothing_that_was_refused() {
+async fn a_recovered_link_stores_nothing_that_was_refused() {
     check(Fault::Blackholed, 3, Duration::from_secs(5)).await;
 }
 
-/// The document may be that of a first attempt which nobody has confirmed; without the second one it would be lost here.
+/// The key may belong to an unconfirmed first attempt; the second attempt must make it durable.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_second_try_with_a_key_is_on_the_disk() {
+async fn a_second_attempt_with_a_key_is_durable() {
     let mut harness = Harness::start().await;
     for round in 0..5 {
         let key = format!("round {round}");
@@ -103,12 +103,12 @@ async fn a_second_try_with_a_key_is_on_the_disk() {
     }
 }
 
-/// The driver gives these up by itself, and then says the same as of calls that never got a connection.
+/// The driver gives these up with the same error as calls that never got a connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_insert_that_the_driver_gives_up_counts_as_unknown() {
     let impatient = "?connectTimeoutMS=300&heartbeatFrequencyMS=500";
     let mut harness = Harness::start_with(Configuration::default(), impatient).await;
-    // So that there are as many connections as there will be inserts.
+    // One connection for each insert.
     harness.at_once(1000..1010).await;
     harness.inject(Fault::Frozen).await;
     let insert = async |number: u32| {

@@ -1,4 +1,4 @@
-//! A MongoDB that is harmed and healed, with the service in front of it, and what its clients see meanwhile.
+//! Injects faults into a MongoDB behind the service, and checks what clients see.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -16,14 +16,14 @@ use super::super::mongo::blocking;
 use super::super::proxy::{Link, Proxy, address_of, with_address};
 use super::super::wait::until;
 
-/// A wait of a second for its turn, a call of two; the rest is for a slow machine. What a client may wait at most.
+/// The longest wait of a client: a second in the queue, two for the call, the rest for slow machines.
 pub(crate) const ANSWER_DEADLINE: Duration = Duration::from_secs(5);
 
-/// The figures of the promise.
+/// The documented limits.
 const NOT_READY_WITHIN: Duration = Duration::from_secs(2);
 const READY_WITHIN: Duration = Duration::from_secs(5);
 
-/// What can happen to MongoDB, or on the way to it.
+/// A fault of MongoDB or of the link to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     Frozen,
@@ -38,12 +38,12 @@ pub(crate) enum Fault {
     Blackholed,
 }
 
-/// What became of the documents, by their number.
+/// Document numbers and the status of their insert.
 pub(crate) type Outcomes = BTreeMap<usize, u16>;
 
 pub(crate) struct Harness {
     directory: tempfile::TempDir,
-    /// `None` while a dead one is being replaced.
+    /// `None` while a dead process is replaced.
     mongodb: Option<Sandbox>,
     root: Client,
     proxy: Proxy,
@@ -55,7 +55,7 @@ impl Harness {
         Self::start_with(Configuration::default(), "").await
     }
 
-    /// With limits of its own, and with what is appended to the connection string.
+    /// Starts with this configuration, and with `options` appended to the connection string.
     pub(crate) async fn start_with(configuration: Configuration, options: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mongodb = start(&directory).await;
@@ -91,7 +91,7 @@ impl Harness {
                     maximum: None,
                 };
                 prlimit(Some(self.pid()), Resource::Fsize, nothing).unwrap();
-                // It ends itself at the next write, which this one is; there is no answer to it.
+                // MongoDB aborts at its next write, which is this one, and does not answer it.
                 let write = self.root.database("other").collection::<Document>("data");
                 let _ = tokio::time::timeout(ANSWER_DEADLINE, write.insert_one(doc! {}).into_future()).await;
             }
@@ -104,7 +104,7 @@ impl Harness {
     pub(crate) async fn recover(&mut self, fault: Fault) {
         match fault {
             Fault::Frozen => self.signal(Signal::CONT),
-            // The start of MongoDB makes a user anew who is gone.
+            // MongoDB's start recreates a missing user.
             Fault::Killed | Fault::Stopped | Fault::UserDropped => {
                 self.with_mongodb(|mongodb| mongodb.restart_mongodb().unwrap())
                     .await;
@@ -153,7 +153,7 @@ impl Harness {
         }
     }
 
-    /// Sends documents with these numbers and lists the collection as often, all at once; returns what became of the documents.
+    /// Inserts these documents and lists the collection as often, all at once. Returns the outcomes.
     pub(crate) async fn at_once(&self, numbers: impl Iterator<Item = usize>) -> Outcomes {
         let start = Instant::now();
         let pairs = numbers.map(async |number| {
@@ -173,7 +173,7 @@ impl Harness {
         outcomes
     }
 
-    /// Asserts that what was acknowledged is there once, what was refused is not, and what is unknown not twice.
+    /// Asserts that acknowledged documents are stored once, refused ones never, and unknown ones at most once.
     pub(crate) async fn check_documents(&self, outcomes: &Outcomes) {
         let listed = self.app.client.get("/data").await.json();
         let mut counts = BTreeMap::<usize, usize>::new();
@@ -195,14 +195,14 @@ impl Harness {
         }
     }
 
-    /// Stores a document as somebody does who does not care for the journal, which MongoDB writes ten times a second.
+    /// Stores a document without waiting for the journal, which MongoDB writes ten times a second.
     pub(crate) async fn store_carelessly(&self, document: Document) {
         let command =
             doc! { "insert": "data", "documents": [document], "writeConcern": { "w": 1, "j": false } };
         self.flask_db(command).await;
     }
 
-    /// How many connections MongoDB has, those of this test included.
+    /// Returns the number of MongoDB's connections, including the test's.
     pub(crate) async fn connections(&self) -> i32 {
         let admin = self.root.database("admin");
         let status = admin.run_command(doc! { "serverStatus": 1 }).await.unwrap();
@@ -244,7 +244,7 @@ impl Harness {
     }
 }
 
-/// A test that fails while its MongoDB is frozen must be able to end it.
+/// A frozen MongoDB could not be stopped at the end of a failed test.
 impl Drop for Harness {
     fn drop(&mut self) {
         if let Some(pid) = self
@@ -254,13 +254,13 @@ impl Drop for Harness {
             .and_then(|pid| i32::try_from(pid).ok())
             && let Some(pid) = Pid::from_raw(pid)
         {
-            // It may be gone already.
+            // The process may be gone.
             let _ = kill_process(pid, Signal::CONT);
         }
     }
 }
 
-/// Starts a MongoDB whose data and port outlive its death.
+/// Starts a MongoDB whose data and port survive its death.
 async fn start(directory: &tempfile::TempDir) -> Sandbox {
     let options = Options {
         control_plane: false,
@@ -270,7 +270,7 @@ async fn start(directory: &tempfile::TempDir) -> Sandbox {
     blocking(move || Sandbox::start(&options).unwrap_or_else(|error| panic!("{error}"))).await
 }
 
-/// An answer is the right one, or says in order that there is none.
+/// Asserts that a response is successful or a proper refusal.
 fn check_refusal(answer: &Answer, right: u16) {
     let unknown = answer.status == 500 && answer.body.contains("urn:problem-type:outcome-unknown");
     if answer.status == right || (unknown && right == 201) {

@@ -1,10 +1,10 @@
-//! Every fault of MongoDB: alone and with 200 requests at once, from its first moment to the recovery.
+//! Every fault of MongoDB, alone and under load, from onset to recovery.
 
 use std::time::Instant;
 
 use super::harness::{ANSWER_DEADLINE, Fault, Harness};
 
-/// Documents at once, with as many lists: twice what is promised.
+/// Concurrent documents, with as many lists: twice the documented number.
 const CROWD: usize = 200;
 
 async fn check(fault: Fault, words: &[&str]) {
@@ -38,7 +38,7 @@ async fn check(fault: Fault, words: &[&str]) {
     outcomes.extend(harness.at_once(again..=again).await);
     assert_eq!(outcomes[&again], 201);
 
-    // This time nobody knows of the fault yet when the requests come.
+    // This time the requests arrive before the fault is detected.
     harness.inject(fault).await;
     let (crowd, alive) = tokio::join!(harness.at_once(3 * CROWD..4 * CROWD), get_livez(&harness));
     assert_eq!(alive, 200);
@@ -101,21 +101,21 @@ async fn locked_writes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_disk_that_takes_no_bytes() {
+async fn a_read_only_disk() {
     check(Fault::DiskReadOnly, &REFUSED).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_slow_way() {
+async fn a_slow_link() {
     check(Fault::Delayed, &SILENT).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_way_that_trickles() {
+async fn a_trickling_link() {
     check(Fault::Trickling, &SILENT).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_way_that_swallows_everything() {
+async fn a_blackholed_link() {
     check(Fault::Blackholed, &SILENT).await;
 }

@@ -1,4 +1,4 @@
-//! More requests than MongoDB takes, and clients that do not wait for their answer.
+//! More requests than MongoDB can serve, and clients that do not wait.
 
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
@@ -11,10 +11,10 @@ use super::super::proxy::Link;
 use super::super::wait::until;
 use super::harness::{ANSWER_DEADLINE, Fault, Harness};
 
-/// The promise is "fewer than", those of the test itself included.
+/// Documented as "fewer than", including the test's own connections.
 const CONNECTIONS: i32 = 20;
 
-/// Requests at once. [`Harness::at_once`] sends two for each number.
+/// Concurrent requests. [`Harness::at_once`] sends two per number.
 const CROWD: usize = 200;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -36,7 +36,7 @@ async fn a_full_pool_refuses_what_it_cannot_take_and_stays_ready() {
         ..Limits::default()
     };
     let harness = Harness::start_with(configuration, "").await;
-    // There and back: a call takes 0.4 s, so five in a second.
+    // A round trip takes 0.4 s, so there are five per second.
     harness.link(Link::Delayed(Duration::from_millis(200)));
     let crowd = harness.at_once(0..CROWD);
     let probes = async {
@@ -64,7 +64,7 @@ async fn a_full_pool_refuses_what_it_cannot_take_and_stays_ready() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_refusal_for_lack_of_room_says_so() {
+async fn an_overload_is_reported_as_such() {
     let mut configuration = Configuration::default();
     configuration.mongodb.limits = Limits {
         calls: NonZeroU32::MIN,
@@ -84,8 +84,8 @@ async fn a_refusal_for_lack_of_room_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_hundred_vanished_clients_leave_few_connections_and_a_ready_service() {
-    // What the vanished have asked for is still done, and must not take the room of those who come after them.
+async fn two_hundred_disconnected_clients_leave_few_connections_and_a_ready_service() {
+    // Requests of vanished clients continue, but must not displace later ones.
     let mut configuration = Configuration::default();
     configuration.mongodb.limits = Limits {
         queue: 1000,
@@ -106,7 +106,7 @@ async fn two_hundred_vanished_clients_leave_few_connections_and_a_ready_service(
                 wire.write(if number % 2 == 0 { post } else { get }).await;
             }))
             .await;
-            // They have gone; some of their calls are under way.
+            // The clients are gone; some of their calls are in progress.
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         match fault {
@@ -127,7 +127,7 @@ async fn two_hundred_vanished_clients_leave_few_connections_and_a_ready_service(
     }
 }
 
-/// Longer than the driver and the service themselves wait for anything.
+/// Longer than any timeout of the driver and the service.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_long_freeze_under_load_leaves_nothing_behind() {
     let mut harness = Harness::start().await;
@@ -145,7 +145,7 @@ async fn a_long_freeze_under_load_leaves_nothing_behind() {
     harness.becomes_ready().await;
     let connections = harness.connections().await;
     assert!(connections < CONNECTIONS, "{connections}");
-    // The connections of the clients stay open for their next request, with a task each on both sides.
+    // The clients' connections stay open, with a task on each side.
     let allowed = before + 3 * CROWD;
     until("as few tasks as before", async || tasks() < allowed).await;
 }

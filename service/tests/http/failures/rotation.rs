@@ -1,4 +1,4 @@
-//! The connection string in a file that changes while requests run.
+//! Changes of the connection string file under load.
 
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use super::super::wait::until;
 
 const LOGIN: &str = "MongoDB rejected the service's credentials";
 
-/// A mounted Secret: the file is a link through another link, which is what is exchanged.
+/// A mounted Secret: a symlink through another symlink, which is swapped.
 struct Secret(tempfile::TempDir);
 
 impl Secret {
@@ -56,7 +56,7 @@ fn user(verb: &str, name: &str, password: &str) -> Document {
     doc! { verb: name, "pwd": password, "roles": ["readWrite"] }
 }
 
-/// Posts and lists until it is told to stop; returns every status that was not the right one.
+/// Posts and lists until stopped; returns every unexpected status.
 async fn load(app: &TestApp, stop: &AtomicBool) -> Vec<u16> {
     let mut wrong = Vec::new();
     while !stop.load(Ordering::Acquire) {
@@ -85,7 +85,7 @@ async fn another_user_takes_over_without_a_failed_request() {
         run(&root, user("createUser", "new", "new")).await;
         secret.exchange("second", &uri("new"));
         until("the new user's ping", async || is_used_by(&root, "new").await).await;
-        // What began before the exchange ends within this time.
+        // Calls that began before the swap end within this time.
         tokio::time::sleep(Duration::from_secs(3)).await;
         run(&root, doc! { "dropUser": "old" }).await;
         tokio::time::sleep(Duration::from_secs(2)).await;
@@ -100,7 +100,7 @@ async fn another_user_takes_over_without_a_failed_request() {
     .await;
 }
 
-/// Whether the service has a connection that is logged in as this user.
+/// Tells whether the service has a connection authenticated as this user.
 async fn is_used_by(root: &Client, name: &str) -> bool {
     let operations = doc! { "currentOp": 1, "$all": true, "appName": "service", "effectiveUsers.user": name };
     let operations = root.database("admin").run_command(operations).await.unwrap();
@@ -108,7 +108,7 @@ async fn is_used_by(root: &Client, name: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_changed_password_is_refused_until_the_file_has_it_too() {
+async fn a_changed_password_is_rejected_until_the_file_changes() {
     let mongodb = mongo::own().await;
     let root = Client::with_uri_str(mongodb.mongodb_root_uri()).await.unwrap();
     run(&root, user("createUser", "user", "old")).await;
@@ -118,7 +118,7 @@ async fn a_changed_password_is_refused_until_the_file_has_it_too() {
     let app = start(&uri("old"), &secret.file()).await;
     let stop = AtomicBool::new(false);
     let rotation = async {
-        // The user is made anew, so that no connection is left with its rights.
+        // Recreated, so that no connection keeps its privileges.
         run(&root, doc! { "dropUser": "user" }).await;
         run(&root, user("createUser", "user", "new")).await;
         until("refused", async || app.client.get("/readyz").await.status == 503).await;
@@ -141,7 +141,7 @@ async fn a_changed_password_is_refused_until_the_file_has_it_too() {
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_used_changes_nothing_and_is_told_once() {
+async fn an_unusable_file_changes_nothing_and_is_logged_once() {
     let mongodb = mongo::own().await;
     let uri = mongodb.mongodb_uri();
     let directory = tempfile::tempdir().unwrap();
@@ -187,7 +187,7 @@ async fn a_file_that_cannot_be_used_changes_nothing_and_is_told_once() {
         assert_eq!(client.post("{}").await.status, 201);
         assert_eq!(client.get("/readyz").await.status, 200);
     }
-    // The next line about the file is the one about its end: the last trouble was not told again.
+    // No further line about the file until it is usable: the last error was not repeated.
     tokio::time::sleep(Duration::from_secs(2)).await;
     std::fs::write(&file, uri.replacen("/flask_db", "/flask_db?appName=renewed", 1)).unwrap();
     let lines = process.events_until("connection string reloaded").await;

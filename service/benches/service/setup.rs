@@ -1,4 +1,4 @@
-//! What all scenarios share: a real MongoDB, and the sample's program where it can be had.
+//! The shared setup: a real MongoDB, and the sample's program if it is installed.
 
 use anyhow::{Context as _, Result};
 use sandbox::Sandbox;
@@ -6,19 +6,19 @@ use sandbox::Sandbox;
 use crate::flask::Flask;
 use crate::{Options, report};
 
-/// What was prepared.
-pub(crate) struct Setting {
+/// The setup of all scenarios.
+pub(crate) struct Setup {
     mongodb: Sandbox,
-    /// `None` where it was left out.
+    /// `None` if omitted.
     pub(crate) flask: Option<Flask>,
 }
 
-impl Setting {
+impl Setup {
     pub(crate) fn prepare(options: &Options) -> Result<Self> {
         let flask = if options.without_flask {
             None
         } else {
-            let hint = "the sample's program cannot be installed; `--without-flask` leaves it out";
+            let hint = "cannot install the sample's program; `--without-flask` omits it";
             Some(Flask::install().context(hint)?)
         };
         report::say("starting MongoDB");
@@ -30,12 +30,11 @@ impl Setting {
         Ok(Self { mongodb, flask })
     }
 
-    /// The connection string of the application's user, who may use `flask_db` alone.
+    /// Returns the connection string of the application's user, whose rights are limited to `flask_db`.
     pub(crate) fn uri(&self) -> String {
         self.mongodb.mongodb_uri()
     }
 
-    /// The process of MongoDB.
     pub(crate) fn mongodb_pid(&self) -> u32 {
         self.mongodb.mongodb_pid()
     }

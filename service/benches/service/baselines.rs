@@ -1,4 +1,4 @@
-//! The floors: what nobody can do without. Servers of bare hyper and of bare salvo, and inserts by the bare driver.
+//! Baselines: servers of bare hyper and bare salvo, and inserts with the bare driver.
 
 use std::convert::Infallible;
 use std::io::Write as _;
@@ -19,22 +19,22 @@ use salvo::hyper::body::Bytes;
 use salvo::{Response, Router, handler, hyper};
 use tokio::net::TcpListener;
 
-/// What hyper answers: as long as the data API's line.
+/// The baselines' response, as long as the data API's welcome line.
 const TEXT: &[u8] = b"Welcome to the Flask app! The current time is: 2026-11-21 09:34:12.123456";
 
-/// Is a floor instead of the benchmark.
+/// Runs as a baseline instead of as the benchmark.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
-    // As the data API is measured.
+    // The same runtime as the measured data API.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     match arguments {
         [name, port] if name == "hyper" => runtime.block_on(serve(port.parse()?)),
-        [name, port] if name == "salvo" => runtime.block_on(serve_by_salvo(port.parse()?)),
+        [name, port] if name == "salvo" => runtime.block_on(serve_with_salvo(port.parse()?)),
         [name, uri, connections, seconds] if name == "driver" => {
             runtime.block_on(insert(uri, connections.parse()?, seconds.parse()?))
         }
-        _ => bail!("an unknown floor: {arguments:?}"),
+        _ => bail!("unknown baseline: {arguments:?}"),
     }
 }
 
@@ -47,7 +47,7 @@ async fn serve(port: u16) -> Result<()> {
             let service = hyper::service::service_fn(|_| async {
                 Ok::<_, Infallible>(hyper::Response::new(Full::new(Bytes::from_static(TEXT))))
             });
-            // A client that goes away is not an error here.
+            // A client may disconnect.
             let _ = hyper::server::conn::http1::Builder::new()
                 .serve_connection(TokioIo::new(stream), service)
                 .await;
@@ -55,8 +55,8 @@ async fn serve(port: u16) -> Result<()> {
     }
 }
 
-/// As little as salvo can do: no middleware, no limits on connections.
-async fn serve_by_salvo(port: u16) -> Result<()> {
+/// Salvo at its minimum: no middleware, no connection limits.
+async fn serve_with_salvo(port: u16) -> Result<()> {
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port))).await?;
     let acceptor = salvo::conn::tcp::TcpAcceptor::try_from(listener)?;
     salvo::Server::new(acceptor)
@@ -71,7 +71,7 @@ async fn answer(response: &mut Response) {
     response.body(TEXT);
 }
 
-/// Inserts with as many tasks as there would be connections, and prints how many in how many microseconds.
+/// Inserts with this many tasks, and prints the number of inserts and the microseconds taken.
 async fn insert(uri: &str, tasks: u32, seconds: u64) -> Result<()> {
     let mut options = ClientOptions::parse(uri).await?;
     options.max_pool_size = Some(32);
