@@ -10,7 +10,6 @@ mod failure;
 mod health;
 mod inserts;
 mod page;
-mod readiness;
 mod recent;
 mod rotation;
 mod signing_key;
@@ -28,7 +27,6 @@ pub(crate) use batches::Batches;
 pub use connection_string::{ConnectionString, ConnectionStringError};
 pub(crate) use failure::Failure;
 pub(crate) use page::Page;
-pub(crate) use readiness::Readiness;
 pub(crate) use recent::{Recent, Window};
 pub(crate) use signing_key::SigningKey;
 

@@ -12,6 +12,7 @@ pub mod configuration;
 mod conversion;
 pub mod database;
 mod description;
+mod draining;
 mod error;
 mod home;
 mod logging;

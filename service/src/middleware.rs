@@ -15,7 +15,7 @@ use salvo::http::header::{CACHE_CONTROL, CONNECTION, X_CONTENT_TYPE_OPTIONS};
 use salvo::http::{HeaderValue, Version};
 use salvo::{Depot, FlowCtrl, Request, Response, Router, Writer, handler};
 
-use crate::database::Readiness;
+use crate::draining::Draining;
 use crate::error::Error;
 use crate::problem::Problem;
 use crate::{request_id, trace};
@@ -25,15 +25,15 @@ use methods::Methods;
 
 /// The one handler that wraps all routes.
 pub(crate) struct Middleware {
-    readiness: Arc<Readiness>,
+    draining: Draining,
     methods: Methods,
 }
 
 impl Middleware {
     /// Takes the router to look up the methods of a path.
-    pub(crate) fn new(readiness: Arc<Readiness>, router: Arc<Router>) -> Self {
+    pub(crate) fn new(draining: Draining, router: Arc<Router>) -> Self {
         Self {
-            readiness,
+            draining,
             methods: Methods::new(router),
         }
     }
@@ -80,7 +80,7 @@ impl Middleware {
         unread::close(request, response);
         add_security_headers(response);
         exchange.end(response);
-        if self.readiness.is_draining() {
+        if self.draining.has_begun() {
             close_connection(request, response);
         }
     }

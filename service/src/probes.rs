@@ -1,12 +1,11 @@
 //! `/livez`, `/readyz`, `/health` and `/metrics`, for Kubernetes, load balancers, monitoring and the sample's clients.
 
-use std::sync::Arc;
-
 use salvo::http::{HeaderValue, StatusCode};
 use salvo::{Response, handler};
 
 use crate::answer;
-use crate::database::{Database, Readiness};
+use crate::database::Database;
+use crate::draining::Draining;
 use crate::error::Error;
 
 const OPENMETRICS: HeaderValue =
@@ -23,22 +22,23 @@ pub(crate) fn livez(response: &mut Response) {
 /// Succeeds if MongoDB is available and no shutdown has begun.
 #[derive(Clone)]
 pub(crate) struct Readyz {
-    readiness: Arc<Readiness>,
+    database: Database,
+    draining: Draining,
 }
 
 impl Readyz {
-    pub(crate) fn new(readiness: Arc<Readiness>) -> Self {
-        Self { readiness }
+    pub(crate) fn new(database: Database, draining: Draining) -> Self {
+        Self { database, draining }
     }
 }
 
 #[handler]
 impl Readyz {
     async fn handle(&self, response: &mut Response) -> Result<(), Error> {
-        if self.readiness.is_draining() {
+        if self.draining.has_begun() {
             return Err(Error::Draining);
         }
-        self.readiness.check().await?;
+        self.database.check().await?;
         answer::complete(response, StatusCode::OK, answer::JSON, OK);
         Ok(())
     }

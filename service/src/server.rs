@@ -7,7 +7,6 @@ mod signals;
 mod throttle;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use salvo::fuse::FuseConfig;
@@ -17,7 +16,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::configuration::{Configuration, Http, Mongodb, Shutdown};
-use crate::database::{Database, Readiness};
+use crate::database::Database;
+use crate::draining::Draining;
 use crate::router::router;
 
 use acceptor::{ClosableAcceptor, CloseHandle};
@@ -86,7 +86,7 @@ impl Server {
             http,
             shutdown,
         } = self;
-        let readiness = Arc::new(Readiness::new(database.clone()));
+        let draining = Draining::default();
         let connections = http.connections.min(descriptors::maximum_connections());
         let (acceptor, close_handle) = ClosableAcceptor::new(listener, connections, http.head_timeout)?;
         let mut server = salvo::Server::new(acceptor).fuse_config(fuse(&http));
@@ -100,14 +100,14 @@ impl Server {
             stop,
             server.handle(),
             close_handle,
-            Arc::clone(&readiness),
+            draining.clone(),
             shutdown,
         ));
         let mut background = JoinSet::new();
         spawn_tasks(&mut background, &database, mongodb);
 
         tracing::info!(address = %address, mongodb = database.addresses(), connections, "listening");
-        server.try_serve(router(&database, &readiness, &http)).await?;
+        server.try_serve(router(&database, &draining, &http)).await?;
 
         shutdown_task.abort();
         background.shutdown().await;
@@ -157,14 +157,14 @@ async fn shut_down_when_asked(
     mut stop: mpsc::Receiver<()>,
     server: ServerHandle,
     close_handle: CloseHandle,
-    readiness: Arc<Readiness>,
+    draining: Draining,
     shutdown: Shutdown,
 ) {
     if stop.recv().await.is_none() {
         // All senders are gone, so the server runs forever.
         return;
     }
-    readiness.drain();
+    draining.begin();
     tracing::info!(
         drain_seconds = shutdown.drain.as_secs(),
         "shutting down: no longer ready"

@@ -26,14 +26,17 @@ const CHARACTERS_PER_SUMMARY: usize = 48;
 /// Appends the members of a document, except `skipped`.
 pub(super) fn write_members(html: &mut String, document: &RawDocument, skipped: &str) {
     let end = html.len() + BYTES_PER_DOCUMENT;
+    write_entries(html, members(document, Some(skipped)), end, 0);
+}
+
+fn members<'a>(
+    document: &'a RawDocument,
+    skipped: Option<&str>,
+) -> impl Iterator<Item = (String, RawBsonRef<'a>)> {
     let members = document.iter().flatten();
-    let members = members.filter(|(key, _)| key.as_str() != skipped);
-    write_entries(
-        html,
-        members.map(|(key, value)| (Text(cut(key.as_str(), CHARACTERS_PER_KEY).0).to_string(), value)),
-        end,
-        0,
-    );
+    members
+        .filter(move |(key, _)| Some(key.as_str()) != skipped)
+        .map(|(key, value)| (Text(cut(key.as_str(), CHARACTERS_PER_KEY).0).to_string(), value))
 }
 
 fn write_entries<'a>(
@@ -83,19 +86,8 @@ fn write_document(html: &mut String, document: &RawDocument, end: usize, level: 
     }
     let (keys, rest) = cut(&keys, CHARACTERS_PER_SUMMARY);
     let dots = if rest.is_empty() { "" } else { "…" };
-    let _ = write!(html, "<details><summary>{{ {}{dots} }}</summary>", Text(keys));
-    if level < LEVELS {
-        let members = document.iter().flatten();
-        write_entries(
-            html,
-            members.map(|(key, value)| (Text(cut(key.as_str(), CHARACTERS_PER_KEY).0).to_string(), value)),
-            end,
-            level,
-        );
-    } else {
-        html.push_str("<p class=\"cut\">nested too deeply to show</p>");
-    }
-    html.push_str("</details>");
+    let summary = format!("{{ {}{dots} }}", Text(keys));
+    write_folded(html, &summary, members(document, None), end, level);
 }
 
 fn write_array(html: &mut String, array: &RawArray, end: usize, level: usize) {
@@ -105,15 +97,21 @@ fn write_array(html: &mut String, array: &RawArray, end: usize, level: usize) {
         return;
     }
     let noun = if count == 1 { "item" } else { "items" };
-    let _ = write!(html, "<details><summary>[ {count} {noun} ]</summary>");
+    let items = array.into_iter().flatten().enumerate();
+    let entries = items.map(|(index, value)| (index.to_string(), value));
+    write_folded(html, &format!("[ {count} {noun} ]"), entries, end, level);
+}
+
+fn write_folded<'a>(
+    html: &mut String,
+    summary: &str,
+    entries: impl Iterator<Item = (String, RawBsonRef<'a>)>,
+    end: usize,
+    level: usize,
+) {
+    let _ = write!(html, "<details><summary>{summary}</summary>");
     if level < LEVELS {
-        let items = array.into_iter().flatten().enumerate();
-        write_entries(
-            html,
-            items.map(|(index, value)| (index.to_string(), value)),
-            end,
-            level,
-        );
+        write_entries(html, entries, end, level);
     } else {
         html.push_str("<p class=\"cut\">nested too deeply to show</p>");
     }

@@ -51,36 +51,29 @@ impl Mongodb {
             durations: Family::new_with_constructor(durations),
             failures: Family::default(),
         };
-        let counters = [
-            (
-                "mongodb_connections_created",
-                "Connections created",
-                &metrics.created,
-            ),
-            (
-                "mongodb_connections_closed",
-                "Connections closed",
-                &metrics.closed,
-            ),
-        ];
-        for (name, help, counter) in counters {
-            registry.register(name, help, counter.clone());
-        }
-        let gauges = [
-            (
-                "mongodb_connections_open",
-                "Open connections in the pool",
-                &metrics.open,
-            ),
-            (
-                "mongodb_connections_in_use",
-                "Connections in use by a call",
-                &metrics.in_use,
-            ),
-        ];
-        for (name, help, gauge) in gauges {
-            registry.register(name, help, gauge.clone());
-        }
+        let Self {
+            created,
+            closed,
+            open,
+            in_use,
+            ..
+        } = &metrics;
+        registry.register(
+            "mongodb_connections_created",
+            "Connections created",
+            created.clone(),
+        );
+        registry.register("mongodb_connections_closed", "Connections closed", closed.clone());
+        registry.register(
+            "mongodb_connections_open",
+            "Open connections in the pool",
+            open.clone(),
+        );
+        registry.register(
+            "mongodb_connections_in_use",
+            "Connections in use by a call",
+            in_use.clone(),
+        );
         registry.register(
             "mongodb_connection_waits_failed",
             "Calls that failed to get a connection",

@@ -45,10 +45,9 @@ async fn database() -> Database {
 
 #[tokio::test]
 async fn the_openapi_document_has_exactly_the_routers_routes() {
-    let database = database().await;
-    let readiness = Arc::new(Readiness::new(database.clone()));
+    let (database, draining) = (database().await, Draining::default());
     let mut served = Routes::new();
-    collect(&routes(&database, &readiness, &Http::default()), "", &mut served);
+    collect(&routes(&database, &draining, &Http::default()), "", &mut served);
     served.retain(|(path, _)| path != UNDESCRIBED);
     let document: Value = serde_json::from_str(include_str!("../description/openapi.json")).unwrap();
     assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
@@ -71,11 +70,13 @@ async fn a_panic_in_a_handler_is_answered_500_and_the_connection_stays_open() {
     fn panicking() {
         panic!("on purpose");
     }
-    let readiness = Arc::new(Readiness::new(database().await));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let server = salvo::Server::new(TcpAcceptor::try_from(listener).unwrap());
-    tokio::spawn(server.try_serve(with_middleware(Router::new().get(panicking), &readiness)));
+    tokio::spawn(server.try_serve(with_middleware(
+        Router::new().get(panicking),
+        &Draining::default(),
+    )));
     let mut stream = TcpStream::connect(address).await.unwrap();
     for _ in 0..2 {
         stream

@@ -66,62 +66,38 @@ impl Refusal {
 
     /// Returns the name in the internal request's path, which appears in the log.
     fn name(self) -> &'static str {
-        match self {
-            Self::LineEnd => "line-end",
-            Self::Control => "control-character",
-            Self::RequestLine => "request-line",
-            Self::Target => "target",
-            Self::Header => "header",
-            Self::ContentLength => "content-length",
-            Self::TransferEncoding => "transfer-encoding",
-            Self::TwoFramings => "two-framings",
-            Self::Incomplete => "incomplete",
-            Self::Slow => "slow",
-            Self::LongLine => "long-line",
-            Self::LargeHead => "large-head",
-            Self::ManyHeaders => "many-headers",
-            Self::Coding => "coding",
-            Self::Version => "version",
-        }
+        self.properties().0
     }
 
     pub(crate) fn status(self) -> StatusCode {
-        match self {
-            Self::LineEnd
-            | Self::Control
-            | Self::RequestLine
-            | Self::Target
-            | Self::Header
-            | Self::ContentLength
-            | Self::TransferEncoding
-            | Self::TwoFramings
-            | Self::Incomplete => StatusCode::BAD_REQUEST,
-            Self::Slow => StatusCode::REQUEST_TIMEOUT,
-            Self::LongLine => StatusCode::URI_TOO_LONG,
-            Self::LargeHead | Self::ManyHeaders => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::Coding => StatusCode::NOT_IMPLEMENTED,
-            Self::Version => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
-        }
+        self.properties().1
     }
 
     /// Returns the message for the client.
     pub(crate) fn detail(self) -> &'static str {
+        self.properties().2
+    }
+
+    #[rustfmt::skip]
+    fn properties(self) -> (&'static str, StatusCode, &'static str) {
+        const BAD: StatusCode = StatusCode::BAD_REQUEST;
+        const LARGE: StatusCode = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
         match self {
-            Self::LineEnd => "every line of the request head must end with CR LF",
-            Self::Control => "the request head contains a control character",
-            Self::RequestLine => "malformed request line; expected a method, a target and a version",
-            Self::Target => "the request target is neither a path nor a URL",
-            Self::Header => "malformed header",
-            Self::ContentLength => "`Content-Length` must be a single number",
-            Self::TransferEncoding => "`Transfer-Encoding` must be `chunked`",
-            Self::TwoFramings => "`Content-Length` and `Transfer-Encoding` cannot be combined",
-            Self::Incomplete => "the connection ended before the request head was complete",
-            Self::Slow => "the request head did not arrive in time",
-            Self::LongLine => "the request line is longer than 8192 bytes",
-            Self::LargeHead => "the request head is larger than 32768 bytes",
-            Self::ManyHeaders => "the request has more than 100 headers",
-            Self::Coding => "`chunked` is the only supported transfer coding",
-            Self::Version => "unsupported HTTP version; use HTTP/1.1",
+            Self::LineEnd => ("line-end", BAD, "every line of the request head must end with CR LF"),
+            Self::Control => ("control-character", BAD, "the request head contains a control character"),
+            Self::RequestLine => ("request-line", BAD, "malformed request line; expected a method, a target and a version"),
+            Self::Target => ("target", BAD, "the request target is neither a path nor a URL"),
+            Self::Header => ("header", BAD, "malformed header"),
+            Self::ContentLength => ("content-length", BAD, "`Content-Length` must be a single number"),
+            Self::TransferEncoding => ("transfer-encoding", BAD, "`Transfer-Encoding` must be `chunked`"),
+            Self::TwoFramings => ("two-framings", BAD, "`Content-Length` and `Transfer-Encoding` cannot be combined"),
+            Self::Incomplete => ("incomplete", BAD, "the connection ended before the request head was complete"),
+            Self::Slow => ("slow", StatusCode::REQUEST_TIMEOUT, "the request head did not arrive in time"),
+            Self::LongLine => ("long-line", StatusCode::URI_TOO_LONG, "the request line is longer than 8192 bytes"),
+            Self::LargeHead => ("large-head", LARGE, "the request head is larger than 32768 bytes"),
+            Self::ManyHeaders => ("many-headers", LARGE, "the request has more than 100 headers"),
+            Self::Coding => ("coding", StatusCode::NOT_IMPLEMENTED, "`chunked` is the only supported transfer coding"),
+            Self::Version => ("version", StatusCode::HTTP_VERSION_NOT_SUPPORTED, "unsupported HTTP version; use HTTP/1.1"),
         }
     }
 }
