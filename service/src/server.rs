@@ -35,9 +35,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     database: Database,
-    mongodb: Mongodb,
-    http: Http,
-    shutdown: Shutdown,
+    configuration: Configuration,
 }
 
 impl Server {
@@ -46,24 +44,15 @@ impl Server {
     /// # Errors
     /// Fails if the connection string or the port cannot be used.
     pub async fn bind(configuration: Configuration) -> Result<Self, BindError> {
-        let Configuration {
-            http,
-            mongodb,
-            shutdown,
-            ..
-        } = configuration;
+        let mongodb = &configuration.mongodb;
         let database = Database::prepare(&mongodb.uri, mongodb.namespace.clone(), mongodb.limits).await?;
-        let (listener, address) = listen(http.listen_address).map_err(|source| BindError::Listen {
-            address: http.listen_address,
-            source,
-        })?;
+        let address = configuration.http.listen_address;
+        let (listener, address) = listen(address).map_err(|source| BindError::Listen { address, source })?;
         Ok(Self {
             listener,
             address,
             database,
-            mongodb,
-            http,
-            shutdown,
+            configuration,
         })
     }
 
@@ -82,10 +71,14 @@ impl Server {
             listener,
             address,
             database,
-            mongodb,
-            http,
-            shutdown,
+            configuration,
         } = self;
+        let Configuration {
+            http,
+            mongodb,
+            shutdown,
+            ..
+        } = configuration;
         let draining = Draining::default();
         let connections = http.connections.min(descriptors::maximum_connections());
         let (acceptor, close_handle) = ClosableAcceptor::new(listener, connections, http.head_timeout)?;

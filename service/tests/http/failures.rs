@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use sandbox::Sandbox;
 
 use super::app::TestApp;
-use super::mongo::{self, blocking};
+use super::mongo::{self, with};
 use super::proxy::{CuttingProxy, address_of, with_address};
 use super::wait::until;
 
@@ -75,11 +75,7 @@ async fn a_killed_mongodb_is_unavailable_until_it_is_back() {
     let mongodb = mongo::own().await;
     let app = TestApp::start_on(&mongodb.mongodb_uri()).await;
     assert_eq!(app.client.post(r#"{"a":1}"#).await.status, 201);
-    let mongodb = blocking(move || {
-        mongodb.kill_mongodb().unwrap();
-        mongodb
-    })
-    .await;
+    let mongodb = with(mongodb, |mongodb| mongodb.kill_mongodb().unwrap()).await;
     // Open connections are closed at once; new ones are refused.
     let refused = "cannot reach MongoDB: connection refused";
     until("unhealthy", async || {
@@ -97,11 +93,7 @@ async fn a_killed_mongodb_is_unavailable_until_it_is_back() {
     })
     .await;
     assert_eq!(app.client.get("/livez").await.status, 200);
-    let _mongodb = blocking(move || {
-        mongodb.restart_mongodb().unwrap();
-        mongodb
-    })
-    .await;
+    let _mongodb = with(mongodb, |mongodb| mongodb.restart_mongodb().unwrap()).await;
     until("healthy again", async || {
         app.client.get("/health").await.status == 200
     })
@@ -117,19 +109,11 @@ async fn a_killed_mongodb_is_unavailable_until_it_is_back() {
 async fn a_service_that_starts_before_mongodb_listens_and_recovers() {
     let mongodb = mongo::own().await;
     let uri = mongodb.mongodb_uri();
-    let mongodb = blocking(move || {
-        mongodb.stop_mongodb().unwrap();
-        mongodb
-    })
-    .await;
+    let mongodb = with(mongodb, |mongodb| mongodb.stop_mongodb().unwrap()).await;
     let app = TestApp::start_on(&uri).await;
     app.client.get("/readyz").await.problem(503);
     app.client.get("/data").await.problem(503);
-    let _mongodb = blocking(move || {
-        mongodb.restart_mongodb().unwrap();
-        mongodb
-    })
-    .await;
+    let _mongodb = with(mongodb, |mongodb| mongodb.restart_mongodb().unwrap()).await;
     let time = Instant::now();
     until("ready", async || app.client.get("/readyz").await.status == 200).await;
     assert!(time.elapsed() < Duration::from_secs(5), "{:?}", time.elapsed());
@@ -198,11 +182,7 @@ async fn a_list_that_breaks_off_does_not_look_complete() {
     wire.write("GET /data HTTP/1.1\r\nHost: a\r\n\r\n").await;
     let start = wire.read_until("\r\n\r\n").await;
     assert!(start.starts_with("HTTP/1.1 200 "), "{start}");
-    let _mongodb = blocking(move || {
-        mongodb.kill_mongodb().unwrap();
-        mongodb
-    })
-    .await;
+    let _mongodb = with(mongodb, |mongodb| mongodb.kill_mongodb().unwrap()).await;
     let rest = wire.read_to_end().await;
     assert!(rest.len() < 59_000_000, "it was complete: {} bytes", rest.len());
     assert!(

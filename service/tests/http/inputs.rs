@@ -32,44 +32,18 @@ const END_OF_STRING: &str = "invalid JSON: EOF while parsing a string";
 const CONTROL: &str = "invalid JSON: control character (\\u0000-\\u001F) found while parsing a string";
 
 /// 400 for anything but UTF-8 JSON, 422 for JSON that cannot be stored unchanged.
+#[rustfmt::skip]
 const BODIES: &[(&[u8], Expected)] = &[
     // Empty bodies and non-objects.
     (b"", Refused(400, EMPTY, "", 1, 1)),
     (b" \r\n\t", Refused(400, EMPTY, "", 1, 1)),
-    (
-        b"null",
-        Refused(422, "expected a JSON object, found null", "", 1, 1),
-    ),
-    (
-        b" true",
-        Refused(422, "expected a JSON object, found a boolean", "", 1, 2),
-    ),
-    (
-        b"\n\"text\"",
-        Refused(422, "expected a JSON object, found a string", "", 2, 1),
-    ),
-    (
-        b"1e400",
-        Refused(
-            422,
-            "the number `1e400` is out of range for a 64-bit float",
-            "",
-            1,
-            1,
-        ),
-    ),
-    (
-        b"-1",
-        Refused(422, "expected a JSON object, found a number", "", 1, 1),
-    ),
-    (
-        b"[]",
-        Refused(422, "expected a JSON object, found an array", "", 1, 1),
-    ),
-    (
-        b"[{\"a\":1}]",
-        Refused(422, "expected a JSON object, found an array", "", 1, 1),
-    ),
+    (b"null", Refused(422, "expected a JSON object, found null", "", 1, 1)),
+    (b" true", Refused(422, "expected a JSON object, found a boolean", "", 1, 2)),
+    (b"\n\"text\"", Refused(422, "expected a JSON object, found a string", "", 2, 1)),
+    (b"1e400", Refused(422, "the number `1e400` is out of range for a 64-bit float", "", 1, 1)),
+    (b"-1", Refused(422, "expected a JSON object, found a number", "", 1, 1)),
+    (b"[]", Refused(422, "expected a JSON object, found an array", "", 1, 1)),
+    (b"[{\"a\":1}]", Refused(422, "expected a JSON object, found an array", "", 1, 1)),
     (b"{}", Same),
     (b"\r\n\t {\"a\" :\n1} \n", Taken(r#"{"a":1}"#)),
     // Invalid JSON.
@@ -82,25 +56,13 @@ const BODIES: &[(&[u8], Expected)] = &[
     (b"[] x", Refused(400, TRAILING, "", 1, 4)),
     (b"{\"a\":1,\"a\":2} x", Refused(400, TRAILING, "", 1, 15)),
     (b"/* c */{}", Refused(400, VALUE, "", 1, 1)),
-    (
-        b"{\"a\":1 // c\n}",
-        Refused(400, "invalid JSON: expected `,` or `}`", "/a", 1, 8),
-    ),
+    (b"{\"a\":1 // c\n}", Refused(400, "invalid JSON: expected `,` or `}`", "/a", 1, 8)),
     (b"{// c\n\"a\":1}", Refused(400, KEY, "", 1, 2)),
     (b"{a:1}", Refused(400, KEY, "", 1, 2)),
     (b"{'a':1}", Refused(400, KEY, "", 1, 2)),
-    (
-        b"{\"a\":1,}",
-        Refused(400, "invalid JSON: trailing comma", "", 1, 8),
-    ),
-    (
-        b"{\"a\":tru}",
-        Refused(400, "invalid JSON: expected ident", "/a", 1, 9),
-    ),
-    (
-        b"{\"a\":\"\\x\"}",
-        Refused(400, "invalid JSON: invalid escape", "/a", 1, 8),
-    ),
+    (b"{\"a\":1,}", Refused(400, "invalid JSON: trailing comma", "", 1, 8)),
+    (b"{\"a\":tru}", Refused(400, "invalid JSON: expected ident", "/a", 1, 9)),
+    (b"{\"a\":\"\\x\"}", Refused(400, "invalid JSON: invalid escape", "/a", 1, 8)),
     (b"{\"a\":\"\x01\"}", Refused(400, CONTROL, "/a", 1, 7)),
     (b"hello=world", Refused(400, VALUE, "", 1, 1)),
     // Encodings.
@@ -124,148 +86,34 @@ const BODIES: &[(&[u8], Expected)] = &[
     (br#"{"":1,"a":{"":{"":2}}}"#, Same),
     (br#"{"$set":{"$inc":1},"a":[{"$gt":{"$where":"x"}}]}"#, Same),
     (br#"{"a.b":1,".":2,"..":{"a.":3},"a":{"b":4}}"#, Same),
-    (
-        br#"{"a":{"$oid":"6b018ca9e539d0e4320647d9"},"b":{"$oid":"zz"},"$oid":"x"}"#,
-        Same,
-    ),
-    (
-        br#"{"a":{"$date":0},"b":{"$numberLong":"5"},"c":{"$numberDouble":"NaN"},"d":{"$binary":{}}}"#,
-        Same,
-    ),
-    (
-        br#"{"a":{"$ref":"b","$id":1},"$minKey":1,"b":{"$undefined":true}}"#,
-        Same,
-    ),
+    (br#"{"a":{"$oid":"6b018ca9e539d0e4320647d9"},"b":{"$oid":"zz"},"$oid":"x"}"#, Same),
+    (br#"{"a":{"$date":0},"b":{"$numberLong":"5"},"c":{"$numberDouble":"NaN"},"d":{"$binary":{}}}"#, Same),
+    (br#"{"a":{"$ref":"b","$id":1},"$minKey":1,"b":{"$undefined":true}}"#, Same),
     (br#"{"__proto__":{"a":1},"constructor":{"prototype":{}}}"#, Same),
-    (
-        br#"{"a":1,"b":2,"a":1}"#,
-        Refused(422, "duplicate key `a`", "/a", 1, 14),
-    ),
-    (
-        b"{\"x\":[{\"a\":1,\n \"\\u0061\":2}]}",
-        Refused(422, "duplicate key `a`", "/x/0/a", 2, 2),
-    ),
+    (br#"{"a":1,"b":2,"a":1}"#, Refused(422, "duplicate key `a`", "/a", 1, 14)),
+    (b"{\"x\":[{\"a\":1,\n \"\\u0061\":2}]}", Refused(422, "duplicate key `a`", "/x/0/a", 2, 2)),
     (br#"{"a":1,"A":2,"a ":3}"#, Same),
     // The `_id`.
-    (
-        br#"{"_id":[]}"#,
-        Refused(
-            422,
-            "`_id` must be a string, a number, a boolean or null, not an array",
-            "/_id",
-            1,
-            8,
-        ),
-    ),
-    (
-        br#"{"_id":{}}"#,
-        Refused(
-            422,
-            "`_id` must be a string, a number, a boolean or null, not an object",
-            "/_id",
-            1,
-            8,
-        ),
-    ),
-    (
-        br#"{"_id":{"$oid":"6b018ca9e539d0e4320647d9"}}"#,
-        Refused(
-            422,
-            "`_id` must be a string, a number, a boolean or null, not an object",
-            "/_id",
-            1,
-            8,
-        ),
-    ),
-    (
-        br#"{"_id":"x","_id":"y"}"#,
-        Refused(422, "duplicate key `_id`", "/_id", 1, 12),
-    ),
+    (br#"{"_id":[]}"#, Refused(422, "`_id` must be a string, a number, a boolean or null, not an array", "/_id", 1, 8)),
+    (br#"{"_id":{}}"#, Refused(422, "`_id` must be a string, a number, a boolean or null, not an object", "/_id", 1, 8)),
+    (br#"{"_id":{"$oid":"6b018ca9e539d0e4320647d9"}}"#, Refused(422, "`_id` must be a string, a number, a boolean or null, not an object", "/_id", 1, 8)),
+    (br#"{"_id":"x","_id":"y"}"#, Refused(422, "duplicate key `_id`", "/_id", 1, 12)),
     (br#"{"a":{"_id":[{"_id":{}}]}}"#, Same),
     (br#"{"_id":"table","a":1}"#, Taken(r#"{"a":1}"#)),
     // Numbers.
-    (
-        br#"{"a":[9223372036854775807,-9223372036854775808,2147483648,-2147483649]}"#,
-        Same,
-    ),
-    (
-        br#"{"a":9223372036854775808}"#,
-        Refused(
-            422,
-            "the integer `9223372036854775808` does not fit in 64 bits",
-            "/a",
-            1,
-            6,
-        ),
-    ),
-    (
-        br#"{"a":-9223372036854775809}"#,
-        Refused(
-            422,
-            "the integer `-9223372036854775809` does not fit in 64 bits",
-            "/a",
-            1,
-            6,
-        ),
-    ),
-    (
-        br#"{"a":[0,18446744073709551615]}"#,
-        Refused(
-            422,
-            "the integer `18446744073709551615` does not fit in 64 bits",
-            "/a/1",
-            1,
-            9,
-        ),
-    ),
-    (
-        br#"{"a":123456789012345678901234567890}"#,
-        Refused(
-            422,
-            "the integer `123456789012345678901234567890` does not fit in 64 bits",
-            "/a",
-            1,
-            6,
-        ),
-    ),
+    (br#"{"a":[9223372036854775807,-9223372036854775808,2147483648,-2147483649]}"#, Same),
+    (br#"{"a":9223372036854775808}"#, Refused(422, "the integer `9223372036854775808` does not fit in 64 bits", "/a", 1, 6)),
+    (br#"{"a":-9223372036854775809}"#, Refused(422, "the integer `-9223372036854775809` does not fit in 64 bits", "/a", 1, 6)),
+    (br#"{"a":[0,18446744073709551615]}"#, Refused(422, "the integer `18446744073709551615` does not fit in 64 bits", "/a/1", 1, 9)),
+    (br#"{"a":123456789012345678901234567890}"#, Refused(422, "the integer `123456789012345678901234567890` does not fit in 64 bits", "/a", 1, 6)),
     (br#"{"a":1e308}"#, Taken(r#"{"a":1e+308}"#)),
-    (
-        br#"{"a":1e400}"#,
-        Refused(
-            422,
-            "the number `1e400` is out of range for a 64-bit float",
-            "/a",
-            1,
-            6,
-        ),
-    ),
-    (
-        br#"{"a":-1e400}"#,
-        Refused(
-            422,
-            "the number `-1e400` is out of range for a 64-bit float",
-            "/a",
-            1,
-            6,
-        ),
-    ),
-    (
-        br#"{"a":1e-400}"#,
-        Refused(
-            422,
-            "the number `1e-400` is out of range for a 64-bit float",
-            "/a",
-            1,
-            6,
-        ),
-    ),
+    (br#"{"a":1e400}"#, Refused(422, "the number `1e400` is out of range for a 64-bit float", "/a", 1, 6)),
+    (br#"{"a":-1e400}"#, Refused(422, "the number `-1e400` is out of range for a 64-bit float", "/a", 1, 6)),
+    (br#"{"a":1e-400}"#, Refused(422, "the number `1e-400` is out of range for a 64-bit float", "/a", 1, 6)),
     (br#"{"a":[-0.0,0.0,1.0,1.5,5e-324,0.1]}"#, Same),
     (br#"{"a":-0}"#, Taken(r#"{"a":0}"#)),
     (br#"{"a":1E2}"#, Taken(r#"{"a":100.0}"#)),
-    (
-        br#"{"a":0.1234567890123456789012345678901}"#,
-        Taken(r#"{"a":0.12345678901234568}"#),
-    ),
+    (br#"{"a":0.1234567890123456789012345678901}"#, Taken(r#"{"a":0.12345678901234568}"#)),
     (b"{\"a\":NaN}", Refused(400, VALUE, "/a", 1, 6)),
     (b"{\"a\":Infinity}", Refused(400, VALUE, "/a", 1, 6)),
     (b"{\"a\":-Infinity}", Refused(400, NUMBER, "/a", 1, 7)),
@@ -274,10 +122,7 @@ const BODIES: &[(&[u8], Expected)] = &[
     (b"{\"a\":+1}", Refused(400, VALUE, "/a", 1, 6)),
     (b"{\"a\":.5}", Refused(400, VALUE, "/a", 1, 6)),
     (b"{\"a\":1.}", Refused(400, NUMBER, "/a", 1, 8)),
-    (
-        b"{\"a\":0x10}",
-        Refused(400, "invalid JSON: expected `,` or `}`", "/a", 1, 7),
-    ),
+    (b"{\"a\":0x10}", Refused(400, "invalid JSON: expected `,` or `}`", "/a", 1, 7)),
 ];
 
 /// Sends one request and reads one response.

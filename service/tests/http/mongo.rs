@@ -38,3 +38,12 @@ fn start() -> Sandbox {
 pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(work).await.unwrap()
 }
+
+/// Runs a blocking operation on MongoDB.
+pub(crate) async fn with(mongodb: Sandbox, act: impl FnOnce(&Sandbox) + Send + 'static) -> Sandbox {
+    blocking(move || {
+        act(&mongodb);
+        mongodb
+    })
+    .await
+}

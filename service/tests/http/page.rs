@@ -22,6 +22,16 @@ async fn add(tab: &mut Tab) {
     tab.value("document.querySelector('#add button').click()").await;
 }
 
+/// Asserts that nothing went wrong in the page, and that it contacted no other server.
+fn check_clean(tab: &Tab, app: &TestApp) {
+    assert!(tab.complaints().is_empty(), "{:#?}", tab.complaints());
+    let (requests, own) = (tab.requests(), address(app));
+    assert!(
+        requests.iter().all(|request| request.starts_with(&own)),
+        "{requests:?}"
+    );
+}
+
 #[tokio::test]
 async fn documents_appear_as_they_arrive_and_are_escaped() {
     let app = TestApp::start().await;
@@ -80,14 +90,7 @@ async fn documents_appear_as_they_arrive_and_are_escaped() {
         "undefined",
         "the server's own page is safe too"
     );
-    assert!(tab.complaints().is_empty(), "{:#?}", tab.complaints());
-    assert!(
-        tab.requests()
-            .iter()
-            .all(|request| request.starts_with(&address(&app))),
-        "{:?}",
-        tab.requests()
-    );
+    check_clean(&tab, &app);
 }
 
 #[tokio::test]
@@ -316,12 +319,5 @@ async fn swagger_ui_works_without_another_server() {
     tab.eventually("document.querySelector('.opblock-body') !== null")
         .await;
     tab.picture("docs").await;
-    assert!(tab.complaints().is_empty(), "{:#?}", tab.complaints());
-    assert!(
-        tab.requests()
-            .iter()
-            .all(|request| request.starts_with(&address(&app))),
-        "{:?}",
-        tab.requests()
-    );
+    check_clean(&tab, &app);
 }

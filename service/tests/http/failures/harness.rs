@@ -12,7 +12,7 @@ use service::configuration::Configuration;
 
 use super::super::app::TestApp;
 use super::super::client::Answer;
-use super::super::mongo::blocking;
+use super::super::mongo::{blocking, with};
 use super::super::proxy::{Link, Proxy, address_of, with_address};
 use super::super::wait::until;
 
@@ -236,11 +236,7 @@ impl Harness {
 
     async fn with_mongodb(&mut self, act: impl FnOnce(&Sandbox) + Send + 'static) {
         let mongodb = self.mongodb.take().unwrap();
-        let mongodb = blocking(move || {
-            act(&mongodb);
-            mongodb
-        });
-        self.mongodb = Some(mongodb.await);
+        self.mongodb = Some(with(mongodb, act).await);
     }
 }
 
