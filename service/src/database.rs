@@ -1,5 +1,5 @@
 //! The only module that uses the MongoDB driver. Every call has a time limit, and every error is translated into a
-//! [`Failure`].
+//! `Failure`.
 
 mod admission;
 mod batches;

@@ -2,7 +2,7 @@
 //!
 //! A request passes `wire`, which rejects malformed HTTP, and `middleware`, reaches `router` and from there a handler in
 //! `records`, `probes` or `home`. Handlers call [`database`]. `conversion` translates between JSON and BSON. Every failure is an
-//! `error::Error`, which becomes a status and a problem document. [`server`] binds, serves and shuts down; [`start`] runs it
+//! `error::Error`, which becomes a status and a problem document. [`server`] binds, serves and shuts down; [`start()`] runs it
 //! from the environment.
 
 mod accept;

@@ -26,7 +26,7 @@ const MINIMUM_CONNECTIONS: u32 = 2;
 pub struct ConnectionString(String);
 
 impl ConnectionString {
-    /// Wraps the text; [`super::Database::prepare`] validates it.
+    /// Wraps the text, which is validated when the server binds.
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(text)
