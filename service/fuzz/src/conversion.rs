@@ -64,7 +64,7 @@ fuzz_target!(|text: &[u8]| {
 fn check_place(text: &[u8], refusal: &Refusal) {
     let location = &refusal.location;
     let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
-    let line = lines.get(location.line - 1).expect("the line is there");
+    let line = lines.get(location.line - 1).expect("the line exists");
     assert!((1..=line.len() + 1).contains(&location.column), "{refusal}");
     if let Some(pointer) = &location.pointer {
         assert!(pointer.is_empty() || pointer.starts_with('/'), "{pointer}");

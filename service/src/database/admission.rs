@@ -84,7 +84,7 @@ impl Admission {
         if let Some(slot) = self.try_acquire() {
             return Ok(slot);
         }
-        let _place = self.queue_permit()?;
+        let _permit = self.queue_permit()?;
         wait(&self.slots, self.queue_timeout).await
     }
 

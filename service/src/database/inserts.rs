@@ -67,7 +67,7 @@ impl Inserts {
         reservation: Option<OwnedSemaphorePermit>,
     ) -> Result<Bson, Failure> {
         self.health.ensure_available()?;
-        let begun = Instant::now();
+        let start = Instant::now();
         let taken = Arc::new(OnceLock::new());
         let (reply, mut answer) = oneshot::channel();
         let pending = PendingInsert {
@@ -80,9 +80,9 @@ impl Inserts {
         };
         let ticket = self.join(pending)?;
 
-        let queue_end = begun.checked_add(self.admission.queue_timeout());
-        let queue_end = queue_end.unwrap_or(begun + FAR_FUTURE);
-        let mut end = queue_end.min(begun + CALL_TIMEOUT);
+        let queue_end = start.checked_add(self.admission.queue_timeout());
+        let queue_end = queue_end.unwrap_or(start + FAR_FUTURE);
+        let mut end = queue_end.min(start + CALL_TIMEOUT);
         loop {
             match timeout_at(end, &mut answer).await {
                 Ok(Ok(result)) => return result,
@@ -165,14 +165,14 @@ impl Inserts {
 
     async fn call(&self, documents: &[RawDocumentBuf]) -> Vec<Result<Bson, Failure>> {
         let connection = Arc::clone(&self.current.borrow());
-        let begun = Instant::now();
+        let start = Instant::now();
         let result = timeout(ABANDONED_CALL_TIMEOUT, send(&connection.collection, documents)).await;
-        metrics().mongodb.record_call(OPERATION, begun.elapsed());
+        metrics().mongodb.record_call(OPERATION, start.elapsed());
         match result {
             Ok(Ok(())) => documents.iter().map(id_of).collect(),
             Ok(Err(error)) => {
                 // A late error was counted as a timeout.
-                if begun.elapsed() < CALL_TIMEOUT && !concerns_documents_only(&error) {
+                if start.elapsed() < CALL_TIMEOUT && !concerns_documents_only(&error) {
                     metrics().mongodb.record_failure(OPERATION, "error");
                 }
                 let failures = batch_failures(&error, documents.len(), &connection.addresses);

@@ -39,7 +39,7 @@ impl Access<'_> {
             400.. => (LevelFilter::WARN, "WARN"),
             _ => (LevelFilter::INFO, "INFO"),
         };
-        if super::LEVEL.get().is_some_and(|most| level <= *most) {
+        if super::LEVEL.get().is_some_and(|maximum| level <= *maximum) {
             LINE.with_borrow_mut(|line| {
                 line.clear();
                 if self.write(line, name).is_ok() {

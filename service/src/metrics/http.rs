@@ -64,13 +64,13 @@ impl Http {
     /// Records a request. `route` is the path's pattern, never the path itself, whose values are unbounded.
     pub(crate) fn record(&self, method: &Method, route: String, status: u16, duration: Duration) {
         let method = label(method);
-        let asked = DurationLabels { method, route };
+        let labels = DurationLabels { method, route };
         self.durations
-            .get_or_create(&asked)
+            .get_or_create(&labels)
             .observe(duration.as_secs_f64());
         let answered = RequestLabels {
             method,
-            route: asked.route,
+            route: labels.route,
             status,
         };
         self.requests.get_or_create(&answered).inc();

@@ -32,7 +32,7 @@ impl Methods {
     /// Queries the router for each method, so that there is no second list to maintain.
     async fn of_path(&self, request: &mut Request) -> String {
         let path = request.uri().path().to_owned();
-        let asked = request.method().clone();
+        let original = request.method().clone();
         let mut allowed = Vec::new();
         for method in METHODS {
             *request.method_mut() = method.clone();
@@ -41,7 +41,7 @@ impl Methods {
                 allowed.push(method);
             }
         }
-        *request.method_mut() = asked;
+        *request.method_mut() = original;
         allowed.push(Method::OPTIONS);
         let names: Vec<_> = allowed.iter().map(Method::as_str).collect();
         names.join(", ")

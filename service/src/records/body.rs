@@ -20,7 +20,7 @@ use crate::error::Error;
 /// them.
 const SMALL_BYTES: usize = 16 * 1024;
 
-/// The fraction of the memory budget for reading bodies; the rest is for the documents made from them.
+/// Reading bodies gets one part in so many of the memory budget, the documents made from them the rest.
 const READ_SHARE: u32 = 4;
 
 /// Copies that the driver makes of a document while it sends it.
@@ -102,10 +102,10 @@ impl Bodies {
         if declared.is_some_and(|length| length > limit as u64) {
             return Err(Error::BodyTooLarge { limit });
         }
-        let most = declared
+        let maximum = declared
             .and_then(|length| usize::try_from(length).ok())
             .unwrap_or(limit);
-        let reservation = self.read_budget.reserve(most, 1).await?;
+        let reservation = self.read_budget.reserve(maximum, 1).await?;
         match tokio::time::timeout(self.http.body_timeout, request.payload_with_max_size(limit)).await {
             Ok(Ok(bytes)) => {
                 let bytes = bytes.clone();

@@ -78,9 +78,9 @@ impl Filter {
         self.expected = Expected::Nothing;
     }
 
-    /// Takes up to `most` approved bytes.
-    pub(super) fn take(&mut self, most: usize) -> Drain<'_, u8> {
-        let taken = self.approved.min(most);
+    /// Takes up to `maximum` approved bytes.
+    pub(super) fn take(&mut self, maximum: usize) -> Drain<'_, u8> {
+        let taken = self.approved.min(maximum);
         self.approved -= taken;
         self.bytes.drain(..taken)
     }

@@ -127,7 +127,7 @@ async fn inserts_on_lost_connections_do_not_block_others() {
     }));
     let other = async {
         tokio::time::sleep(Duration::from_millis(400)).await;
-        until("they are given up", async || {
+        until("the lost inserts to be abandoned", async || {
             app.client.post(r#"{"is":"found"}"#).await.status == 201
         })
         .await;

@@ -152,7 +152,7 @@ impl Tab {
         let start = std::time::Instant::now();
         let parameters = json!({ "expression": expression, "returnByValue": true });
         while self.call("Runtime.evaluate", parameters.clone()).await["result"]["value"] != true {
-            assert!(start.elapsed() < TIMEOUT, "waited in vain: {expression}");
+            assert!(start.elapsed() < TIMEOUT, "timed out waiting for: {expression}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

@@ -145,7 +145,7 @@ async fn the_application_user_has_all_required_rights() {
     assert_eq!(
         root.client.get("/data").await.body,
         r#"[{"a":1}]"#,
-        "it is in flask_db.data"
+        "stored in flask_db.data"
     );
 }
 

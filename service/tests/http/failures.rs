@@ -40,11 +40,7 @@ async fn every_answer_is_bounded_while_mongodb_is_frozen() {
     assert!(time.elapsed() < BOUND, "{:?}", time.elapsed());
     insert.problem(500);
     assert_eq!(insert.json()["type"], "urn:problem-type:outcome-unknown");
-    assert_eq!(
-        insert.header("retry-after"),
-        "",
-        "a second try may store it twice"
-    );
+    assert_eq!(insert.header("retry-after"), "", "a retry may store it twice");
     let time = Instant::now();
     let (health, ready, list, live) = tokio::join!(
         app.client.get("/health"),
@@ -139,7 +135,7 @@ async fn an_insert_that_is_cut_off_has_an_unknown_outcome_and_is_not_sent_twice(
     assert!(concern.get_bool("j").unwrap());
     // Stored nevertheless, which is why a client must check before it retries.
     let listed = async || app.client.get("/data").await.body == r#"[{"a":1}]"#;
-    until("the document that nobody confirmed", listed).await;
+    until("the unconfirmed document", listed).await;
 }
 
 #[tokio::test]
@@ -185,8 +181,5 @@ async fn a_list_that_breaks_off_does_not_look_complete() {
     let _mongodb = with(mongodb, |mongodb| mongodb.kill_mongodb().unwrap()).await;
     let rest = wire.read_to_end().await;
     assert!(rest.len() < 59_000_000, "it was complete: {} bytes", rest.len());
-    assert!(
-        !rest.ends_with("0\r\n\r\n"),
-        "a chunked body that is cut off has no end mark"
-    );
+    assert!(!rest.ends_with("0\r\n\r\n"), "an aborted body has no final chunk");
 }

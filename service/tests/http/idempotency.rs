@@ -112,7 +112,7 @@ async fn a_second_attempt_settles_an_unknown_outcome() {
     let detail = "MongoDB did not confirm the insert in time; retry with the same `Idempotency-Key`";
     assert_eq!(first.problem(503), detail);
     assert_eq!(first.json()["type"], "urn:problem-type:outcome-unknown");
-    assert_eq!(first.header("retry-after"), "5", "a second try does no harm");
+    assert_eq!(first.header("retry-after"), "5", "a retry is safe");
     let app = TestApp::start_on(&uri).await;
     for _ in 0..2 {
         let answer = post(&app.client, "abc", r#"{"a":1}"#).await;

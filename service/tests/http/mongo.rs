@@ -31,7 +31,7 @@ fn start() -> Sandbox {
         mongodb: true,
         directory: None,
     };
-    Sandbox::start(&options).unwrap_or_else(|error| panic!("the sandbox does not start: {error}"))
+    Sandbox::start(&options).unwrap_or_else(|error| panic!("cannot start the sandbox: {error}"))
 }
 
 /// Runs blocking work, such as the sandbox's, off the async threads.

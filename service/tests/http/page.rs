@@ -52,7 +52,7 @@ async fn documents_appear_as_they_arrive_and_are_escaped() {
     assert_eq!(
         tab.text("document.getElementById('document').value").await,
         "",
-        "the next one can be typed"
+        "the field is empty again"
     );
     assert_eq!(tab.text("document.getElementById('count').innerText").await, "1");
     assert!(tab.text(FIRST).await.contains("\"test\""));
@@ -82,7 +82,7 @@ async fn documents_appear_as_they_arrive_and_are_escaped() {
         tab.value("document.querySelectorAll('#list details[open]').length")
             .await,
         2,
-        "what was unfolded stays so"
+        "unfolded values stay unfolded"
     );
     tab.go(&address(&app)).await;
     assert_eq!(
@@ -117,7 +117,7 @@ async fn a_fault_is_marked_and_the_text_stays() {
     assert_eq!(
         tab.value(start).await,
         text.find("oh").unwrap() - 1,
-        "the cursor stands at the fault, counted in UTF-16"
+        "the cursor is at the fault, counted in UTF-16"
     );
     assert_eq!(
         tab.text("document.getElementById('document').ariaInvalid").await,
@@ -141,11 +141,11 @@ async fn the_page_works_with_the_keyboard() {
     while tab.text("document.activeElement.id").await != "document" {
         tab.press("Tab").await;
         seen.push(tab.text("document.activeElement.innerText").await);
-        assert!(seen.len() < 10, "the text area is not reached: {seen:?}");
+        assert!(seen.len() < 10, "the text area is not reachable: {seen:?}");
         let outline = tab
             .text("getComputedStyle(document.activeElement).outlineStyle")
             .await;
-        assert_eq!(outline, "solid", "the focus can be seen");
+        assert_eq!(outline, "solid", "the focus is visible");
     }
     tab.write(r#"{"by": "keyboard"}"#).await;
     tab.press("Tab").await;
@@ -155,7 +155,7 @@ async fn the_page_works_with_the_keyboard() {
     assert_eq!(
         tab.text("document.activeElement.id").await,
         "document",
-        "ready for the next one"
+        "the field has the focus again"
     );
     tab.press("Tab").await;
     tab.press("Tab").await;
@@ -178,7 +178,7 @@ async fn an_outage_and_its_end_are_shown() {
     assert_eq!(
         tab.value("document.querySelectorAll('#list > li').length").await,
         1,
-        "what was read stays"
+        "documents stay on the page"
     );
     type_document(&mut tab, r#"{"b": 2}"#).await;
     add(&mut tab).await;
@@ -300,12 +300,12 @@ async fn it_fits_a_small_screen_and_is_readable_in_the_dark() {
         let scrolled = tab
             .value("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             .await;
-        assert_eq!(scrolled, 0, "{name}: nothing stands out to the side");
+        assert_eq!(scrolled, 0, "{name}: no horizontal scrolling");
         let contrast = tab.value(WORST_CONTRAST).await.as_f64().unwrap();
         assert!(contrast >= 4.5, "{name}: {contrast}");
         pictures.push(tab.picture(name).await);
     }
-    assert_ne!(pictures[0], pictures[1], "the dark is not the light");
+    assert_ne!(pictures[0], pictures[1], "light and dark mode differ");
 }
 
 #[tokio::test]

@@ -88,7 +88,7 @@ async fn pages_list_documents_in_id_order() {
     assert_eq!(
         numbers(&rest),
         (2..10).collect::<Vec<i64>>(),
-        "a hundred is the limit then"
+        "the default limit is 100"
     );
 }
 

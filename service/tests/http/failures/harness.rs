@@ -190,7 +190,7 @@ impl Harness {
             };
             assert!(
                 right,
-                "document {number} was answered {status} and is there {count} times"
+                "document {number} got {status} and is stored {count} times"
             );
         }
     }

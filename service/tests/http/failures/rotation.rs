@@ -157,7 +157,7 @@ async fn an_unusable_file_changes_nothing_and_is_logged_once() {
     process.event("MongoDB is available").await;
     let changed = "cannot use the new connection string; keeping the current one";
     let wrong = uri.replacen("flask_app:", "flask_app:p%40ss", 1);
-    let nobody = "mongodb://flask_app:p%40ss@127.0.0.1:1/";
+    let closed_port = "mongodb://flask_app:p%40ss@127.0.0.1:1/";
     let refused = "cannot connect: MongoDB at `";
     for (text, error) in [
         (
@@ -174,7 +174,7 @@ async fn an_unusable_file_changes_nothing_and_is_logged_once() {
         ),
         (Some(&wrong), refused),
         (
-            Some(nobody),
+            Some(closed_port),
             "cannot connect: cannot reach MongoDB at `127.0.0.1:1`: connection refused",
         ),
     ] {

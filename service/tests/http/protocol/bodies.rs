@@ -20,7 +20,7 @@ async fn an_endless_body_is_refused_as_soon_as_it_is_too_large() {
     let writing = async { while wire.write_bytes(chunk.as_bytes()).await.is_ok() {} };
     tokio::time::timeout(TIMEOUT, writing)
         .await
-        .expect("an end of reading");
+        .expect("an end of reading in time");
     let answers = split(&wire.read_to_end().await, false);
     assert_eq!((answers.len(), answers[0].status), (1, 413));
     answers[0].assert_sound(false);

@@ -78,7 +78,7 @@ impl Child {
 
     /// Asserts that the process is running, ends it, and returns its log.
     pub(super) async fn end(&mut self) -> String {
-        assert_eq!(self.process.try_wait().unwrap(), None, "it ended by itself");
+        assert_eq!(self.process.try_wait().unwrap(), None, "the process has exited");
         self.process.kill().await.unwrap();
         log_of(&self.directory.path().join("log"))
     }

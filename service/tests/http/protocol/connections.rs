@@ -81,7 +81,7 @@ async fn a_connection_beyond_the_limit_waits_for_another_to_end() {
     wires[1].read_until("}").await;
     let third = &wires[2];
     let early = tokio::time::timeout(Duration::from_millis(100), third.readable()).await;
-    assert!(early.is_err(), "it was served beside the others");
+    assert!(early.is_err(), "it was served despite the limit");
     wires.swap_remove(0);
     wires[0].read_until("}").await;
 }
