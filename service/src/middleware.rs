@@ -70,7 +70,7 @@ impl Middleware {
         request_id::assign(request, depot, response);
         trace::join(request, depot, response);
         let exchange = Exchange::begin(request, depot, response);
-        // Whatever a panicking handler left half done is the answer, which is replaced.
+        // A panicking handler leaves only its response half done, and that is replaced.
         let served = AssertUnwindSafe(self.serve(request, exchange.depot, response, flow));
         if served.catch_unwind().await.is_err() {
             flow.skip_rest();

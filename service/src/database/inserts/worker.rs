@@ -89,7 +89,7 @@ impl Worker {
         if self.assigned.is_none() {
             self.clear_large(&mut queue);
         }
-        // A worker started for a large document ends once that is sent.
+        // Surplus workers, started for a large document or a full queue, end here.
         let is_one_more = self.assigned.is_none() && queue.small_workers() > inserts.commands;
         if queue.waiting.is_empty() || is_one_more {
             self.deregister(&mut queue);
