@@ -1,4 +1,4 @@
-//! Takes the two files of Swagger UI that the documentation page loads out of their archive, and packs them by gzip.
+//! Extracts the two Swagger UI files of the documentation page from their archive, and compresses them by gzip.
 
 use std::error::Error;
 use std::fs::File;
@@ -20,9 +20,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             .find(|index| matches!(archive.name_for_index(*index), Some(Ok(path)) if path.ends_with(&suffix)))
             .ok_or_else(|| format!("the archive of Swagger UI has no `{name}`"))?;
         let file = File::create(Path::new(&directory).join(format!("{name}.gz")))?;
-        let mut packed = GzEncoder::new(file, Compression::best());
-        copy(&mut archive.by_index(index)?, &mut packed)?;
-        packed.finish()?;
+        let mut compressed = GzEncoder::new(file, Compression::best());
+        copy(&mut archive.by_index(index)?, &mut compressed)?;
+        compressed.finish()?;
     }
     Ok(())
 }

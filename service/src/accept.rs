@@ -1,8 +1,8 @@
-//! Headers in which a client lists what it takes: `Accept`, `Accept-Encoding` and their like. Pure.
+//! Parses `Accept`, `Accept-Encoding` and similar list headers. Pure.
 
 use salvo::http::header::{HeaderMap, HeaderName};
 
-/// Splits a header that is a list, over all its lines.
+/// Returns the items of a list header from all its lines.
 pub(crate) fn items(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
     let values = headers
         .get_all(name)
@@ -11,12 +11,12 @@ pub(crate) fn items(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item
     values.flat_map(|value| value.split(',')).map(str::trim)
 }
 
-/// Returns what stands before the parameters of an item.
+/// Returns an item without its parameters.
 pub(crate) fn name(item: &str) -> &str {
     item.split(';').next().unwrap_or_default().trim()
 }
 
-/// Returns the text of an item's weight, its parameter `q`.
+/// Returns an item's weight, the parameter `q`.
 pub(crate) fn weight(item: &str) -> Option<&str> {
     item.split(';').skip(1).find_map(|parameter| {
         let (name, weight) = parameter.trim().split_once('=')?;
@@ -24,7 +24,7 @@ pub(crate) fn weight(item: &str) -> Option<&str> {
     })
 }
 
-/// Tells whether the item is listed to say that it is not taken.
+/// Tells whether a weight of 0 excludes the item.
 pub(crate) fn is_refused(item: &str) -> bool {
     weight(item).is_some_and(|weight| weight.parse() == Ok(0.0))
 }

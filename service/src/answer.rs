@@ -1,12 +1,11 @@
-//! The form of the answers below 400.
+//! Successful responses.
 
 use salvo::Response;
 use salvo::http::{HeaderValue, StatusCode, header};
 
-/// The content type of every JSON answer.
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// Answers with a text that is complete.
+/// Responds with a complete body.
 pub(crate) fn complete(
     response: &mut Response,
     status: StatusCode,
@@ -16,7 +15,7 @@ pub(crate) fn complete(
     let body = body.into();
     response.status_code(status);
     response.headers_mut().insert(header::CONTENT_TYPE, content_type);
-    // Given here because the body of an answer to HEAD is dropped, and with it the length that HEAD is asked for.
+    // Set explicitly, because a response to HEAD loses its body, and its length with it.
     response
         .headers_mut()
         .insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));

@@ -1,11 +1,11 @@
-//! What differs between installations: one struct per concern, each field with its default and its variable.
+//! The configuration: one struct per concern, whose fields name their variable and default.
 
 mod dotenv;
 mod error;
 mod http;
 mod logging;
 mod mongodb;
-mod stopping;
+mod shutdown;
 mod threads;
 mod variables;
 
@@ -14,35 +14,32 @@ pub use error::ConfigurationError;
 pub use http::Http;
 pub use logging::Logging;
 pub use mongodb::Mongodb;
-pub use stopping::Stopping;
+pub use shutdown::Shutdown;
 pub use threads::Threads;
 pub use variables::Variables;
 
-/// Everything that the service is told from outside.
+/// The complete configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Configuration {
-    /// How it is reached, and what a request may take.
+    /// The address and the limits on requests.
     pub http: Http,
-    /// Where the documents are.
+    /// The MongoDB connection.
     pub mongodb: Mongodb,
-    /// How it stops.
-    pub stopping: Stopping,
-    /// What it says on stdout.
+    /// The shutdown.
+    pub shutdown: Shutdown,
+    /// The log.
     pub logging: Logging,
-    /// What it runs on.
+    /// The runtime.
     pub threads: Threads,
 }
 
 impl Configuration {
-    /// Builds the configuration from variables.
-    ///
-    /// # Errors
-    /// Names the variable that cannot be used; values are only quoted where they are no secrets.
-    pub fn from_variables(variables: &Variables) -> Result<Self, ConfigurationError> {
+    /// Builds the configuration from variables. Errors name the variable, and quote its value unless it is secret.
+    pub(crate) fn from_variables(variables: &Variables) -> Result<Self, ConfigurationError> {
         Ok(Self {
             http: Http::from_variables(variables)?,
             mongodb: Mongodb::from_variables(variables)?,
-            stopping: Stopping::from_variables(variables)?,
+            shutdown: Shutdown::from_variables(variables)?,
             logging: Logging::from_variables(variables)?,
             threads: Threads::from_variables(variables)?,
         })

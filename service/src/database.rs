@@ -1,4 +1,5 @@
-//! The one user of the MongoDB driver: every call is bounded in time, and every failure comes out in our words.
+//! The only module that uses the MongoDB driver. Every call has a time limit, and every error is translated into a
+//! `Failure`.
 
 mod admission;
 mod batches;
@@ -6,13 +7,12 @@ mod call;
 mod connection;
 mod connection_string;
 mod failure;
+mod health;
 mod inserts;
 mod page;
-mod pulse;
-mod readiness;
 mod recent;
-mod renewal;
-mod sealing;
+mod rotation;
+mod signing_key;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -23,31 +23,29 @@ use mongodb::options::{ReadPreference, SelectionCriteria};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
 pub use admission::Limits;
-pub use batches::Batches;
-pub use call::CALL_TIME;
+pub(crate) use batches::Batches;
 pub use connection_string::{ConnectionString, ConnectionStringError};
-pub use failure::Failure;
-pub use page::Page;
-pub use readiness::Readiness;
-pub use recent::{Recent, Window};
-pub use sealing::SealingKey;
+pub(crate) use failure::Failure;
+pub(crate) use page::Page;
+pub(crate) use recent::{Recent, Window};
+pub(crate) use signing_key::SigningKey;
 
 use admission::{Admission, Slot};
-use call::{LONGEST_CALL, bounded};
+use call::{ABANDONED_CALL_TIMEOUT, CALL_TIMEOUT, bounded};
 use connection::Connection;
+use health::HealthMonitor;
 use inserts::Inserts;
-use pulse::Pulse;
 
-/// Where the documents are kept.
+/// The database and collection that hold the documents.
 #[derive(Clone, Debug)]
-pub struct Place {
-    /// The name of the database.
+pub struct Namespace {
+    /// The database name.
     pub database: String,
-    /// The name of the collection in it.
+    /// The collection name.
     pub collection: String,
 }
 
-impl Default for Place {
+impl Default for Namespace {
     fn default() -> Self {
         Self {
             database: "flask_db".to_owned(),
@@ -56,145 +54,123 @@ impl Default for Place {
     }
 }
 
-/// The collection that the API serves. Clones share the connection, its pulse and the limits.
+/// The collection that the API serves. Clones share the connection, the health monitor and the limits.
 #[derive(Clone, Debug)]
-pub struct Database {
+pub(crate) struct Database {
     current: Arc<watch::Sender<Arc<Connection>>>,
-    pulse: Arc<Pulse>,
+    health: Arc<HealthMonitor>,
     admission: Arc<Admission>,
     inserts: Arc<Inserts>,
-    /// The size of a pool, where the connection string does not say it.
+    /// The pool size unless the connection string sets one.
     pool_size: u32,
-    place: Place,
+    namespace: Namespace,
 }
 
 impl Database {
-    /// Prepares a client; nothing is connected yet, so MongoDB may come up later than this process.
-    ///
-    /// # Errors
-    /// Refuses a connection string that the driver cannot use.
-    pub async fn prepare(
+    /// Prepares a client without connecting, so that MongoDB may start after this process.
+    pub(crate) async fn prepare(
         uri: &ConnectionString,
-        place: Place,
+        namespace: Namespace,
         limits: Limits,
     ) -> Result<Self, ConnectionStringError> {
         let pool_size = admission::connections(limits);
-        let connection = Connection::prepare(uri, &place, pool_size).await?;
+        let connection = Connection::prepare(uri, &namespace, pool_size).await?;
         let admission = Arc::new(Admission::new(limits, connection.pool_size));
         let current = Arc::new(watch::Sender::new(Arc::new(connection)));
-        let pulse = Arc::new(Pulse::new());
-        let inserts = Inserts::new(Arc::clone(&current), Arc::clone(&pulse), Arc::clone(&admission));
+        let health = Arc::new(HealthMonitor::new());
+        let inserts = Inserts::new(Arc::clone(&current), Arc::clone(&health), Arc::clone(&admission));
         Ok(Self {
             current,
-            pulse,
+            health,
             admission,
             inserts: Arc::new(inserts),
             pool_size,
-            place,
+            namespace,
         })
     }
 
-    /// Returns host and port of every server in the connection string, for logs.
-    #[must_use]
-    pub fn addresses(&self) -> String {
+    /// Returns host and port of every server in the connection string, for the log.
+    pub(crate) fn addresses(&self) -> String {
         self.current.borrow().addresses.clone()
     }
 
-    /// Opens the first connections, so that the first requests do not wait for them. Waits as long as it takes.
-    pub async fn warm(&self) {
+    /// Opens the pool's first connections, so that the first requests need not. Waits for MongoDB as long as necessary.
+    pub(crate) async fn warm(&self) {
         self.connection().client.warm_connection_pool().await;
     }
 
-    /// Asks MongoDB again and again whether it takes documents; [`Self::check`] and all calls go by the answers.
-    pub async fn keep_pulse(&self) {
-        self.pulse.keep(self.current.subscribe()).await;
+    /// Pings MongoDB until cancelled; [`Self::check`] and all calls rely on the latest result.
+    pub(crate) async fn monitor_health(&self) {
+        self.health.run(self.current.subscribe()).await;
     }
 
-    /// Exchanges the connection whenever the file says another connection string than `present`.
-    pub async fn follow(&self, file: &Path, present: ConnectionString) {
-        renewal::follow(self, file, present).await;
+    /// Switches to a new connection whenever `file` no longer contains `current`.
+    pub(crate) async fn watch_connection_string(&self, file: &Path, current: ConnectionString) {
+        rotation::watch(self, file, current).await;
     }
 
-    /// Says whether MongoDB took the last ping, which [`Self::keep_pulse`] sent at most a second ago or so.
-    ///
-    /// # Errors
-    /// Says why it did not.
-    pub async fn check(&self) -> Result<(), Failure> {
-        self.pulse.check().await
+    /// Returns the result of the latest ping, which is usually less than a second old.
+    pub(crate) async fn check(&self) -> Result<(), Failure> {
+        self.health.check().await
     }
 
-    /// Stores a document, which has an `_id`, and returns that. `room` is held until MongoDB has answered, which may be after
-    /// this has.
-    ///
-    /// # Errors
-    /// Says why it was not stored, or that nobody knows whether it was.
-    pub async fn insert(
+    /// Stores a document that has an `_id`, and returns the `_id`. `reservation` is held until MongoDB answers, even if
+    /// this call gives up earlier.
+    pub(crate) async fn insert(
         &self,
         document: RawDocumentBuf,
-        room: Option<OwnedSemaphorePermit>,
+        reservation: Option<OwnedSemaphorePermit>,
     ) -> Result<Bson, Failure> {
-        self.inserts.insert(document, room).await
+        self.inserts.insert(document, reservation).await
     }
 
-    /// Starts to read all documents without their `_id`, in natural order.
-    ///
-    /// # Errors
-    /// Says why the first documents could not be read.
-    pub async fn read_all(&self) -> Result<Batches, Failure> {
-        self.pulse.allow()?;
-        let list = self.admission.open_list().await?;
+    /// Starts reading all documents without their `_id`, in natural order.
+    pub(crate) async fn read_all(&self) -> Result<Batches, Failure> {
+        self.health.ensure_available()?;
+        let list = self.admission.acquire_list().await?;
         let (slot, connection) = self.begin().await?;
         Batches::open(connection, slot, list, Arc::clone(&self.admission)).await
     }
 
-    /// Reads up to `limit` documents in the order of their `_id`, those after the given one.
-    ///
-    /// # Errors
-    /// Says why they could not be read.
-    pub async fn read_page(&self, after: Option<Bson>, limit: u32) -> Result<Page, Failure> {
+    /// Reads up to `limit` documents in `_id` order, starting after `after`.
+    pub(crate) async fn read_page(&self, after: Option<Bson>, limit: u32) -> Result<Page, Failure> {
         let (slot, connection) = self.begin().await?;
         let collection = connection.collection.clone();
         Page::read(collection, slot, &connection.addresses, after, limit).await
     }
 
-    /// Reads one document as the primary has it.
-    ///
-    /// # Errors
-    /// Says why it could not be read.
-    pub async fn find(&self, id: ObjectId) -> Result<Option<RawDocumentBuf>, Failure> {
+    /// Reads one document from the primary.
+    pub(crate) async fn find(&self, id: ObjectId) -> Result<Option<RawDocumentBuf>, Failure> {
         let (slot, connection) = self.begin().await?;
         let collection = connection.collection.clone();
         let find = async move {
-            let find = collection.find_one(doc! { "_id": id }).max_time(CALL_TIME);
+            let find = collection.find_one(doc! { "_id": id }).max_time(CALL_TIMEOUT);
             find.selection_criteria(SelectionCriteria::ReadPreference(ReadPreference::Primary))
                 .await
         };
         bounded("find", slot, find)
             .await
-            .map_err(|error| error.of_read(&connection.addresses))
+            .map_err(|error| error.read_failure(&connection.addresses))
     }
 
-    /// Returns the key for seals, which takes a moment for the first time with each connection string.
-    ///
-    /// # Errors
-    /// Only when the process is about to end.
-    pub async fn sealing_key(&self) -> Result<SealingKey, Failure> {
-        self.connection().sealing_key().await
+    /// Returns the key that signs cursors. The first call after a change of the connection string takes about 50 ms.
+    pub(crate) async fn signing_key(&self) -> Result<SigningKey, Failure> {
+        self.connection().signing_key().await
     }
 
-    /// Closes all connections, without waiting for calls that were given up.
-    pub async fn shutdown(self) {
+    /// Closes all connections without waiting for abandoned calls.
+    pub(crate) async fn shutdown(self) {
         let closed = self.connection().client.clone().shutdown().immediate(true);
-        if tokio::time::timeout(CALL_TIME, closed).await.is_err() {
-            tracing::warn!("the connections to MongoDB were not closed in time");
+        if tokio::time::timeout(CALL_TIMEOUT, closed).await.is_err() {
+            tracing::warn!("timed out closing the MongoDB connections");
         }
     }
 
-    /// Waits for the turn of a call, and refuses it where MongoDB is known to be gone, before or after the wait.
+    /// Waits for a call slot. Fails at once if MongoDB is known to be unavailable, before or after the wait.
     async fn begin(&self) -> Result<(Slot, Arc<Connection>), Failure> {
-        self.pulse.allow()?;
-        let slot = self.admission.enter().await?;
-        self.pulse.allow()?;
+        self.health.ensure_available()?;
+        let slot = self.admission.acquire().await?;
+        self.health.ensure_available()?;
         Ok((slot, self.connection()))
     }
 
@@ -203,22 +179,21 @@ impl Database {
     }
 
     fn is_known_to_fail(&self) -> bool {
-        self.pulse.allow().is_err()
+        self.health.ensure_available().is_err()
     }
 
-    /// Prepares another connection, for a later [`Self::replace`].
     async fn connect(&self, uri: &ConnectionString) -> Result<Arc<Connection>, ConnectionStringError> {
-        Connection::prepare(uri, &self.place, self.pool_size)
+        Connection::prepare(uri, &self.namespace, self.pool_size)
             .await
             .map(Arc::new)
     }
 
-    /// Lets all calls from now on go over another connection; those under way end on theirs.
+    /// Routes new calls over `connection`; calls in progress finish on the old one.
     fn replace(&self, connection: Arc<Connection>) {
         let old = self.current.send_replace(connection).client.clone();
         tokio::spawn(async move {
-            tokio::time::sleep(LONGEST_CALL).await;
-            // Waits for the answers that are still being read.
+            tokio::time::sleep(ABANDONED_CALL_TIMEOUT).await;
+            // Waits for calls that still read replies.
             old.shutdown().await;
         });
     }

@@ -1,17 +1,16 @@
-//! What the service says about itself: the OpenAPI document, and Swagger UI that shows it without any other server.
+//! The OpenAPI document, and Swagger UI without external resources.
 
 use crate::assets::Asset;
 
-/// Swagger UI sets styles from its script, and draws icons from its style; it loads nothing from elsewhere.
+/// Swagger UI sets inline styles and embeds its icons; it loads nothing from other origins.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                       connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
-/// `/openapi.json`. Kept by hand: tests hold it to the router and to what the service answers.
+/// `/openapi.json`, maintained by hand. Tests compare it with the router and with actual responses.
 pub(crate) fn openapi() -> Asset {
     Asset::plain("application/json", include_bytes!("description/openapi.json"))
 }
 
-/// `/docs`.
 pub(crate) fn page() -> Asset {
     Asset::plain(
         "text/html; charset=utf-8",
@@ -20,7 +19,7 @@ pub(crate) fn page() -> Asset {
     .with_policy(POLICY)
 }
 
-/// Starts Swagger UI; a script of its own, so that the page has none inside.
+/// Starts Swagger UI, from its own file because the policy forbids inline scripts.
 pub(crate) fn starter() -> Asset {
     Asset::plain(
         "text/javascript; charset=utf-8",
@@ -28,17 +27,15 @@ pub(crate) fn starter() -> Asset {
     )
 }
 
-/// The script of Swagger UI.
 pub(crate) fn script() -> Asset {
-    Asset::packed(
+    Asset::compressed(
         "text/javascript; charset=utf-8",
         include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui-bundle.js.gz")),
     )
 }
 
-/// The style of Swagger UI.
 pub(crate) fn style() -> Asset {
-    Asset::packed(
+    Asset::compressed(
         "text/css; charset=utf-8",
         include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui.css.gz")),
     )

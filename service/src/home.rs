@@ -1,4 +1,4 @@
-//! `/`: the sample's line of text, and for browsers a page that shows and adds documents.
+//! `/`: the sample's welcome line, and for browsers a page that shows and adds documents.
 
 mod add;
 mod document;
@@ -14,6 +14,6 @@ mod show;
 mod value;
 
 pub(crate) use add::{Add, back};
-pub(crate) use list::Recently;
+pub(crate) use list::RecentDocuments;
 pub(crate) use page::{script, style};
 pub(crate) use show::Home;

@@ -1,31 +1,31 @@
 //! The data API: HTTP in front of one MongoDB collection.
 //!
-//! A request comes through `wire`, which refuses what is no HTTP, and `hoops` to [`router`], which is the table of contents,
-//! and from there to a handler of `records`, `probes` or `home`; those ask [`database`]. JSON becomes BSON and back in
-//! [`conversion`]. Every failure is an [`error::Error`], which becomes a status and a problem document. [`server`] starts and
-//! stops all of it.
+//! A request passes `wire`, which rejects malformed HTTP, and `middleware`, reaches `router` and from there a handler in
+//! `records`, `probes` or `home`. Handlers call [`database`]. `conversion` translates between JSON and BSON. Every failure is an
+//! `error::Error`, which becomes a status and a problem document. [`server`] binds, serves and shuts down; [`start()`] runs it
+//! from the environment.
 
 mod accept;
 mod answer;
 mod assets;
-mod clock;
 pub mod configuration;
-pub mod conversion;
+mod conversion;
 pub mod database;
 mod description;
-pub mod error;
+mod draining;
+mod error;
 mod home;
-mod hoops;
-pub mod logging;
+mod logging;
 mod metrics;
+mod middleware;
 mod probes;
 mod problem;
 mod records;
-pub mod router;
+mod request_id;
+mod router;
 pub mod server;
 mod start;
+mod trace;
 mod wire;
 
-pub use problem::Problem;
-pub use records::{KeyFault, QueryFault};
 pub use start::{StartError, start};

@@ -1,4 +1,4 @@
-//! The log: one JSON object per line on stdout, written by a thread of its own.
+//! The log: one JSON object per line on stdout, written by its own thread.
 
 mod access;
 mod queue;
@@ -13,22 +13,22 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 pub(crate) use access::Access;
 pub(crate) use queue::dropped;
 
-/// The level of this process; not set while nobody wants a log.
+/// The log level; unset until the log is started.
 static LEVEL: OnceLock<LevelFilter> = OnceLock::new();
 
-/// Writes what is left of the log when it is dropped.
-#[must_use = "the end of the log is written when this is dropped"]
-pub struct Log(());
+/// Flushes the log when dropped.
+#[must_use = "dropping this flushes the log"]
+pub(crate) struct Log(());
 
-/// Sends events to stdout from now on, and panics with them. Does nothing when that was done before.
-pub fn start(level: LevelFilter) -> Log {
+/// Starts logging events and panics to stdout, unless a subscriber is already installed.
+pub(crate) fn start(level: LevelFilter) -> Log {
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(false)
         .with_span_list(false)
         .with_writer(|| queue::Lines);
-    // The libraries tell the same things in their own words, and some of them more than a log should hold.
+    // Libraries repeat what the service logs, and may log secrets.
     let targets = Targets::new()
         .with_target("service", level)
         .with_default(level.min(LevelFilter::WARN));
@@ -39,7 +39,7 @@ pub fn start(level: LevelFilter) -> Log {
     if started.is_ok() {
         std::panic::set_hook(Box::new(report_panic));
         queue::start();
-        // Somebody else's level is as good as this one.
+        // A level set by another thread is just as good.
         let _ = LEVEL.set(level);
     }
     Log(())
@@ -53,6 +53,8 @@ impl Drop for Log {
 
 fn report_panic(panic: &std::panic::PanicHookInfo<'_>) {
     let location = panic.location().map(ToString::to_string).unwrap_or_default();
-    let error = panic.payload_as_str().unwrap_or("a panic without words");
+    let error = panic
+        .payload_as_str()
+        .unwrap_or("panic with a non-string payload");
     tracing::error!(error, location, "panic");
 }

@@ -1,4 +1,4 @@
-//! Starts the service and says on stderr why it did not start.
+//! Starts the service, and reports a failed start on stderr.
 
 use std::error::Error;
 use std::io::Write as _;
@@ -10,7 +10,7 @@ fn main() -> ExitCode {
     match service::start() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // With stderr gone there is nobody left to tell.
+            // If stderr is gone, nothing can be reported.
             let _ = report(&error);
             ExitCode::FAILURE
         }

@@ -1,37 +1,27 @@
-//! `GET /metrics`: what this process counts and measures, in the text format of OpenMetrics.
-//!
-//! There is one set of metrics for a process, as there is one process behind an address that is scraped.
+//! The metrics of this process. They are global, because a scrape target is a process.
 
 mod http;
 mod mongodb;
 mod process;
 
+use std::fmt;
 use std::sync::LazyLock;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
-use salvo::http::{HeaderValue, StatusCode};
-use salvo::{Response, handler};
-
-use crate::answer;
-use crate::error::Error;
 
 pub(crate) use http::{Http, InFlight};
 pub(crate) use mongodb::Mongodb;
 
-const OPENMETRICS: HeaderValue =
-    HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
-
 static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::new);
 
-/// Returns the metrics of this process.
 pub(crate) fn metrics() -> &'static Metrics {
     &METRICS
 }
 
-/// Everything that is measured.
+/// All metrics.
 pub(crate) struct Metrics {
     pub(crate) http: Http,
     pub(crate) mongodb: Mongodb,
@@ -52,7 +42,7 @@ impl Metrics {
         let build = Info::new(Build {
             version: env!("CARGO_PKG_VERSION"),
         });
-        registry.register("service_build", "What this process was built from", build);
+        registry.register("service_build", "Build information", build);
         Self {
             http,
             mongodb,
@@ -61,11 +51,9 @@ impl Metrics {
     }
 }
 
-/// Answers with all metrics.
-#[handler]
-pub(crate) fn show(response: &mut Response) -> Result<(), Error> {
+/// Encodes all metrics in the OpenMetrics text format.
+pub(crate) fn text() -> Result<String, fmt::Error> {
     let mut text = String::new();
-    encode(&mut text, &METRICS.registry).map_err(|_| Error::Internal)?;
-    answer::complete(response, StatusCode::OK, OPENMETRICS, text);
-    Ok(())
+    encode(&mut text, &METRICS.registry)?;
+    Ok(text)
 }

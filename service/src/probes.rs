@@ -1,47 +1,50 @@
-//! `GET /livez`, `GET /readyz` and `GET /health`: what Kubernetes, load balancers and the sample's clients ask.
+//! `/livez`, `/readyz`, `/health` and `/metrics`, for Kubernetes, load balancers, monitoring and the sample's clients.
 
-use std::sync::Arc;
-
-use salvo::http::StatusCode;
+use salvo::http::{HeaderValue, StatusCode};
 use salvo::{Response, handler};
 
 use crate::answer;
-use crate::database::{Database, Readiness};
+use crate::database::Database;
+use crate::draining::Draining;
 use crate::error::Error;
+
+const OPENMETRICS: HeaderValue =
+    HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
 const OK: &str = r#"{"status":"ok"}"#;
 
-/// Says that the process runs and nothing else: a restart does not bring MongoDB back.
+/// Succeeds whenever the process runs: a restart does not fix MongoDB.
 #[handler]
 pub(crate) fn livez(response: &mut Response) {
     answer::complete(response, StatusCode::OK, answer::JSON, OK);
 }
 
-/// Says whether requests should be sent here.
+/// Succeeds if MongoDB is available and no shutdown has begun.
 #[derive(Clone)]
 pub(crate) struct Readyz {
-    readiness: Arc<Readiness>,
+    database: Database,
+    draining: Draining,
 }
 
 impl Readyz {
-    pub(crate) fn new(readiness: Arc<Readiness>) -> Self {
-        Self { readiness }
+    pub(crate) fn new(database: Database, draining: Draining) -> Self {
+        Self { database, draining }
     }
 }
 
 #[handler]
 impl Readyz {
     async fn handle(&self, response: &mut Response) -> Result<(), Error> {
-        if self.readiness.is_draining() {
+        if self.draining.has_begun() {
             return Err(Error::Draining);
         }
-        self.readiness.check().await?;
+        self.database.check().await?;
         answer::complete(response, StatusCode::OK, answer::JSON, OK);
         Ok(())
     }
 }
 
-/// Says whether MongoDB takes documents, whether this process is about to stop or not.
+/// Succeeds if MongoDB is available, even during a shutdown.
 #[derive(Clone)]
 pub(crate) struct Health {
     database: Database,
@@ -60,4 +63,11 @@ impl Health {
         answer::complete(response, StatusCode::OK, answer::JSON, r#"{"status":"healthy"}"#);
         Ok(())
     }
+}
+
+#[handler]
+pub(crate) fn metrics(response: &mut Response) -> Result<(), Error> {
+    let text = crate::metrics::text().map_err(|_| Error::Internal)?;
+    answer::complete(response, StatusCode::OK, OPENMETRICS, text);
+    Ok(())
 }

@@ -1,17 +1,17 @@
-//! Problem documents (RFC 9457): the form of every answer from 400 on.
+//! Problem documents (RFC 9457), the body of every response with a status of 400 or more.
 
 use salvo::http::{HeaderValue, StatusCode, header};
 use salvo::{Depot, Response};
 use serde::Serialize;
 
-use crate::conversion::Place;
+use crate::conversion::Location;
+use crate::request_id::request_id;
 
-/// The content type of a problem document.
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
-/// A problem document; members that have nothing to say are left out.
+/// A problem document.
 #[derive(Clone, Debug, Serialize)]
-pub struct Problem {
+pub(crate) struct Problem {
     #[serde(rename = "type")]
     kind: String,
     title: String,
@@ -25,7 +25,7 @@ pub struct Problem {
     column: Option<usize>,
 }
 
-/// A problem document as it is sent.
+/// A problem document with the id of its request.
 #[derive(Serialize)]
 struct Sent<'a> {
     #[serde(flatten)]
@@ -34,9 +34,8 @@ struct Sent<'a> {
 }
 
 impl Problem {
-    /// Describes a problem that the status says all about.
-    #[must_use]
-    pub fn new(status: StatusCode, detail: String) -> Self {
+    /// Describes a problem of no particular type.
+    pub(crate) fn new(status: StatusCode, detail: String) -> Self {
         Self {
             kind: "about:blank".to_owned(),
             title: status.canonical_reason().unwrap_or("Error").to_owned(),
@@ -48,47 +47,44 @@ impl Problem {
         }
     }
 
-    /// Describes the status of an answer that nobody has given a body, such as 404.
-    #[must_use]
-    pub fn of_status(status: StatusCode) -> Self {
+    /// Describes an error response that still has no body, such as 404 and 405.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
         let detail = match status {
-            StatusCode::NOT_FOUND => "there is nothing at this path",
+            StatusCode::NOT_FOUND => "no resource at this path",
             StatusCode::METHOD_NOT_ALLOWED => {
-                "this path does not take this method; the header `Allow` lists those it takes"
+                "this path does not support this method; `Allow` lists the supported methods"
             }
             _ => status.canonical_reason().unwrap_or("the request failed"),
         };
         Self::new(status, detail.to_owned())
     }
 
-    /// Names the type, for clients that tell problems of one status apart.
-    #[must_use]
-    pub fn of_kind(mut self, name: &str, title: &str) -> Self {
+    /// Sets the problem type, for clients that tell problems with the same status apart.
+    pub(crate) fn of_kind(mut self, name: &str, title: &str) -> Self {
         self.kind = format!("urn:problem-type:{name}");
         title.clone_into(&mut self.title);
         self
     }
 
-    /// Adds the place in the body that is at fault.
-    #[must_use]
-    pub fn at(mut self, place: &Place) -> Self {
-        self.pointer.clone_from(&place.pointer);
-        self.line = Some(place.line);
-        self.column = Some(place.column);
+    /// Adds the location of the fault in the body.
+    pub(crate) fn at(mut self, location: &Location) -> Self {
+        self.pointer.clone_from(&location.pointer);
+        self.line = Some(location.line);
+        self.column = Some(location.column);
         self
     }
 
-    /// Makes this the answer, with the id of the request that the depot holds.
-    pub fn write_to(&self, depot: &Depot, response: &mut Response) {
+    /// Makes this the response, with the request id from the depot.
+    pub(crate) fn write_to(&self, depot: &Depot, response: &mut Response) {
         let sent = Sent {
             problem: self,
-            request_id: crate::hoops::request_id(depot),
+            request_id: request_id(depot),
         };
         let body = serde_json::to_vec(&sent).unwrap_or_default();
         response.status_code(StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, PROBLEM_JSON);
-        // Given here for the answers to HEAD, whose body is dropped.
+        // Set explicitly, because a response to HEAD loses its body.
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
         response.body(body);
     }

@@ -2,16 +2,14 @@
 
 mod body;
 mod cursor;
-mod form;
+mod format;
 mod idempotency;
 mod insert;
 mod list;
+mod list_writer;
 mod parameters;
 mod stream;
-mod text;
 
-pub(crate) use body::Bodies;
-pub use idempotency::KeyFault;
+pub(crate) use body::{Bodies, BodyRead};
 pub(crate) use insert::Insert;
 pub(crate) use list::List;
-pub use parameters::QueryFault;

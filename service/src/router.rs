@@ -1,80 +1,66 @@
-//! The table of contents: which path is served by which handler, and what happens around every request.
+//! The routes of the API.
 
 use std::sync::Arc;
 
-use salvo::{Router, Service};
+use salvo::{Handler, Router, Service};
 
-use crate::assets::Asset;
 use crate::configuration::Http;
-use crate::database::{Database, Readiness};
+use crate::database::Database;
 use crate::description;
-use crate::home::{self, Add, Home, Recently};
-use crate::hoops;
-use crate::metrics;
-use crate::probes::{Health, Readyz, livez};
+use crate::draining::Draining;
+use crate::home::{self, Add, Home, RecentDocuments};
+use crate::middleware::Middleware;
+use crate::probes::{Health, Readyz, livez, metrics};
 use crate::records::{Bodies, Insert, List};
 
-/// Builds the API. Hooks stand on the service, as those of a router do not run for 404 and 405.
-#[must_use]
-pub fn router(database: &Database, readiness: &Arc<Readiness>, http: &Http) -> Service {
-    around(routes(database, readiness, http), readiness)
+/// Builds the API. The middleware is attached to the service, because `salvo` skips a router's middleware on 404 and 405.
+pub(crate) fn router(database: &Database, draining: &Draining, http: &Http) -> Service {
+    with_middleware(routes(database, draining, http), draining)
 }
 
-fn routes(database: &Database, readiness: &Arc<Readiness>, http: &Http) -> Router {
-    let list = List::new(database.clone());
+fn routes(database: &Database, draining: &Draining, http: &Http) -> Router {
     let bodies = Bodies::new(http);
-    let insert = Insert::new(database.clone(), bodies.clone());
-    let health = Health::new(database.clone());
-    let readyz = Readyz::new(Arc::clone(readiness));
     let home = Home::new(database.clone());
-    let recently = Recently::new(database.clone());
-    let add = Add::new(database.clone(), bodies);
-
     Router::new()
         .get(home.clone())
         .head(home)
         .push(
-            Router::with_path("data")
-                .get(list.clone())
-                .head(list)
-                .post(insert),
+            readable("data", List::new(database.clone())).post(Insert::new(database.clone(), bodies.clone())),
         )
-        .push(Router::with_path("health").get(health.clone()).head(health))
+        .push(readable("health", Health::new(database.clone())))
         .push(Router::with_path("livez").get(livez).head(livez))
-        .push(Router::with_path("readyz").get(readyz.clone()).head(readyz))
-        .push(
-            Router::with_path("metrics")
-                .get(metrics::show)
-                .head(metrics::show),
-        )
-        .push(Router::with_path("recent").get(recently.clone()).head(recently))
+        .push(readable(
+            "readyz",
+            Readyz::new(database.clone(), draining.clone()),
+        ))
+        .push(Router::with_path("metrics").get(metrics).head(metrics))
+        .push(readable("recent", RecentDocuments::new(database.clone())))
         .push(
             Router::with_path("add")
                 .get(home::back)
                 .head(home::back)
-                .post(add),
+                .post(Add::new(database.clone(), bodies)),
         )
-        .push(file("page.js", home::script()))
-        .push(file("page.css", home::style()))
-        .push(file("openapi.json", description::openapi()))
+        .push(readable("page.js", home::script()))
+        .push(readable("page.css", home::style()))
+        .push(readable("openapi.json", description::openapi()))
         .push(
-            file("docs", description::page())
-                .push(file("start.js", description::starter()))
-                .push(file("swagger-ui.js", description::script()))
-                .push(file("swagger-ui.css", description::style())),
+            readable("docs", description::page())
+                .push(readable("start.js", description::starter()))
+                .push(readable("swagger-ui.js", description::script()))
+                .push(readable("swagger-ui.css", description::style())),
         )
 }
 
-fn file(path: &str, asset: Asset) -> Router {
-    Router::with_path(path).get(asset.clone()).head(asset)
+/// Serves a path by GET and HEAD.
+fn readable(path: &str, handler: impl Handler + Clone) -> Router {
+    Router::with_path(path).get(handler.clone()).head(handler)
 }
 
-/// Puts around a router what belongs around every request.
-#[must_use]
-pub fn around(router: Router, readiness: &Arc<Readiness>) -> Service {
+fn with_middleware(router: Router, draining: &Draining) -> Service {
     let router = Arc::new(router);
-    let around = hoops::Around::new(Arc::clone(readiness), Arc::clone(&router));
-    Service::new(router).hoop(around)
+    let middleware = Middleware::new(draining.clone(), Arc::clone(&router));
+    Service::new(router).hoop(middleware)
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
-//! The life of the process: bind, serve, and stop without cutting a request off.
+//! The server's life cycle: bind, serve, and shut down without cutting off a request.
 
 mod acceptor;
-mod complaint;
+mod bind_error;
 mod descriptors;
 mod signals;
+mod throttle;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use salvo::fuse::FuseConfig;
@@ -15,104 +15,94 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::configuration::{Configuration, Http, Mongodb, Stopping};
-use crate::database::{Database, Readiness};
+use crate::configuration::{Configuration, Http, Mongodb, Shutdown};
+use crate::database::Database;
+use crate::draining::Draining;
 use crate::router::router;
-use crate::start::StartError;
 
-use acceptor::{ClosableAcceptor, Gate};
-pub use signals::stop_signals;
+use acceptor::{ClosableAcceptor, CloseHandle};
+pub use bind_error::BindError;
+pub(crate) use signals::stop_signals;
 
-/// Connections that the kernel holds until they are accepted.
+/// Connections that the kernel queues before they are accepted.
 const BACKLOG: u32 = 1024;
 
-/// How long the last connections that were accepted may take to send their first request.
-const SETTLING: Duration = Duration::from_millis(200);
+/// How long the last accepted connections may take to send their first request.
+const FIRST_REQUEST_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// A server that has its port, but does not answer yet.
+/// A server that has bound its port, but does not serve yet.
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     database: Database,
-    mongodb: Mongodb,
-    http: Http,
-    stopping: Stopping,
+    configuration: Configuration,
 }
 
 impl Server {
-    /// Takes the port and prepares the database. MongoDB need not be there.
+    /// Binds the port and prepares the database. MongoDB need not be running.
     ///
     /// # Errors
-    /// Says which setting cannot be used.
-    pub async fn bind(configuration: Configuration) -> Result<Self, StartError> {
-        let Configuration {
-            http,
-            mongodb,
-            stopping,
-            ..
-        } = configuration;
-        let database = Database::prepare(&mongodb.uri, mongodb.place.clone(), mongodb.limits).await?;
-        let listener = listen(http.listen_address).map_err(|source| StartError::Listen {
-            address: http.listen_address,
-            source,
-        })?;
-        let address = listener.local_addr().map_err(|source| StartError::Listen {
-            address: http.listen_address,
-            source,
-        })?;
+    /// Fails if the connection string or the port cannot be used.
+    pub async fn bind(configuration: Configuration) -> Result<Self, BindError> {
+        let mongodb = &configuration.mongodb;
+        let database = Database::prepare(&mongodb.uri, mongodb.namespace.clone(), mongodb.limits).await?;
+        let address = configuration.http.listen_address;
+        let (listener, address) = listen(address).map_err(|source| BindError::Listen { address, source })?;
         Ok(Self {
             listener,
             address,
             database,
-            mongodb,
-            http,
-            stopping,
+            configuration,
         })
     }
 
-    /// Returns the address that clients connect to, with the port that was taken.
+    /// Returns the bound address, with the actual port.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Answers requests until the first message of `stop`, then stops gracefully; at once after a second message.
+    /// Serves until the first message on `stop`, then shuts down gracefully, or immediately after a second message.
     ///
     /// # Errors
-    /// Returns what the listening socket says.
+    /// Fails if the listening socket fails.
     pub async fn run(self, stop: mpsc::Receiver<()>) -> std::io::Result<()> {
         let Self {
             listener,
             address,
             database,
-            mongodb,
-            http,
-            stopping,
+            configuration,
         } = self;
-        let readiness = Arc::new(Readiness::new(database.clone()));
-        let connections = http.connections.min(descriptors::connections_at_most());
-        let (acceptor, gate) = ClosableAcceptor::new(listener, connections, http.head_time)?;
+        let Configuration {
+            http,
+            mongodb,
+            shutdown,
+            ..
+        } = configuration;
+        let draining = Draining::default();
+        let connections = http.connections.min(descriptors::maximum_connections());
+        let (acceptor, close_handle) = ClosableAcceptor::new(listener, connections, http.head_timeout)?;
         let mut server = salvo::Server::new(acceptor).fuse_config(fuse(&http));
         server
             .http1_mut()
-            // The guard of the connection does this, and answers.
+            // The guard enforces this deadline, and answers with 408.
             .header_read_timeout(None)
-            // A client that has said all it has to say still wants its answer.
+            // A client that has shut down its sending side still gets its response.
             .half_close(true);
-        let stopper = tokio::spawn(stop_when_asked(
+        let shutdown_task = tokio::spawn(shut_down_when_asked(
             stop,
             server.handle(),
-            gate,
-            Arc::clone(&readiness),
-            stopping,
+            close_handle,
+            draining.clone(),
+            shutdown,
         ));
         let mut background = JoinSet::new();
-        tend(&mut background, &database, mongodb);
+        spawn_tasks(&mut background, &database, mongodb);
 
         tracing::info!(address = %address, mongodb = database.addresses(), connections, "listening");
-        server.try_serve(router(&database, &readiness, &http)).await?;
+        server.try_serve(router(&database, &draining, &http)).await?;
 
-        stopper.abort();
+        shutdown_task.abort();
         background.shutdown().await;
         database.shutdown().await;
         tracing::info!("stopped");
@@ -120,77 +110,79 @@ impl Server {
     }
 }
 
-/// What goes on beside the requests for as long as the server runs.
-fn tend(background: &mut JoinSet<()>, database: &Database, mongodb: Mongodb) {
-    let pulse = database.clone();
-    background.spawn(async move { pulse.keep_pulse().await });
+/// Spawns the tasks that run as long as the server.
+fn spawn_tasks(background: &mut JoinSet<()>, database: &Database, mongodb: Mongodb) {
+    let health = database.clone();
+    background.spawn(async move { health.monitor_health().await });
     let warming = database.clone();
     background.spawn(async move { warming.warm().await });
     if let Some(file) = mongodb.uri_file {
-        let renewed = database.clone();
-        background.spawn(async move { renewed.follow(&file, mongodb.uri).await });
+        let database = database.clone();
+        background.spawn(async move { database.watch_connection_string(&file, mongodb.uri).await });
     }
 }
 
-fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+fn listen(address: SocketAddr) -> std::io::Result<(TcpListener, SocketAddr)> {
     let socket = if address.is_ipv4() {
         TcpSocket::new_v4()?
     } else {
         TcpSocket::new_v6()?
     };
-    // A restart takes the port although connections of the last run still linger.
+    // Allows a restart while connections of the previous process linger.
     socket.set_reuseaddr(true)?;
-    // Accepted connections inherit this on Linux; without it the last chunk of an answer can wait 40 ms for an ACK.
+    // Inherited by accepted connections on Linux. Without it, the last chunk of a response can wait 40 ms for an ACK.
     socket.set_nodelay(true)?;
     socket.bind(address)?;
-    socket.listen(BACKLOG)
+    let listener = socket.listen(BACKLOG)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
 }
 
 fn fuse(http: &Http) -> FuseConfig {
     FuseConfig::default()
         .with_http1_header_timeout(None)
-        // The guard bounds the time between requests too, and every handler its own.
-        .with_write_stall_timeout(http.write_time)
+        // The guard limits idle time, and every handler its own time.
+        .with_write_stall_timeout(http.write_timeout)
 }
 
-/// Not ready, then closed, then stopped; a second message skips what is left.
-async fn stop_when_asked(
+/// Drains, closes the listener, then stops gracefully; a second message stops immediately.
+async fn shut_down_when_asked(
     mut stop: mpsc::Receiver<()>,
     server: ServerHandle,
-    gate: Gate,
-    readiness: Arc<Readiness>,
-    stopping: Stopping,
+    close_handle: CloseHandle,
+    draining: Draining,
+    shutdown: Shutdown,
 ) {
     if stop.recv().await.is_none() {
-        // Nobody can ask any more; a server without a stopper serves for ever.
+        // All senders are gone, so the server runs forever.
         return;
     }
-    readiness.drain();
+    draining.begin();
     tracing::info!(
-        drain_seconds = stopping.drain.as_secs(),
-        "stopping: not ready any more"
+        drain_seconds = shutdown.drain.as_secs(),
+        "shutting down: no longer ready"
     );
-    if stops_at_once(tokio::time::sleep(stopping.drain), &mut stop, &server).await {
+    if is_interrupted(tokio::time::sleep(shutdown.drain), &mut stop, &server).await {
         return;
     }
     tracing::info!(
-        grace_seconds = stopping.grace.as_secs(),
-        "stopping: requests in flight may finish"
+        grace_seconds = shutdown.grace.as_secs(),
+        "shutting down: finishing requests in flight"
     );
     let close = async {
-        gate.close().await;
-        // A connection that is as new as that has not sent its request yet, and would be closed without an answer.
-        tokio::time::sleep(SETTLING).await;
+        close_handle.close().await;
+        // A connection accepted just now has not sent its request yet, and would be closed without a response.
+        tokio::time::sleep(FIRST_REQUEST_TIMEOUT).await;
     };
-    if stops_at_once(close, &mut stop, &server).await {
+    if is_interrupted(close, &mut stop, &server).await {
         return;
     }
-    server.stop_graceful(stopping.grace);
-    stops_at_once(std::future::pending(), &mut stop, &server).await;
+    server.stop_graceful(shutdown.grace);
+    is_interrupted(std::future::pending(), &mut stop, &server).await;
 }
 
-/// Waits, unless it is asked to stop again: then it stops at once, and says so.
-async fn stops_at_once(
+/// Waits, unless a second message arrives: then it stops the server immediately and returns true.
+async fn is_interrupted(
     waiting: impl Future<Output = ()>,
     stop: &mut mpsc::Receiver<()>,
     server: &ServerHandle,
@@ -198,7 +190,7 @@ async fn stops_at_once(
     tokio::select! {
         () = waiting => false,
         Some(()) = stop.recv() => {
-            tracing::warn!("stopping at once");
+            tracing::warn!("shutting down immediately");
             server.stop_forceful();
             true
         }

@@ -1,61 +1,48 @@
-//! From the environment to a running server, and what can be wrong on the way.
+//! From the environment to a running server.
 
 use std::io;
-use std::net::SocketAddr;
 use std::path::Path;
 
 use crate::configuration::{Configuration, ConfigurationError, DotenvError, Threads, Variables};
-use crate::database::ConnectionStringError;
 use crate::logging;
-use crate::server::{Server, stop_signals};
+use crate::server::{BindError, Server, stop_signals};
 
-/// Why the service did not start, or ended by itself.
+/// Why the service did not start, or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The file `.env`.
+    /// The file `.env` cannot be used.
     #[error(transparent)]
     Dotenv(#[from] DotenvError),
-    /// A variable.
+    /// An environment variable cannot be used.
     #[error(transparent)]
     Configuration(#[from] ConfigurationError),
-    /// The connection string.
+    /// The connection string or the port cannot be used.
     #[error(transparent)]
-    ConnectionString(#[from] ConnectionStringError),
-    /// The port.
-    #[error("cannot listen on `{address}`")]
-    Listen {
-        /// What was tried.
-        address: SocketAddr,
-        /// Why not.
-        source: io::Error,
-    },
-    /// The runtime, the signals or the listening socket.
-    #[error("the system does not let the service run")]
+    Bind(#[from] BindError),
+    /// The runtime, the signal handlers or the listening socket failed.
+    #[error("cannot run the service")]
     System(#[from] io::Error),
 }
 
 impl StartError {
-    /// The next step, where there is one.
+    /// Returns the next step, if there is one.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Configuration(error) => Some(error.hint()),
-            Self::ConnectionString(error) => Some(error.hint().to_owned()),
+            Self::Bind(error) => error.hint().map(str::to_owned),
             Self::Dotenv(DotenvError::Line { .. }) => {
-                Some("a line is `NAME=value`; put values with spaces or `$` into single quotes".to_owned())
+                Some("write `NAME=value`; put values with spaces or `$` in single quotes".to_owned())
             }
-            Self::Listen { source, .. } if source.kind() == io::ErrorKind::AddrInUse => {
-                Some("another program has this port; stop it or set `LISTEN_ADDRESS`".to_owned())
-            }
-            Self::Dotenv(DotenvError::Read { .. }) | Self::Listen { .. } | Self::System(_) => None,
+            Self::Dotenv(DotenvError::Read { .. }) | Self::System(_) => None,
         }
     }
 }
 
-/// Runs the service with what the environment says, until a signal stops it.
+/// Runs the service as the environment configures it, until a signal stops it.
 ///
 /// # Errors
-/// Says why it did not start.
+/// Fails if the service cannot start, or if its listening socket fails.
 pub fn start() -> Result<(), StartError> {
     let configuration = Configuration::from_variables(&Variables::load(Path::new("."))?)?;
     let _log = logging::start(configuration.logging.level);
@@ -67,7 +54,7 @@ pub fn start() -> Result<(), StartError> {
     })
 }
 
-/// Without workers of its own where one thread is all there is: nothing then has to be handed from thread to thread.
+/// A single worker gets the current-thread runtime, which hands no task from thread to thread.
 fn runtime(threads: Threads) -> io::Result<tokio::runtime::Runtime> {
     let mut builder = match threads.workers.get() {
         1 => tokio::runtime::Builder::new_current_thread(),

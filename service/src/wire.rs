@@ -1,14 +1,14 @@
-//! The bytes of a connection, checked before `hyper` reads them.
+//! Validates the bytes of a connection before `hyper` parses them.
 //!
-//! `hyper` answers what it cannot read with an empty 400, closes slow connections without a word, and takes what other
-//! programs understand differently: two lengths, lines that end by a bare LF. Requests are smuggled past a proxy that way.
-//! [`Guard`] lets only sound heads through. In the place of any other it hands on a request of its own, which no client can
-//! send, so that the refusal is answered in its turn, logged and counted like every other request.
+//! `hyper` answers a malformed head with an empty 400, closes slow connections silently, and accepts input that other
+//! programs parse differently, such as two lengths or bare LF line endings, which allows request smuggling past a
+//! proxy. [`Guard`] passes only valid heads on. It replaces any other head with an internal request that no client can
+//! send, so that the refusal is answered in order, logged and counted like every other request.
 
 mod chunks;
+mod filter;
 mod guard;
 mod head;
-mod intake;
 mod refusal;
 
 pub(crate) use guard::Guard;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the service on a MongoDB of its own and holds it to its OpenAPI document. Installs a pinned schemathesis first.
+# Tests the service against its OpenAPI document with a pinned schemathesis, on a temporary MongoDB.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -22,7 +22,7 @@ if [ ! -x "$tools/bin/schemathesis" ]; then
   "$tools/bin/pip" install --quiet --disable-pip-version-check "schemathesis==$version"
 fi
 
-# The MongoDB of the tests, without a user: this is about HTTP.
+# The sandbox's MongoDB, without authentication: this is a test of HTTP.
 mongod=${SANDBOX_MONGOD:-$(cargo run --quiet --locked --bin sandbox -- binaries | awk '/mongod/ { print $NF }')}
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 database_port=$(free_port)
@@ -43,5 +43,5 @@ cd "$directory"
 "$tools/bin/schemathesis" --config-file "$configuration" run "http://127.0.0.1:$port/openapi.json" --checks all --mode all --max-examples 40 --seed 1 \
   --no-color --request-timeout 10 "$@"
 
-# Whatever was sent, nothing broke.
+# No request may cause an internal error.
 if grep '"level":"ERROR"' "$directory/service.log"; then exit 1; fi

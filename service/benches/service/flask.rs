@@ -1,4 +1,4 @@
-//! The sample's program, with the versions that its write-ups pin, under gunicorn: installed from the Python package index into a directory of its own.
+//! The sample's Flask program with the versions that its write-ups pin, under gunicorn, in its own virtual environment.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::report;
 
-/// What the write-ups pin, and the server that it is run under.
+/// The pinned versions, and the server.
 const PACKAGES: [&str; 4] = [
     "Flask==2.0.2",
     "Werkzeug==2.0.3",
@@ -15,7 +15,7 @@ const PACKAGES: [&str; 4] = [
     "gunicorn==27.0.1",
 ];
 
-/// The program, word for word what its clients know: A1 to A4.
+/// The sample's program, which defines the contract A1 to A4.
 const PROGRAM: &str = include_str!("sample.py");
 
 /// An installed copy.
@@ -24,7 +24,7 @@ pub(crate) struct Flask {
 }
 
 impl Flask {
-    /// Installs it where that was not done before.
+    /// Installs the program, unless it is installed already.
     pub(crate) fn install() -> Result<Self> {
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sample");
         let flask = Self { directory };
@@ -40,7 +40,8 @@ impl Flask {
         Ok(flask)
     }
 
-    /// The command that serves it on `port`: two processes for two cores, with threads, as only those keep connections open.
+    /// Returns the command that serves on `port`: two processes for two cores, with threads, because other workers
+    /// close connections.
     pub(crate) fn command(&self, port: u16, uri: &str) -> Command {
         let mut command = Command::new(self.gunicorn());
         command

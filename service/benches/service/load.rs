@@ -1,6 +1,6 @@
-//! The load: connections that send the same request again and again and read each answer whole.
+//! Generates load: connections that repeat a request and read every response completely.
 //!
-//! Written on the bare socket, as it shares the machine with what it measures and must cost little.
+//! Uses raw sockets, because the load shares the machine with what it measures.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -12,15 +12,15 @@ use tokio::task::JoinSet;
 
 use crate::rows::Sample;
 
-/// Bytes that are read at once.
+/// The size of a read.
 const BUFFER: usize = 256 * 1024;
 
-/// A request and what its answer must be.
+/// A request and its expected response.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) text: String,
     pub(crate) status: u16,
-    /// Documents in the answer, which are flat objects, where they are to be counted.
+    /// The number of documents expected in the response, which must be flat objects.
     pub(crate) documents: Option<u64>,
 }
 
@@ -52,16 +52,16 @@ impl Request {
     }
 }
 
-/// When a load ends.
+/// When the load ends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Until {
     Elapsed(Duration),
-    /// Requests on each connection.
+    /// Requests per connection.
     Requests(u64),
 }
 
-/// Keeps the load from sleeping. A program that answers pays for waking a load that sleeps, which a quick program meets less
-/// often than a slow one: what is compared would be the load's sleep. Elsewhere clients are on other machines.
+/// Keeps the load awake. Otherwise a program pays for waking it, a fast one less often than a slow one, and the
+/// comparison would measure the load's sleep. In production, clients are on other machines.
 pub(crate) struct Awake(tokio::task::JoinHandle<()>);
 
 impl Awake {
@@ -80,7 +80,7 @@ impl Drop for Awake {
     }
 }
 
-/// Sends without a pause, on some connections at once.
+/// Sends requests without a pause on some connections.
 pub(crate) async fn closed(
     address: SocketAddr,
     request: &Request,
@@ -109,7 +109,7 @@ pub(crate) async fn closed(
     Ok(sample)
 }
 
-/// Sends at a steady rate, whatever the answers take: a slow answer counts from when its request was due.
+/// Sends at a steady rate, regardless of responses. Latency counts from when the request was due.
 pub(crate) async fn steady(
     address: SocketAddr,
     request: &Request,
@@ -155,14 +155,14 @@ async fn merge(mut tasks: JoinSet<Result<Sample>>) -> Result<Sample> {
     Ok(all)
 }
 
-/// A connection that is kept open, and opened again where the server closed it.
+/// A kept connection, reopened if the server closes it.
 pub(crate) struct Connection {
     address: SocketAddr,
     stream: TcpStream,
     buffer: Vec<u8>,
 }
 
-/// What is left of an answer.
+/// The rest of a response.
 enum Rest {
     Bytes(usize),
     Chunked,
@@ -179,7 +179,7 @@ impl Connection {
         })
     }
 
-    /// Sends a request, reads its answer and adds both to the sample.
+    /// Sends a request, reads its response, and adds both to the sample.
     pub(crate) async fn exchange(&mut self, request: &Request, sample: &mut Sample) -> Result<()> {
         let start = Instant::now();
         self.stream.write_all(request.text.as_bytes()).await?;
@@ -223,7 +223,7 @@ impl Connection {
                 if self.buffer.ends_with(b"\r\n0\r\n\r\n") || self.buffer == b"0\r\n\r\n" {
                     break;
                 }
-                // The end mark may come in two reads.
+                // The final chunk may arrive in two reads.
                 let kept = self.buffer.len().saturating_sub(7);
                 self.buffer.drain(..kept);
                 documents -= count(&self.buffer);
@@ -247,7 +247,7 @@ impl Connection {
     }
 }
 
-/// Every document is a flat object, so each has one brace.
+/// Counts documents by their brace, because they are flat.
 fn count(bytes: &[u8]) -> u64 {
     bytes.iter().map(|byte| u64::from(*byte == b'{')).sum()
 }

@@ -1,36 +1,36 @@
-//! `just bench service`: what the data API costs, against a bare server, the bare driver and the sample's program.
+//! `just bench service`: compares the data API with bare servers, the bare driver and the sample's program.
 //!
-//! Every answer is checked while it is counted: a fast answer that is wrong ends the run.
+//! Every response is checked while it is counted; a wrong one ends the run.
 
+mod baselines;
 mod flask;
-mod floors;
 mod load;
 mod process;
 mod programs;
 mod report;
 mod rows;
 mod scenarios;
-mod setting;
+mod setup;
 
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 
-use setting::Setting;
+use setup::Setup;
 
-/// What the command line says.
+/// The command line.
 pub(crate) struct Options {
-    /// How often each program is measured.
+    /// Measurements per program.
     pub(crate) runs: usize,
-    /// Seconds of load in each run.
+    /// Seconds of load per measurement.
     pub(crate) seconds: u64,
     /// Documents in the largest collection.
     pub(crate) documents: usize,
-    /// Whether the sample's program is left out.
+    /// Whether to omit the sample's program.
     pub(crate) without_flask: bool,
-    /// Whether the result goes into `BENCHMARKS.md`.
+    /// Whether to update `BENCHMARKS.md`.
     pub(crate) write: bool,
-    /// Only scenarios whose name contains this.
+    /// Run only scenarios whose name contains this.
     pub(crate) only: Option<String>,
 }
 
@@ -46,16 +46,16 @@ fn main() -> ExitCode {
 
 fn run() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
-    if arguments.next().as_deref() == Some("floor") {
-        return floors::run(&arguments.collect::<Vec<_>>());
+    if arguments.next().as_deref() == Some("baseline") {
+        return baselines::run(&arguments.collect::<Vec<_>>());
     }
     let options = options()?;
-    // Two threads as the machine has two cores: the load must not be what is measured.
+    // One thread, to leave the other core to the measured program.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let setting = Setting::prepare(&options)?;
-    let rows = runtime.block_on(scenarios::run(&setting, &options))?;
+    let setup = Setup::prepare(&options)?;
+    let rows = runtime.block_on(scenarios::run(&setup, &options))?;
     report::result(&rows, &options)
 }
 
@@ -82,10 +82,10 @@ fn options() -> Result<Options> {
             "--only" => options.only = Some(value()?),
             "--without-flask" => options.without_flask = true,
             "--write" => options.write = true,
-            // Given by cargo.
+            // Passed by cargo.
             "--bench" => {}
             other => anyhow::bail!(
-                "`{other}` is not known; there are --runs N, --seconds N, --documents N, --only NAME, --without-flask and --write"
+                "unknown option `{other}`; use --runs N, --seconds N, --documents N, --only NAME, --without-flask or --write"
             ),
         }
     }

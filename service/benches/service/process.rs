@@ -1,4 +1,4 @@
-//! A program under load: its processor time and its memory, as `/proc` has them.
+//! Runs a program, and reads its CPU time and memory from `/proc`.
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -7,20 +7,20 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-/// Length of the kernel's clock tick as `/proc` counts it, the same on every Linux.
+/// The unit of CPU times in `/proc`, the same on every Linux.
 const TICK: Duration = Duration::from_millis(10);
 
-/// How long a program may take to answer for the first time.
+/// How long a program may take to start.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A program that listens on a port of this machine; it ends with this value.
+/// A program that listens on a local port; it ends with this value.
 pub(crate) struct Process {
     child: Child,
     pub(crate) address: SocketAddr,
 }
 
 impl Process {
-    /// Starts a program and waits until it takes connections.
+    /// Starts a program and waits until it accepts connections.
     pub(crate) fn start(command: impl FnOnce(u16) -> Command) -> Result<Self> {
         let process = Self::launch(command)?;
         let start = Instant::now();
@@ -33,7 +33,7 @@ impl Process {
         Ok(process)
     }
 
-    /// Starts a program and does not wait.
+    /// Starts a program without waiting.
     pub(crate) fn launch(command: impl FnOnce(u16) -> Command) -> Result<Self> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let mut command = command(address.port());
@@ -50,12 +50,12 @@ impl Process {
         self.child.id()
     }
 
-    /// User and system time of it and of its children, in steps of a tick.
+    /// Returns the user and system time of the process and its children.
     pub(crate) fn processor_time(&self) -> Duration {
         tree(self.id()).into_iter().map(processor_time).sum()
     }
 
-    /// What it and its children hold now, in KiB.
+    /// Returns their resident memory in KiB.
     pub(crate) fn resident(&self) -> u64 {
         tree(self.id())
             .into_iter()
@@ -63,7 +63,7 @@ impl Process {
             .sum()
     }
 
-    /// The most that it and its children held since they started, in KiB.
+    /// Returns their peak memory in KiB.
     pub(crate) fn peak(&self) -> u64 {
         tree(self.id())
             .into_iter()
@@ -74,7 +74,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Gunicorn ends its children only when it is asked to end.
+        // Gunicorn stops its children only if it is asked to stop.
         if let Some(process) = rustix::process::Pid::from_raw(i32::try_from(self.id()).unwrap_or_default()) {
             let _ = rustix::process::kill_process(process, rustix::process::Signal::INT);
         }
@@ -96,20 +96,20 @@ impl Drop for Process {
     }
 }
 
-/// User and system time of one process.
+/// Returns the user and system time of a process.
 pub(crate) fn processor_time(process: u32) -> Duration {
     ticks(&format!("/proc/{process}/stat"), 11)
 }
 
-/// User and system time of all children of this process that have ended.
+/// Returns the user and system time of this process's terminated children.
 pub(crate) fn processor_time_of_the_ended() -> Duration {
     ticks("/proc/self/stat", 13)
 }
 
-/// Adds up two neighbouring fields, counted behind the name of the program.
+/// Adds two adjacent fields, counted after the program's name.
 fn ticks(file: &str, first: usize) -> Duration {
     let stat = fs::read_to_string(file).unwrap_or_default();
-    // The name may hold spaces; what follows it does not.
+    // The name may contain spaces.
     let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
     let ticks: u32 = fields
         .split(' ')
@@ -120,7 +120,7 @@ fn ticks(file: &str, first: usize) -> Duration {
     TICK * ticks
 }
 
-/// The process and all below it.
+/// Returns the process and all its descendants.
 fn tree(process: u32) -> Vec<u32> {
     let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap_or_default();
     let below = children

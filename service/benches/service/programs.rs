@@ -1,4 +1,4 @@
-//! The programs that are measured, each in a process of its own.
+//! The measured programs, each in its own process.
 
 use std::fs;
 use std::path::Path;
@@ -8,44 +8,41 @@ use anyhow::Result;
 
 use crate::process::Process;
 use crate::rows::Program;
-use crate::setting::Setting;
+use crate::setup::Setup;
 
-/// The data API as it is shipped.
+/// The release binary.
 pub(crate) const SERVICE: &str = env!("CARGO_BIN_EXE_service");
 
 /// Starts a program.
-pub(crate) fn start(setting: &Setting, program: Program) -> Result<Process> {
+pub(crate) fn start(setup: &Setup, program: Program) -> Result<Process> {
     match program {
-        Program::Hyper => floor("hyper"),
-        Program::Salvo => floor("salvo"),
+        Program::Hyper => baseline("hyper"),
+        Program::Salvo => baseline("salvo"),
         Program::Flask => {
-            let flask = setting
-                .flask
-                .as_ref()
-                .ok_or_else(|| anyhow::anyhow!("no sample"))?;
-            Process::start(|port| flask.command(port, &setting.uri()))
+            let flask = setup.flask.as_ref().ok_or_else(|| anyhow::anyhow!("no sample"))?;
+            Process::start(|port| flask.command(port, &setup.uri()))
         }
         Program::Driver => anyhow::bail!("the driver serves nothing"),
         Program::Service => Process::start(|port| {
-            let mut command = service(port, &setting.uri());
+            let mut command = service(port, &setup.uri());
             command.env("WORKER_THREADS", "1");
             command
         }),
-        Program::Spread => Process::start(|port| service(port, &setting.uri())),
+        Program::Spread => Process::start(|port| service(port, &setup.uri())),
     }
 }
 
-/// A floor that serves.
-fn floor(name: &str) -> Result<Process> {
+/// Starts a baseline server.
+fn baseline(name: &str) -> Result<Process> {
     let executable = std::env::current_exe()?;
     Process::start(|port| {
         let mut command = Command::new(executable);
-        command.args(["floor", name, &port.to_string()]);
+        command.args(["baseline", name, &port.to_string()]);
         command
     })
 }
 
-/// The data API on a port, with its access log on: into `/dev/null`, formatted all the same.
+/// Returns the command for the data API, with its access log going to `/dev/null`.
 pub(crate) fn service(port: u16, uri: &str) -> Command {
     let mut command = Command::new(SERVICE);
     command
@@ -56,7 +53,7 @@ pub(crate) fn service(port: u16, uri: &str) -> Command {
     command
 }
 
-/// A group of processes with a share of a processor: half of one. `None` where this user may not make one.
+/// A cgroup with half a CPU; `None` if this user may not create one.
 pub(crate) struct Quota(Option<std::path::PathBuf>);
 
 impl Quota {
@@ -81,7 +78,7 @@ impl Quota {
         Some(quota)
     }
 
-    /// Wraps a command: the process enters the group before it becomes the program, which looks at its share as it starts.
+    /// Wraps a command so that the process enters the group before the program starts and reads its quota.
     pub(crate) fn wrap(&self, command: &Command) -> Command {
         let group = self.0.as_deref().unwrap_or(Path::new("/")).join("cgroup.procs");
         let mut wrapped = Command::new("sh");
@@ -103,7 +100,7 @@ impl Quota {
 impl Drop for Quota {
     fn drop(&mut self) {
         if let Some(directory) = self.0.take() {
-            // Empty by now; the kernel refuses otherwise, which harms nobody.
+            // If processes remain, the kernel refuses, which is harmless.
             let _ = fs::remove_dir(directory);
         }
     }

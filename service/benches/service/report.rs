@@ -1,4 +1,4 @@
-//! What is printed, and what is written into `BENCHMARKS.md`. The one place that writes to the terminal.
+//! Prints the results, and writes them to `BENCHMARKS.md`. The only module that writes to the terminal.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -17,18 +17,18 @@ use crate::scenarios::{
     BINARY, FIRST_ANSWER, FOUR_THREADS, GREET, IDLE, INSERT, LIST, ONE_THREAD, PROBES, at_once, list_of,
 };
 
-/// Where the result is kept.
+/// The file of results.
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../BENCHMARKS.md");
 
 /// The heading of this benchmark's section.
 const HEADING: &str = "## The data API";
 
-/// Tells a person what is going on.
+/// Reports progress.
 pub(crate) fn say(text: &str) {
     eprintln!("{text}");
 }
 
-/// A row in one line, while others are still measured.
+/// Summarizes a row as progress.
 pub(crate) fn short(row: &Row) -> String {
     format!(
         "{}, {}: {:.0} a second, {:.1} µs, p99 {:.1} ms, {:.1} MiB",
@@ -41,7 +41,7 @@ pub(crate) fn short(row: &Row) -> String {
     )
 }
 
-/// Prints everything, and writes it where that was asked for.
+/// Prints the results, and writes them if requested.
 pub(crate) fn result(measured: &Measured, options: &Options) -> Result<()> {
     let text = section(measured, options)?;
     println!("{text}");
@@ -51,7 +51,7 @@ pub(crate) fn result(measured: &Measured, options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Puts the section in its place; other benchmarks have theirs in the same file.
+/// Replaces this benchmark's section.
 fn write(file: &Path, section: &str) -> Result<()> {
     let old = fs::read_to_string(file).unwrap_or_else(|_| {
         "# Benchmarks\n\nThe last run of each, as ratios: machines differ, ratios less so.\n".to_owned()
@@ -68,15 +68,16 @@ fn write(file: &Path, section: &str) -> Result<()> {
 }
 
 fn section(measured: &Measured, options: &Options) -> Result<String> {
-    let mut text = format!("{HEADING}\n\nRepeat it with `just bench service --write`. ");
+    let mut text = format!("{HEADING}\n\nRun `just bench service --write` to repeat it. ");
     writeln!(
         text,
-        "{} processors shared by load, program and MongoDB. Median of {} runs, the programs in turns, each in a process of its \
-         own; every answer is checked. The data API writes its access log, into `/dev/null`. *hyper alone* answers a constant, *salvo alone* the same by a route; \
-         *driver alone* inserts the same document from as many tasks, with the same write concern, without HTTP; *Flask* is the \
-         sample's program with the versions of its write-ups, under gunicorn with two processes of eight threads. Sixteen connections \
-         unless it says otherwise. Processor time is that of the program alone; all but Flask run on one thread, as half a processor in the \
-         Deployment gives it, where no row says otherwise. The load of `GET /` never sleeps, so that no program pays for waking it.\n",
+        "{} CPUs shared by load, program and MongoDB. Median of {} runs; the programs take turns, each in its own process. Every \
+         response is checked. The data API writes its access log to `/dev/null`. *hyper alone* serves a constant, *salvo alone* \
+         the same from a route. *driver alone* inserts the same document from as many tasks with the same write concern, without \
+         HTTP. *Flask* is the sample's program with its pinned versions, under gunicorn with two processes of eight threads. \
+         Sixteen connections unless stated otherwise. CPU time is that of the program alone. All programs but Flask use one \
+         thread unless stated otherwise, as on the Deployment's half CPU. The load of `GET /` never sleeps, so that no program \
+         pays for waking it.\n",
         std::thread::available_parallelism().map_or(1, usize::from),
         options.runs,
     )?;
@@ -103,7 +104,7 @@ fn section(measured: &Measured, options: &Options) -> Result<String> {
     for row in &measured.rows {
         line(&mut text, row)?;
     }
-    text.push_str("\nThe latency of a list is that of its first byte.\n");
+    text.push_str("\nLatencies of lists are those of the first byte.\n");
     if !measured.figures.is_empty() {
         text.push('\n');
         for figure in &measured.figures {
@@ -145,7 +146,7 @@ fn line(text: &mut String, row: &Row) -> Result<()> {
     Ok(())
 }
 
-/// A goal: what is compared, and how far it may go.
+/// A goal: a comparison and its limit.
 struct Goal {
     words: String,
     limit: f64,
@@ -183,8 +184,8 @@ fn goals(measured: &Measured, options: &Options) -> Vec<Goal> {
         at_least: false,
         value,
     };
-    // By processor time, as the load and MongoDB share the machine: hyper and the driver alone are no more than some
-    // twenty and four times faster than Flask by requests a second, which the rows show.
+    // By CPU time, because load and MongoDB share the machine: by requests per second, even bare hyper and the bare
+    // driver are only about twenty and four times faster than Flask, as the rows show.
     let cheaper = |work: &str, limit| Goal {
         words: format!("{work}, processor time of Flask against it"),
         limit,

@@ -1,19 +1,19 @@
-//! What was measured.
+//! The measurements.
 
 use std::time::Duration;
 
-/// Who did the work.
+/// The measured program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Program {
-    /// A server of bare hyper that answers a constant.
+    /// Bare hyper with a constant response.
     Hyper,
-    /// A server of bare salvo with one route, which answers the same constant.
+    /// Bare salvo with one route and the same response.
     Salvo,
-    /// Inserts by the bare driver, without HTTP.
+    /// The bare driver, without HTTP.
     Driver,
-    /// The data API on one thread, as the half processor of its Deployment gives it.
+    /// The data API on one thread, as on the Deployment's half CPU.
     Service,
-    /// The data API as it starts by itself on this machine.
+    /// The data API with its default number of threads.
     Spread,
     /// The sample's program.
     Flask,
@@ -32,22 +32,19 @@ impl Program {
     }
 }
 
-/// One run.
+/// One measurement.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sample {
-    /// Requests that were answered.
     pub(crate) requests: u64,
-    /// Documents in all their answers.
     pub(crate) documents: u64,
-    /// How long the run took.
     pub(crate) wall: Duration,
     /// User and system time of the program.
     pub(crate) processor: Duration,
     /// User and system time of MongoDB.
     pub(crate) mongodb: Duration,
-    /// The most memory of the program in KiB.
+    /// Peak memory of the program in KiB.
     pub(crate) peak: u64,
-    /// From the request to the first byte of the answer, or to the whole answer where it is short; sorted.
+    /// Until the first byte of a list, or the end of any other response; sorted.
     pub(crate) latencies: Vec<Duration>,
 }
 
@@ -56,17 +53,17 @@ impl Sample {
         float(self.requests) / self.wall.as_secs_f64()
     }
 
-    /// Microseconds of the program's processor time for each request.
+    /// Microseconds of CPU time per request.
     pub(crate) fn processor_per_request(&self) -> f64 {
         self.processor.as_secs_f64() * 1e6 / float(self.requests)
     }
 
-    /// Microseconds of the program's processor time for each document.
+    /// Microseconds of CPU time per document.
     pub(crate) fn processor_per_document(&self) -> f64 {
         self.processor.as_secs_f64() * 1e6 / float(self.documents)
     }
 
-    /// The latency that the given share of the requests stays below.
+    /// Returns a percentile of the latencies.
     pub(crate) fn percentile(&self, percent: usize) -> Duration {
         let last = self.latencies.len().saturating_sub(1);
         self.latencies
@@ -76,29 +73,29 @@ impl Sample {
     }
 }
 
-/// All runs of one program in one scenario.
+/// All measurements of one program in one scenario.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
-    /// The scenario in words.
+    /// The scenario's name.
     pub(crate) work: String,
     pub(crate) program: Program,
     pub(crate) samples: Vec<Sample>,
 }
 
 impl Row {
-    /// The median of something over the runs.
+    /// Returns the median over the measurements.
     pub(crate) fn median(&self, of: impl Fn(&Sample) -> f64) -> f64 {
         median(self.samples.iter().map(of).collect())
     }
 }
 
-/// The middle of some values; 0 where there are none.
+/// Returns the median; 0 for no values.
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 
-/// A single figure that stands beside the rows.
+/// A single figure outside of the rows.
 #[derive(Clone, Debug)]
 pub(crate) struct Figure {
     pub(crate) words: String,
@@ -106,7 +103,7 @@ pub(crate) struct Figure {
     pub(crate) unit: &'static str,
 }
 
-/// Everything that was measured.
+/// All results.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Measured {
     pub(crate) rows: Vec<Row>,

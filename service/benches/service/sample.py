@@ -1,4 +1,4 @@
-"""The sample's data API, as its five write-ups have it."""
+"""The sample's data API, as in its five write-ups."""
 
 import os
 from datetime import datetime

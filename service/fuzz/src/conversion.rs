@@ -1,6 +1,6 @@
-//! Reads any bytes as a document, writes it again, and compares with what a second, independent reader says.
+//! Converts arbitrary bytes to a document and back, and compares with an independent reader.
 //!
-//! Only the conversion is compiled in here, not the whole service, so that a build takes seconds.
+//! Compiles only the conversion instead of the whole service, so that a build takes seconds.
 
 #![no_main]
 
@@ -20,22 +20,25 @@ use libfuzzer_sys::fuzz_target;
 use reading::{Reading, Value};
 use service::conversion::{Fault, NewId, Refusal, WithoutId, document_from_json};
 
-const MADE: ObjectId = ObjectId::from_bytes([7; 12]);
+const GENERATED: ObjectId = ObjectId::from_bytes([7; 12]);
 
 fuzz_target!(|text: &[u8]| {
     let reading = reading::read(text);
-    match document_from_json(text, NewId::Spare(MADE)) {
+    match document_from_json(text, NewId::IfMissing(GENERATED)) {
         Ok(document) => {
             let Reading::Storable(Value::Object(mut members)) = reading else {
                 panic!("stored, but it is {reading:?}");
             };
-            // All of it is read here, and so every length and every type in it.
+            // Decoding checks every length and every type.
             let decoded = Document::try_from(&document).expect("it is valid BSON");
             let own = members
                 .iter()
                 .position(|(key, _)| key == "_id")
                 .map(|at| members.remove(at));
-            assert_eq!(decoded.get("_id") == Some(&Bson::ObjectId(MADE)), own.is_none());
+            assert_eq!(
+                decoded.get("_id") == Some(&Bson::ObjectId(GENERATED)),
+                own.is_none()
+            );
             let written = serde_json::to_vec(&WithoutId(&document)).expect("it can be written");
             let Reading::Storable(Value::Object(written)) = reading::read(&written) else {
                 panic!("what was written cannot be read");
@@ -57,13 +60,13 @@ fuzz_target!(|text: &[u8]| {
     }
 });
 
-/// A place is inside of the text, or right behind it.
+/// Asserts that a location is within the text or at its end.
 fn check_place(text: &[u8], refusal: &Refusal) {
-    let place = &refusal.place;
+    let location = &refusal.location;
     let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
-    let line = lines.get(place.line - 1).expect("the line is there");
-    assert!((1..=line.len() + 1).contains(&place.column), "{refusal}");
-    if let Some(pointer) = &place.pointer {
+    let line = lines.get(location.line - 1).expect("the line exists");
+    assert!((1..=line.len() + 1).contains(&location.column), "{refusal}");
+    if let Some(pointer) = &location.pointer {
         assert!(pointer.is_empty() || pointer.starts_with('/'), "{pointer}");
         assert!(pointer.len() <= 4096, "{pointer}");
     }

@@ -1,27 +1,27 @@
-//! A second reader of JSON (RFC 8259), as plain as can be: it keeps numbers as they are written, and knows what is storable.
+//! A second, simple JSON reader (RFC 8259), which keeps numbers as written and knows what can be stored.
 
-/// What a text is.
+/// The classification of a text.
 #[derive(Debug)]
 pub enum Reading {
-    /// An object that has to be stored, and to come back equal.
+    /// An object that must be stored and come back equal.
     Storable(Value),
-    /// JSON that cannot be stored as it is.
+    /// JSON that cannot be stored unchanged.
     JsonOnly,
-    /// Something else.
+    /// Not JSON.
     NoJson,
 }
 
 #[derive(Debug)]
 pub enum Value {
     Plain(&'static str),
-    /// As it is written.
+    /// As written.
     Number(String),
     String(String),
     Array(Vec<Value>),
     Object(Vec<(String, Value)>),
 }
 
-/// Two numbers are equal when both are integers with the same digits, or both are the same double, with its sign.
+/// Numbers are equal if both are integers of the same value, or both the same double including its sign.
 impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
@@ -42,7 +42,7 @@ fn is_integer(literal: &str) -> bool {
     !literal.contains(['.', 'e', 'E'])
 }
 
-/// The standard library's reader, which is not the one of `serde_json`.
+/// Parses with the standard library, independent of `serde_json`.
 fn double(literal: &str) -> f64 {
     literal.parse().expect("a number")
 }
@@ -198,7 +198,7 @@ impl Reader<'_> {
 
     fn string(&mut self) -> Option<String> {
         self.take("\"")?;
-        // UTF-16, as this is what escapes are made of.
+        // In UTF-16, because escapes are UTF-16.
         let mut units: Vec<u16> = Vec::new();
         let text = str::from_utf8(self.text).ok()?;
         loop {

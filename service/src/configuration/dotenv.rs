@@ -1,30 +1,30 @@
-//! The file `.env`: read, with errors that name the line and never quote it.
+//! Reads the file `.env`. Errors name the line, but never quote it.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why the file could not be used.
+/// Why `.env` cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DotenvError {
-    /// It is there, but cannot be read.
+    /// The file exists but cannot be read.
     #[error("cannot read `{}`", path.display())]
     Read {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Why.
+        /// The system's error.
         source: io::Error,
     },
-    /// A line is not `NAME=value`. The line itself may hold a password.
-    #[error("line {line} of `{}` cannot be read", path.display())]
+    /// The line is not `NAME=value`. It is not quoted, because it may contain a password.
+    #[error("cannot parse line {line} of `{}`", path.display())]
     Line {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Counted from 1.
+        /// The line number, starting at 1.
         line: usize,
     },
 }
 
-/// Reads all variables of the file; none when there is no such file.
+/// Returns the variables of the file; none if it does not exist.
 pub(super) fn read(path: &Path) -> Result<Vec<(String, String)>, DotenvError> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
@@ -44,7 +44,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<(String, String)>, DotenvError> {
         })
 }
 
-/// Finds the line that the parser quotes.
+/// Finds the line that the parser's error quotes.
 fn line_of(error: &dotenvy::Error, text: &str) -> usize {
     let start = match error {
         dotenvy::Error::LineParse(line, _) => text.find(line.trim_end()).unwrap_or_default(),

@@ -1,55 +1,56 @@
-//! What can be wrong with the variables.
+//! Errors in environment variables.
 
 use std::io;
 
-/// Why there is no configuration.
+/// Why the configuration is invalid.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigurationError {
-    /// A variable is set to nothing.
-    #[error("the variable `{name}` is empty")]
+    /// The variable is set to an empty text.
+    #[error("environment variable `{name}` is empty")]
     Empty {
-        /// The variable.
+        /// The name of the variable.
         name: &'static str,
     },
-    /// A variable holds bytes that are no text.
-    #[error("the variable `{name}` is not UTF-8")]
+    /// The value is not UTF-8.
+    #[error("environment variable `{name}` is not valid UTF-8")]
     NotText {
-        /// The variable.
+        /// The name of the variable.
         name: &'static str,
     },
-    /// A variable holds something else than it should.
-    #[error("the variable `{name}` holds `{value}`")]
+    /// The value cannot be parsed.
+    #[error("environment variable `{name}` has the invalid value `{value}`")]
     Value {
-        /// The variable.
+        /// The name of the variable.
         name: &'static str,
-        /// What it holds.
+        /// The invalid value.
         value: String,
-        /// What it should hold.
+        /// A description of valid values.
         expected: &'static str,
     },
-    /// Both sources of the connection string are given.
+    /// The connection string has two sources.
     #[error("`MONGODB_URI` and `MONGODB_URI_FILE` are both set")]
     TwoUris,
-    /// The file with the connection string.
-    #[error("cannot read `{path}`, which `MONGODB_URI_FILE` names")]
+    /// The connection string's file cannot be read.
+    #[error("cannot read the connection string file `{path}`")]
     UriFile {
-        /// The file.
+        /// The path of the file.
         path: String,
-        /// Why.
+        /// The system's error.
         source: io::Error,
     },
 }
 
 impl ConfigurationError {
-    /// The next step.
-    #[must_use]
-    pub fn hint(&self) -> String {
+    /// Returns the next step.
+    pub(crate) fn hint(&self) -> String {
         match self {
-            Self::Empty { .. } => "unset it to get the default".to_owned(),
-            Self::NotText { .. } => "set it to plain text".to_owned(),
-            Self::Value { expected, .. } => format!("it should be {expected}"),
-            Self::TwoUris => "unset one of them; one may stand in the file `.env`".to_owned(),
-            Self::UriFile { .. } => "the file holds the connection string and nothing else".to_owned(),
+            Self::Empty { .. } => "unset it to use the default".to_owned(),
+            Self::NotText { .. } => "set it to UTF-8 text".to_owned(),
+            Self::Value { expected, .. } => format!("set it to {expected}"),
+            Self::TwoUris => "unset one of them; the file `.env` may set one, too".to_owned(),
+            Self::UriFile { .. } => {
+                "set `MONGODB_URI_FILE` to a file that contains only the connection string".to_owned()
+            }
         }
     }
 }

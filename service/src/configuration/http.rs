@@ -1,4 +1,4 @@
-//! How the service is reached, and what a request may take.
+//! The address of the service, and the limits on requests.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
@@ -6,27 +6,25 @@ use std::time::Duration;
 
 use super::{ConfigurationError, Variables};
 
-/// The address and the limits of requests.
+/// The address and the limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Http {
-    /// `LISTEN_ADDRESS`, default `0.0.0.0:5000`; port 0 takes a free one.
+    /// `LISTEN_ADDRESS`, default `0.0.0.0:5000`; port 0 picks a free port.
     pub listen_address: SocketAddr,
-    /// `BODY_LIMIT_BYTES`, default 1 MiB: well above what a person or a form sends, and 1/500 of the memory that the
-    /// service is given.
+    /// `BODY_LIMIT_BYTES`, default 1 MiB: well above what people and forms send, and 1/500 of the container's memory.
     pub body_bytes: usize,
-    /// `BODIES_LIMIT_BYTES`, default 128 MiB: the memory for all large bodies, those above 16 KiB: a quarter of it while they
-    /// are read, the rest for the documents that are made of them and their copies on the way to MongoDB.
+    /// `BODIES_LIMIT_BYTES`, default 128 MiB: the memory budget for all bodies above 16 KiB. A quarter is for reading
+    /// them, the rest for the documents made from them and their copies on the way to MongoDB.
     pub bodies_bytes: u32,
-    /// `BODY_SECONDS`, default 10: from the head of a request to the end of its body. Longer than a call to MongoDB,
+    /// `BODY_SECONDS`, default 10: from the end of the head to the end of the body. Longer than a call to MongoDB,
     /// shorter than the grace period.
-    pub body_time: Duration,
-    /// `HEAD_SECONDS`, default 10: from the first byte of a head to its end; also how long a connection is kept open
-    /// without one.
-    pub head_time: Duration,
-    /// `WRITE_SECONDS`, default 30: how long a client may leave an answer unread.
-    pub write_time: Duration,
-    /// `CONNECTION_LIMIT`, default 2000: more wait until one ends. A connection takes about 30 KiB; where the system gives
-    /// fewer file descriptors, this is less.
+    pub body_timeout: Duration,
+    /// `HEAD_SECONDS`, default 10: from the first to the last byte of a head, and the idle time of a connection.
+    pub head_timeout: Duration,
+    /// `WRITE_SECONDS`, default 30: how long a client may stop reading its response.
+    pub write_timeout: Duration,
+    /// `CONNECTION_LIMIT`, default 2000: further connections wait. Each takes about 30 KiB. A lower limit on open files
+    /// takes precedence.
     pub connections: usize,
 }
 
@@ -36,9 +34,9 @@ impl Default for Http {
             listen_address: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 5000),
             body_bytes: 1024 * 1024,
             bodies_bytes: 128 * 1024 * 1024,
-            body_time: Duration::from_secs(10),
-            head_time: Duration::from_secs(10),
-            write_time: Duration::from_secs(30),
+            body_timeout: Duration::from_secs(10),
+            head_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(30),
             connections: 2000,
         }
     }
@@ -59,9 +57,9 @@ impl Http {
             bodies_bytes: variables
                 .parse("BODIES_LIMIT_BYTES", bytes)?
                 .unwrap_or(default.bodies_bytes),
-            body_time: variables.seconds("BODY_SECONDS", default.body_time)?,
-            head_time: variables.seconds("HEAD_SECONDS", default.head_time)?,
-            write_time: variables.seconds("WRITE_SECONDS", default.write_time)?,
+            body_timeout: variables.seconds("BODY_SECONDS", default.body_timeout)?,
+            head_timeout: variables.seconds("HEAD_SECONDS", default.head_timeout)?,
+            write_timeout: variables.seconds("WRITE_SECONDS", default.write_timeout)?,
             connections: variables
                 .parse::<NonZeroUsize>("CONNECTION_LIMIT", "a number of connections such as `2000`")?
                 .map_or(default.connections, NonZeroUsize::get),

@@ -1,10 +1,10 @@
-//! What the service says on stdout.
+//! The log.
 
 use tracing::level_filters::LevelFilter;
 
 use super::{ConfigurationError, Variables};
 
-/// The log.
+/// The log's settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Logging {
     /// `LOG_LEVEL`, default `info`: `error`, `warn`, `info`, `debug` or `trace`.

@@ -1,24 +1,24 @@
-//! Where the documents are.
+//! The MongoDB connection and its limits.
 
 use std::path::PathBuf;
 
 use super::{ConfigurationError, Variables};
-use crate::database::{ConnectionString, Limits, Place};
+use crate::database::{ConnectionString, Limits, Namespace};
 
-/// The connection string when none is given: the MongoDB that a developer runs.
+/// A MongoDB on the developer's machine.
 const DEFAULT_URI: &str = "mongodb://localhost:27017/";
 
-/// MongoDB, and what is kept in it.
+/// The MongoDB connection and its limits.
 #[derive(Clone, Debug)]
 pub struct Mongodb {
-    /// `MONGODB_URI`, or what the file named by `MONGODB_URI_FILE` holds; default `mongodb://localhost:27017/`.
+    /// `MONGODB_URI`, or the content of `MONGODB_URI_FILE`; default `mongodb://localhost:27017/`.
     pub uri: ConnectionString,
-    /// `MONGODB_URI_FILE`: the file that `uri` was read from, which is read again when it changes.
+    /// `MONGODB_URI_FILE`: the source of `uri`, which is reloaded when it changes.
     pub uri_file: Option<PathBuf>,
-    /// How much may be under way at once.
+    /// The limits on concurrent calls.
     pub limits: Limits,
-    /// Which collection is served; always `flask_db.data` outside of tests.
-    pub place: Place,
+    /// The served collection, always `flask_db.data` outside of tests.
+    pub namespace: Namespace,
 }
 
 impl Default for Mongodb {
@@ -27,7 +27,7 @@ impl Default for Mongodb {
             uri: ConnectionString::new(DEFAULT_URI.to_owned()),
             uri_file: None,
             limits: Limits::default(),
-            place: Place::default(),
+            namespace: Namespace::default(),
         }
     }
 }
@@ -53,7 +53,7 @@ impl Mongodb {
             uri,
             uri_file,
             limits: limits(variables)?,
-            place: default.place,
+            namespace: default.namespace,
         })
     }
 }
@@ -62,7 +62,7 @@ fn limits(variables: &Variables) -> Result<Limits, ConfigurationError> {
     let default = Limits::default();
     Ok(Limits {
         calls: variables
-            .parse("MONGODB_CALLS", "a number from 1 on such as `12`")?
+            .parse("MONGODB_CALLS", "a positive number such as `12`")?
             .unwrap_or(default.calls),
         queue: variables
             .parse("MONGODB_QUEUE", "a number such as `256`")?
@@ -70,6 +70,6 @@ fn limits(variables: &Variables) -> Result<Limits, ConfigurationError> {
         lists: variables
             .parse("MONGODB_LISTS", "a number such as `64`")?
             .unwrap_or(default.lists),
-        queue_time: variables.seconds("MONGODB_QUEUE_SECONDS", default.queue_time)?,
+        queue_timeout: variables.seconds("MONGODB_QUEUE_SECONDS", default.queue_timeout)?,
     })
 }

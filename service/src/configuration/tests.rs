@@ -9,7 +9,7 @@ fn check(variables: &Variables, expected: &str) {
             "{} {} {}",
             configuration.http.listen_address,
             configuration.logging.level,
-            configuration.stopping.drain.as_secs()
+            configuration.shutdown.drain.as_secs()
         ),
         Err(error) => format!("{error}; {}", error.hint()),
     };
@@ -24,8 +24,8 @@ fn without_variables_the_defaults_of_the_sample_hold() {
         configuration.mongodb.uri,
         ConnectionString::new("mongodb://localhost:27017/".to_owned())
     );
-    assert_eq!(configuration.mongodb.place.database, "flask_db");
-    assert_eq!(configuration.mongodb.place.collection, "data");
+    assert_eq!(configuration.mongodb.namespace.database, "flask_db");
+    assert_eq!(configuration.mongodb.namespace.collection, "data");
 }
 
 #[test]
@@ -42,18 +42,18 @@ fn every_variable_is_read() {
 }
 
 #[test]
-fn a_value_that_cannot_be_used_is_named_with_what_it_should_be() {
+fn an_invalid_value_is_reported_with_a_valid_one() {
     check(
         &[("LISTEN_ADDRESS", "5000")].into(),
-        "the variable `LISTEN_ADDRESS` holds `5000`; it should be an IP address and a port such as `0.0.0.0:5000`",
+        "environment variable `LISTEN_ADDRESS` has the invalid value `5000`; set it to an IP address and a port such as `0.0.0.0:5000`",
     );
     check(
         &[("LOG_LEVEL", "loud")].into(),
-        "the variable `LOG_LEVEL` holds `loud`; it should be one of `error`, `warn`, `info`, `debug` and `trace`",
+        "environment variable `LOG_LEVEL` has the invalid value `loud`; set it to one of `error`, `warn`, `info`, `debug` and `trace`",
     );
     check(
         &[("DRAIN_SECONDS", "-1")].into(),
-        "the variable `DRAIN_SECONDS` holds `-1`; it should be a number of seconds such as `5`",
+        "environment variable `DRAIN_SECONDS` has the invalid value `-1`; set it to a number of seconds such as `5`",
     );
 }
 
@@ -61,7 +61,7 @@ fn a_value_that_cannot_be_used_is_named_with_what_it_should_be() {
 fn an_empty_variable_is_an_error() {
     check(
         &[("MONGODB_URI", "")].into(),
-        "the variable `MONGODB_URI` is empty; unset it to get the default",
+        "environment variable `MONGODB_URI` is empty; unset it to use the default",
     );
 }
 
@@ -69,7 +69,7 @@ fn an_empty_variable_is_an_error() {
 fn two_sources_of_the_connection_string_are_an_error() {
     check(
         &[("MONGODB_URI", "mongodb://a"), ("MONGODB_URI_FILE", "b")].into(),
-        "`MONGODB_URI` and `MONGODB_URI_FILE` are both set; unset one of them; one may stand in the file `.env`",
+        "`MONGODB_URI` and `MONGODB_URI_FILE` are both set; unset one of them; the file `.env` may set one, too",
     );
 }
 
@@ -90,7 +90,7 @@ fn the_connection_string_is_read_from_a_file_without_its_newline() {
 fn a_missing_file_with_the_connection_string_is_named() {
     check(
         &[("MONGODB_URI_FILE", "/nowhere/uri")].into(),
-        "cannot read `/nowhere/uri`, which `MONGODB_URI_FILE` names; the file holds the connection string and nothing else",
+        "cannot read the connection string file `/nowhere/uri`; set `MONGODB_URI_FILE` to a file that contains only the connection string",
     );
 }
 
@@ -117,7 +117,7 @@ fn a_malformed_dotenv_line_is_named_by_number_and_not_quoted() {
     )
     .unwrap();
     let message = Variables::load(directory.path()).err().unwrap().to_string();
-    assert!(message.starts_with("line 3 of `"), "{message}");
+    assert!(message.starts_with("cannot parse line 3 of `"), "{message}");
     assert!(!message.contains("secret"), "{message}");
 }
 

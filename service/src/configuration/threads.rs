@@ -1,4 +1,4 @@
-//! What the service runs on.
+//! The runtime.
 
 use std::num::NonZero;
 
@@ -7,16 +7,16 @@ use super::{ConfigurationError, Variables};
 /// The threads that serve requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Threads {
-    /// `WORKER_THREADS`; default is one for each whole processor that the container may use.
+    /// `WORKER_THREADS`, default one per whole CPU that the container may use.
     ///
-    /// Measured with a limit of half a processor: four threads use up its share of a period at once and then all wait,
-    /// several times the p99 of one thread.
+    /// Measured with a limit of half a CPU: four threads exhaust its quota at once and then all wait, with several
+    /// times the p99 latency of one thread.
     pub workers: NonZero<usize>,
 }
 
 impl Default for Threads {
     fn default() -> Self {
-        // Knows the limit of the container.
+        // Respects the container's limit.
         let workers = std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
         Self { workers }
     }

@@ -1,4 +1,4 @@
-//! The variables of the process, completed by those of the file `.env`.
+//! Environment variables, supplemented by the file `.env`.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -8,16 +8,13 @@ use std::time::Duration;
 
 use super::{ConfigurationError, DotenvError, dotenv};
 
-/// Variables by name. They are looked up here and never written back to the process.
+/// Variables by name. The process's environment is never modified.
 #[derive(Clone, Default)]
 pub struct Variables(HashMap<OsString, OsString>);
 
 impl Variables {
-    /// Reads the process's variables and the `.env` of `directory`, if there is one; the process's own win.
-    ///
-    /// # Errors
-    /// Says what is wrong with the file.
-    pub fn load(directory: &Path) -> Result<Self, DotenvError> {
+    /// Reads the environment and, if it exists, the `.env` of `directory`; the environment wins.
+    pub(crate) fn load(directory: &Path) -> Result<Self, DotenvError> {
         let mut variables = Self::default();
         for (name, value) in dotenv::read(&directory.join(".env"))? {
             variables.0.insert(name.into(), value.into());
@@ -26,7 +23,7 @@ impl Variables {
         Ok(variables)
     }
 
-    /// Returns the value of a variable, or `None` where it is not set.
+    /// Returns a variable's value, or `None` if it is not set.
     pub(super) fn text(&self, name: &'static str) -> Result<Option<String>, ConfigurationError> {
         let Some(value) = self.0.get(std::ffi::OsStr::new(name)) else {
             return Ok(None);
@@ -38,7 +35,7 @@ impl Variables {
         }
     }
 
-    /// Reads a variable that is no secret: a value that cannot be used is quoted in the error.
+    /// Parses a variable that is not secret; an error quotes its value.
     pub(super) fn parse<T: FromStr>(
         &self,
         name: &'static str,
@@ -55,7 +52,7 @@ impl Variables {
             .transpose()
     }
 
-    /// Reads a whole number of seconds.
+    /// Parses a whole number of seconds.
     pub(super) fn seconds(
         &self,
         name: &'static str,

@@ -1,20 +1,20 @@
-//! Texts that are not UTF-8 from the first byte to the last. Pure.
+//! Rejects bodies that are not plain UTF-8. Pure.
 
-use super::{Fault, Place, Refusal};
+use super::{Fault, Location, Refusal};
 
-/// Refuses nothing at all, other encodings, and marks of them.
+/// Refuses empty bodies, other encodings and byte order marks.
 pub(super) fn check_encoding(text: &[u8]) -> Result<(), Refusal> {
     let refuse = |fault, offset| {
         Err(Refusal {
             fault,
-            place: Place::at(text, offset),
+            location: Location::at(text, offset),
         })
     };
     match text {
         _ if text.iter().all(u8::is_ascii_whitespace) => refuse(Fault::Empty, 0),
         [0xef, 0xbb, 0xbf, ..] => refuse(
             Fault::Encoding {
-                found: "begins with a byte order mark",
+                found: "starts with a byte order mark",
             },
             0,
         ),
@@ -28,7 +28,7 @@ pub(super) fn check_encoding(text: &[u8]) -> Result<(), Refusal> {
             Ok(_) => Ok(()),
             Err(error) => refuse(
                 Fault::Encoding {
-                    found: "holds bytes that are no UTF-8",
+                    found: "contains invalid bytes",
                 },
                 error.valid_up_to(),
             ),

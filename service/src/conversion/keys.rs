@@ -1,12 +1,12 @@
-//! The keys of one object, to find those that come twice. Pure.
+//! Detects duplicate keys in an object. Pure.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-/// Up to here, comparing is faster than hashing.
+/// Up to this number, comparing is faster than hashing.
 const FEW: usize = 8;
 
-/// The keys so far. Those of many are hashed with a secret, so that no choice of keys makes this slow.
+/// The keys so far. Many keys are hashed with a random seed, so that crafted keys cannot cause collisions.
 #[derive(Default)]
 pub(super) struct Keys<'de> {
     few: Vec<Cow<'de, str>>,
@@ -14,7 +14,7 @@ pub(super) struct Keys<'de> {
 }
 
 impl<'de> Keys<'de> {
-    /// Adds a key, or gives back one that is there already.
+    /// Adds a key, or returns it if it is a duplicate.
     pub(super) fn add(&mut self, key: Cow<'de, str>) -> Result<(), Cow<'de, str>> {
         if self.many.is_empty() && self.few.len() < FEW {
             if self.few.contains(&key) {
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_found_again_among_few_and_many() {
+    fn duplicates_are_found_among_few_and_many_keys() {
         for count in [1, FEW - 1, FEW, FEW + 1, 100] {
             let mut keys = Keys::default();
             assert!((0..count).all(|number| keys.add(number.to_string().into()).is_ok()));

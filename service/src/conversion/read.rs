@@ -1,4 +1,4 @@
-//! JSON text → the bytes of a BSON document. Pure.
+//! Converts JSON text to a BSON document. Pure.
 
 use bson::RawDocumentBuf;
 use bson::oid::ObjectId;
@@ -6,42 +6,39 @@ use bson::spec::ElementType;
 use serde::Deserialize as _;
 use serde::de::{DeserializeSeed as _, IgnoredAny};
 
-use super::bytes::{Bytes, MADE_ID_BYTES};
+use super::bytes::{Bytes, GENERATED_ID_BYTES};
 use super::encoding::check_encoding;
 use super::literals::number_fault;
 use super::syntax::{offset, syntax_refusal};
 use super::tokens::Tokens;
 use super::value::Value;
-use super::{Fault, Place, Refusal};
+use super::{Fault, Location, Refusal};
 
-/// The deepest nesting that is stored: what MongoDB documents as its limit for documents, the outermost one counted.
+/// The maximum nesting, including the document itself: MongoDB's documented limit.
 ///
-/// It is below the 127 levels where `serde_json` gives up and far below the 500 where decoding overflows a stack.
-pub const MAXIMUM_DEPTH: usize = 100;
+/// It is below the 127 levels that `serde_json` supports, and far below the 500 at which decoding overflows the stack.
+pub(crate) const MAXIMUM_DEPTH: usize = 100;
 
-/// The largest document that MongoDB stores, its `_id` included.
-pub const MAXIMUM_DOCUMENT_BYTES: usize = 16 * 1024 * 1024;
+/// MongoDB's maximum document size, including the `_id`.
+pub(crate) const MAXIMUM_DOCUMENT_BYTES: usize = 16 * 1024 * 1024;
 
-/// The longest string that can be an `_id`: with it, the address of a page stays below what proxies take.
-pub const MAXIMUM_ID_BYTES: usize = 1024;
+/// The maximum size of a string `_id`: a page's URL, which contains one, must not exceed the limits of proxies.
+pub(crate) const MAXIMUM_ID_BYTES: usize = 1024;
 
-/// The length before and the NUL after a string in BSON.
+/// The length before a BSON string, and the NUL after it.
 const STRING_OVERHEAD: usize = 5;
 
 /// The `_id` of a new document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NewId {
-    /// Given to a document that brings none.
-    Spare(ObjectId),
-    /// Given to the document, which must not bring one.
-    Fixed(ObjectId),
+pub(crate) enum NewId {
+    /// For a document without its own.
+    IfMissing(ObjectId),
+    /// For a document that must not have its own.
+    Required(ObjectId),
 }
 
-/// Converts a JSON object into the document that is stored for it, `_id` included.
-///
-/// # Errors
-/// Refuses what is not a JSON object, and what BSON cannot hold exactly; see [`Fault`].
-pub fn document_from_json(text: &[u8], id: NewId) -> Result<RawDocumentBuf, Refusal> {
+/// Converts a JSON object to the document to store, including its `_id`.
+pub(crate) fn document_from_json(text: &[u8], id: NewId) -> Result<RawDocumentBuf, Refusal> {
     check_encoding(text)?;
     let mut reader = Reader {
         bytes: Bytes::default(),
@@ -49,7 +46,7 @@ pub fn document_from_json(text: &[u8], id: NewId) -> Result<RawDocumentBuf, Refu
         numbers: Tokens::new(text),
         tokens: 0,
         id,
-        brings_id: false,
+        has_own_id: false,
         refused: None,
     };
     let mut deserializer = serde_json::Deserializer::from_slice(text);
@@ -60,8 +57,8 @@ pub fn document_from_json(text: &[u8], id: NewId) -> Result<RawDocumentBuf, Refu
     .deserialize(&mut deserializer)
     .and_then(|_| deserializer.end());
     read.map_err(|error| reader.refusal(&error))?;
-    let bytes = if reader.brings_id {
-        reader.bytes.without_made_id()
+    let bytes = if reader.has_own_id {
+        reader.bytes.without_generated_id()
     } else {
         reader.bytes.into_vec()
     };
@@ -69,30 +66,30 @@ pub fn document_from_json(text: &[u8], id: NewId) -> Result<RawDocumentBuf, Refu
         fault: Fault::TooLarge {
             maximum: MAXIMUM_DOCUMENT_BYTES,
         },
-        place: Place::of_token(text, 0),
+        location: Location::of_token(text, 0),
     };
     if bytes.len() > MAXIMUM_DOCUMENT_BYTES {
         return Err(too_large());
     }
-    // It looks at the length alone, and the rest was written with care.
+    // It only checks the length; the rest is valid by construction.
     RawDocumentBuf::from_bytes(bytes).map_err(|_| too_large())
 }
 
-/// What the visitors of one text share.
+/// The state that the visitors of one text share.
 pub(super) struct Reader<'text> {
     pub(super) bytes: Bytes,
     text: &'text [u8],
     pub(super) numbers: Tokens<'text>,
-    /// How many keys and values have been read.
+    /// The number of keys and values read so far.
     pub(super) tokens: usize,
     pub(super) id: NewId,
-    brings_id: bool,
-    /// The fault and the number of the key or value that has it; the error that goes with it only unwinds the parser.
+    has_own_id: bool,
+    /// The fault and the number of its key or value; the error returned with it only unwinds the parser.
     refused: Option<(Fault, usize)>,
 }
 
 impl Reader<'_> {
-    /// Refuses the key or value that was read last.
+    /// Refuses the latest key or value.
     pub(super) fn refuse<E: serde::de::Error>(&mut self, fault: Fault) -> E {
         self.refuse_at(fault, self.tokens.saturating_sub(1))
     }
@@ -102,42 +99,42 @@ impl Reader<'_> {
         E::custom("refused")
     }
 
-    /// A text that is no JSON is never said to be a document that cannot be stored, however early that was found.
+    /// Invalid JSON is always reported as such, even if an earlier fault stopped the conversion.
     fn refusal(&mut self, error: &serde_json::Error) -> Refusal {
         let mut strict = serde_json::Deserializer::from_slice(self.text);
         let syntax = IgnoredAny::deserialize(&mut strict).and_then(|_| strict.end());
         match (self.refused.take(), syntax) {
             (Some((fault, token)), Ok(())) => Refusal {
                 fault,
-                place: Place::of_token(self.text, token),
+                location: Location::of_token(self.text, token),
             },
             (Some(_), Err(error)) => syntax_refusal(self.text, &error),
             (None, Err(_)) => syntax_refusal(self.text, error),
-            // The grammar allows it, and yet the parser gave up: on a number or on a string.
+            // Valid by the grammar, but the parser failed on a number or on a string.
             (None, Ok(())) if error.to_string().starts_with("number out of range") => {
                 let literal = self.numbers.literal(self.tokens);
                 Refusal {
                     fault: number_fault(literal),
-                    place: Place::of_token(self.text, self.tokens),
+                    location: Location::of_token(self.text, self.tokens),
                 }
             }
             (None, Ok(())) => Refusal {
                 fault: Fault::LoneSurrogate,
-                place: Place::at(self.text, offset(self.text, error)),
+                location: Location::at(self.text, offset(self.text, error)),
             },
         }
     }
 
     pub(super) fn check_size<E: serde::de::Error>(&mut self) -> Result<(), E> {
-        // The `_id` that was made here may still go.
-        if self.bytes.len() > MAXIMUM_DOCUMENT_BYTES + MADE_ID_BYTES {
+        // The generated `_id` may still be removed.
+        if self.bytes.len() > MAXIMUM_DOCUMENT_BYTES + GENERATED_ID_BYTES {
             let maximum = MAXIMUM_DOCUMENT_BYTES;
             return Err(self.refuse_at(Fault::TooLarge { maximum }, 0));
         }
         Ok(())
     }
 
-    /// Holds the `_id` of the whole document, whose value has the number `token`, to what can be one.
+    /// Validates the document's `_id`, whose value is the token number `token`.
     pub(super) fn check_id<E: serde::de::Error>(
         &mut self,
         kind: ElementType,
@@ -145,14 +142,14 @@ impl Reader<'_> {
         token: usize,
     ) -> Result<(), E> {
         let fault = match kind {
-            _ if matches!(self.id, NewId::Fixed(_)) => Fault::TwoIds,
+            _ if matches!(self.id, NewId::Required(_)) => Fault::TwoIds,
             ElementType::Array => Fault::IdKind { found: "an array" },
             ElementType::EmbeddedDocument => Fault::IdKind { found: "an object" },
             _ if bytes > MAXIMUM_ID_BYTES + STRING_OVERHEAD => Fault::IdTooLong {
                 maximum: MAXIMUM_ID_BYTES,
             },
             _ => {
-                self.brings_id = true;
+                self.has_own_id = true;
                 return Ok(());
             }
         };

@@ -1,98 +1,63 @@
-//! Why a text is not a document that can be stored, and where in it the fault is.
+//! Why a body cannot be stored, and where its fault is.
 
 use std::fmt;
 
-use super::Place;
+use super::Location;
 
-/// Why a JSON text was refused.
+/// What is wrong with a body.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
-    /// There is no text at all.
-    #[error("the body is empty, a JSON object is expected")]
+pub(crate) enum Fault {
+    #[error("the body is empty; expected a JSON object")]
     Empty,
-    /// The bytes are not UTF-8 from the first to the last.
-    #[error("the body {found}, UTF-8 is expected")]
-    Encoding {
-        /// What the body does instead.
-        found: &'static str,
-    },
-    /// The text is not JSON.
-    #[error("the body cannot be read as JSON: {message}")]
+    #[error("the body is not plain UTF-8: it {found}")]
+    Encoding { found: &'static str },
+    #[error("invalid JSON: {message}")]
     Syntax {
-        /// What the parser says, without the position.
+        /// The parser's message without its position.
         message: String,
     },
-    /// The text is JSON, but not an object.
-    #[error("a JSON object is expected, this is {found}")]
+    #[error("expected a JSON object, found {found}")]
     NotAnObject {
-        /// The kind of value with its article.
+        /// The type with its article.
         found: &'static str,
     },
-    /// An object holds a key twice, and MongoDB would keep both or one of them.
-    #[error("the key `{key}` stands twice in one object")]
-    DuplicateKey {
-        /// The repeated key, shortened.
-        key: String,
-    },
-    /// A key holds the character NUL, which ends a key in BSON.
-    #[error("a key holds the character NUL, which MongoDB cannot store")]
+    /// MongoDB would store both members, or one of them.
+    #[error("duplicate key `{key}`")]
+    DuplicateKey { key: String },
+    /// NUL terminates keys in BSON.
+    #[error("a key contains the NUL character, which MongoDB cannot store")]
     NulInKey,
-    /// An escape such as `\ud800` is half of a pair without the other half, which is no character.
-    #[error("a string holds half of a surrogate pair, which is no character and cannot be stored")]
+    /// An escape such as `\ud800` without its other half, which is not a character.
+    #[error("a string contains an unpaired surrogate, which cannot be stored")]
     LoneSurrogate,
-    /// An integer does not fit the 64 bits that MongoDB has for it.
-    #[error("the integer `{literal}` does not fit 64 bits and would be rounded")]
-    IntegerTooBig {
-        /// The digits as they were sent, shortened.
-        literal: String,
-    },
-    /// A number with a fraction or an exponent would become infinite, or zero.
-    #[error("the number `{literal}` is beyond what a 64-bit float holds")]
-    NumberOutOfRange {
-        /// The number as it was sent, shortened.
-        literal: String,
-    },
-    /// Arrays and objects are nested deeper than MongoDB promises to hold.
-    #[error("the document is nested deeper than {maximum} levels")]
-    TooDeep {
-        /// The deepest level that is accepted.
-        maximum: usize,
-    },
-    /// MongoDB does not take this kind of `_id`, or does not find it again.
-    #[error("the `_id` is {found}; it must be a string, a number, a boolean or null")]
-    IdKind {
-        /// The kind of value with its article.
-        found: &'static str,
-    },
-    /// The `_id` does not fit into the address of a page.
-    #[error("the `_id` is longer than {maximum} bytes")]
-    IdTooLong {
-        /// The longest that is accepted.
-        maximum: usize,
-    },
-    /// The document brings an `_id`, but is given one by a header.
-    #[error("the document has an `_id`, and `Idempotency-Key` stands for another; send only one of them")]
+    #[error("the integer `{literal}` does not fit in 64 bits")]
+    IntegerTooBig { literal: String },
+    /// The double would be infinite or zero.
+    #[error("the number `{literal}` is out of range for a 64-bit float")]
+    NumberOutOfRange { literal: String },
+    #[error("the document is nested more than {maximum} levels deep")]
+    TooDeep { maximum: usize },
+    /// MongoDB rejects arrays, and finds objects only with their members in the same order.
+    #[error("`_id` must be a string, a number, a boolean or null, not {found}")]
+    IdKind { found: &'static str },
+    #[error("`_id` is longer than {maximum} bytes")]
+    IdTooLong { maximum: usize },
+    #[error("`_id` and `Idempotency-Key` cannot be combined; send only one of them")]
     TwoIds,
-    /// The document is larger than MongoDB stores.
-    #[error("the document takes more than {maximum} bytes in MongoDB's format")]
-    TooLarge {
-        /// The largest that is accepted.
-        maximum: usize,
-    },
+    #[error("the document is larger than {maximum} bytes as BSON")]
+    TooLarge { maximum: usize },
 }
 
-/// A refused JSON text: the fault and where it is.
+/// A fault and its location.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub struct Refusal {
-    /// Why the text was refused.
-    pub fault: Fault,
-    /// Where the fault is.
-    pub place: Place,
+pub(crate) struct Refusal {
+    pub(crate) fault: Fault,
+    pub(crate) location: Location,
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Place { line, column, .. } = &self.place;
+        let Location { line, column, .. } = &self.location;
         write!(formatter, "{} (line {line} column {column})", self.fault)
     }
 }

@@ -1,8 +1,8 @@
-//! The errors of `serde_json` in our words and places. Pure.
+//! Translates the errors of `serde_json`. Pure.
 
-use super::{Fault, Place, Refusal};
+use super::{Fault, Location, Refusal};
 
-/// Refuses a text that is no JSON.
+/// Describes a syntax error.
 pub(super) fn syntax_refusal(text: &[u8], error: &serde_json::Error) -> Refusal {
     let full = error.to_string();
     let message = full
@@ -12,13 +12,14 @@ pub(super) fn syntax_refusal(text: &[u8], error: &serde_json::Error) -> Refusal 
         fault: Fault::Syntax {
             message: message.to_owned(),
         },
-        place: Place::at(text, offset(text, error)),
+        location: Location::at(text, offset(text, error)),
     }
 }
 
-/// Returns where the parser gave up.
+/// Returns the offset of a syntax error.
 ///
-/// `serde_json` counts the bytes of a line up to and with the one at fault, and says 0 for the line break before it.
+/// `serde_json` counts the bytes of the line up to and including the faulty one, and reports 0 for the preceding line
+/// break.
 pub(super) fn offset(text: &[u8], error: &serde_json::Error) -> usize {
     if error.is_eof() {
         return text.len();
@@ -29,7 +30,7 @@ pub(super) fn offset(text: &[u8], error: &serde_json::Error) -> usize {
         None => 0,
     };
     let mut offset = (line_start + error.column()).saturating_sub(1).min(text.len());
-    // Inside of a character that takes several bytes, its first one is meant.
+    // Within a multi-byte character, report its first byte.
     while offset > 0
         && text
             .get(offset)

@@ -5,21 +5,22 @@ use bson::raw::RawDocumentBuf;
 use bson::{Bson, Document, doc};
 use proptest::prelude::*;
 
+use super::read::{MAXIMUM_DEPTH, MAXIMUM_DOCUMENT_BYTES, MAXIMUM_ID_BYTES};
 use super::*;
 
-const MADE: ObjectId = ObjectId::from_bytes([1; 12]);
+const GENERATED: ObjectId = ObjectId::from_bytes([1; 12]);
 
 fn read(input: impl AsRef<[u8]>) -> Result<RawDocumentBuf, Refusal> {
-    document_from_json(input.as_ref(), NewId::Spare(MADE))
+    document_from_json(input.as_ref(), NewId::IfMissing(GENERATED))
 }
 
-/// Reads a JSON object, and writes it again as `GET /data` does; or says why it was refused, and where.
+/// Converts a JSON object and writes it as `GET /data` does, or describes the refusal.
 fn check(input: &str, expected: &str) {
     let output = match read(input) {
         Ok(document) => written(&document),
         Err(refusal) => format!(
             "{refusal} at `{}`",
-            refusal.place.pointer.as_deref().unwrap_or("…")
+            refusal.location.pointer.as_deref().unwrap_or("…")
         ),
     };
     assert_eq!(output, expected, "{input}");
@@ -27,7 +28,7 @@ fn check(input: &str, expected: &str) {
 
 fn check_stored(input: &str, expected: &Document) {
     let stored = Document::try_from(read(input).unwrap()).unwrap();
-    let mut whole = doc! { "_id": MADE };
+    let mut whole = doc! { "_id": GENERATED };
     whole.extend(expected.clone());
     assert_eq!(stored, whole, "{input}");
 }
@@ -79,14 +80,14 @@ fn numbers_with_a_fraction_or_an_exponent_stay_doubles() {
     check_stored(r#"{"a":[1,1e19]}"#, &doc! { "a": [1, 1e19] });
 }
 
-/// Where in a text of one line, and for which value or key, something is refused.
+/// Describes a location in a text of one line.
 fn at(column: usize, pointer: &str) -> String {
     format!("(line 1 column {column}) at `{pointer}`")
 }
 
 #[test]
 fn integers_beyond_64_bits_are_refused_and_never_rounded() {
-    let rounded = "does not fit 64 bits and would be rounded";
+    let rounded = "does not fit in 64 bits";
     check(
         r#"{"a":9223372036854775808}"#,
         &format!("the integer `9223372036854775808` {rounded} {}", at(6, "/a")),
@@ -119,7 +120,7 @@ fn integers_beyond_64_bits_are_refused_and_never_rounded() {
 fn numbers_that_would_become_infinite_or_zero_are_refused() {
     let refused = |number: &str| {
         format!(
-            "the number `{number}` is beyond what a 64-bit float holds {}",
+            "the number `{number}` is out of range for a 64-bit float {}",
             at(9, "/a/1")
         )
     };
@@ -140,12 +141,12 @@ fn numbers_that_would_become_infinite_or_zero_are_refused() {
 fn a_repeated_key_is_refused() {
     check(
         r#"{"x":[{"a":1,"b":2,"\u0061":1}]}"#,
-        &format!("the key `a` stands twice in one object {}", at(20, "/x/0/a")),
+        &format!("duplicate key `a` {}", at(20, "/x/0/a")),
     );
     let many: Vec<String> = (0..50).map(|number| format!(r#""{number}":1"#)).collect();
     check(
         &format!(r#"{{{},"7":2}}"#, many.join(",")),
-        &format!("the key `7` stands twice in one object {}", at(342, "/7")),
+        &format!("duplicate key `7` {}", at(342, "/7")),
     );
 }
 
@@ -155,15 +156,15 @@ fn nul_is_refused_in_keys_only() {
     check(
         r#"{"a\u0000":1}"#,
         &format!(
-            "a key holds the character NUL, which MongoDB cannot store {}",
+            "a key contains the NUL character, which MongoDB cannot store {}",
             at(2, "/a\0")
         ),
     );
 }
 
 #[test]
-fn half_a_surrogate_pair_is_refused() {
-    let refused = "a string holds half of a surrogate pair, which is no character and cannot be stored";
+fn an_unpaired_surrogate_is_refused() {
+    let refused = "a string contains an unpaired surrogate, which cannot be stored";
     check_equal(r#"{"a":"𝄞"}"#);
     check(r#"{"\ud834\udd1e":1}"#, r#"{"𝄞":1}"#);
     check(r#"{"a":"\ud800"}"#, &format!("{refused} {}", at(13, "/a")));
@@ -173,14 +174,14 @@ fn half_a_surrogate_pair_is_refused() {
 }
 
 #[test]
-fn nesting_ends_where_mongodb_promises_to_hold_it() {
+fn nesting_is_limited_to_what_mongodb_guarantees() {
     check_equal(&nested(64));
     check_equal(&nested(MAXIMUM_DEPTH));
     for levels in [101, 127, 128, 10_000] {
         check(
             &nested(levels),
             &format!(
-                "the document is nested deeper than 100 levels {}",
+                "the document is nested more than 100 levels deep {}",
                 at(501, &"/a".repeat(100))
             ),
         );
@@ -190,7 +191,7 @@ fn nesting_ends_where_mongodb_promises_to_hold_it() {
     check(
         &arrays,
         &format!(
-            "the document is nested deeper than 100 levels {}",
+            "the document is nested more than 100 levels deep {}",
             at(105, &pointer)
         ),
     );
@@ -201,7 +202,7 @@ fn only_an_object_is_a_document() {
     for empty in ["", " \r\n\t"] {
         check(
             empty,
-            &format!("the body is empty, a JSON object is expected {}", at(1, "")),
+            &format!("the body is empty; expected a JSON object {}", at(1, "")),
         );
     }
     for (input, found) in [
@@ -213,15 +214,15 @@ fn only_an_object_is_a_document() {
         ("true", "a boolean"),
         ("null", "null"),
     ] {
-        let expected = format!("a JSON object is expected, this is {found} {}", at(1, ""));
+        let expected = format!("expected a JSON object, found {found} {}", at(1, ""));
         check(input, &expected);
     }
 }
 
 #[test]
 fn malformed_json_is_refused_with_line_and_column() {
-    let check = |input: &str, message: &str, place: &str| {
-        let refused = format!("the body cannot be read as JSON: {message} {place}");
+    let check = |input: &str, message: &str, location: &str| {
+        let refused = format!("invalid JSON: {message} {location}");
         check(input, &refused);
     };
     check("{\n  \"a\": tru}", "expected ident", "(line 2 column 11) at `/a`");
@@ -252,16 +253,13 @@ fn malformed_json_is_refused_with_line_and_column() {
 }
 
 #[test]
-fn a_text_that_is_no_json_is_not_said_to_be_a_document_that_cannot_be_stored() {
-    let trailing = "the body cannot be read as JSON: trailing characters";
+fn invalid_json_is_reported_as_such_despite_earlier_faults() {
+    let trailing = "invalid JSON: trailing characters";
     check(r#"{"a":1,"a":2} x"#, &format!("{trailing} {}", at(15, "")));
     check("[] x", &format!("{trailing} {}", at(4, "")));
     check(
         &"[ ".repeat(5_000),
-        &format!(
-            "the body cannot be read as JSON: EOF while parsing a list {}",
-            at(10_001, "…")
-        ),
+        &format!("invalid JSON: EOF while parsing a list {}", at(10_001, "…")),
     );
 }
 
@@ -269,20 +267,20 @@ fn a_text_that_is_no_json_is_not_said_to_be_a_document_that_cannot_be_stored() {
 fn only_utf8_is_read() {
     let check = |input: &[u8], found: &str, column: usize| {
         let refusal = read(input).unwrap_err();
-        let expected = format!("the body {found}, UTF-8 is expected (line 1 column {column})");
+        let expected = format!("the body is not plain UTF-8: it {found} (line 1 column {column})");
         assert_eq!(refusal.to_string(), expected, "{input:?}");
     };
     let utf16 = "looks like UTF-16 or UTF-32";
-    check(b"\xef\xbb\xbf{}", "begins with a byte order mark", 1);
+    check(b"\xef\xbb\xbf{}", "starts with a byte order mark", 1);
     check(b"\xff\xfe{\0}\0", utf16, 1);
     check(b"\xfe\xff\0{\0}", utf16, 1);
     check(b"{\0}\0", utf16, 1);
     check(b"\0\0\0{\0\0\0}", utf16, 1);
-    check(b"{\"a\":\"\xe9\"}", "holds bytes that are no UTF-8", 7);
+    check(b"{\"a\":\"\xe9\"}", "contains invalid bytes", 7);
 }
 
 #[test]
-fn an_id_of_the_client_takes_the_place_of_the_one_that_was_made() {
+fn a_client_defined_id_replaces_the_generated_one() {
     let check = |input: &str, expected: &Document| {
         let stored = Document::try_from(read(input).unwrap()).unwrap();
         assert_eq!(&stored, expected, "{input}");
@@ -291,7 +289,10 @@ fn an_id_of_the_client_takes_the_place_of_the_one_that_was_made() {
     check(r#"{"_id":1.5}"#, &doc! { "_id": 1.5 });
     check(r#"{"_id":null}"#, &doc! { "_id": null });
     check(r#"{"_id":false}"#, &doc! { "_id": false });
-    check(r#"{"a":{"_id":[]}}"#, &doc! { "_id": MADE, "a": { "_id": [] } });
+    check(
+        r#"{"a":{"_id":[]}}"#,
+        &doc! { "_id": GENERATED, "a": { "_id": [] } },
+    );
     let longest = "x".repeat(MAXIMUM_ID_BYTES);
     check(
         &format!(r#"{{"_id":"{longest}"}}"#),
@@ -300,27 +301,27 @@ fn an_id_of_the_client_takes_the_place_of_the_one_that_was_made() {
 }
 
 #[test]
-fn an_id_that_cannot_be_one_is_refused() {
-    let kinds = "it must be a string, a number, a boolean or null";
+fn an_invalid_id_is_refused() {
+    let allowed = "`_id` must be a string, a number, a boolean or null";
     check(
         r#"{"a":1,"_id":[1]}"#,
-        &format!("the `_id` is an array; {kinds} {}", at(14, "/_id")),
+        &format!("{allowed}, not an array {}", at(14, "/_id")),
     );
     check(
         r#"{"_id":{"$oid":"6b018ca9e539d0e4320647d9"}}"#,
-        &format!("the `_id` is an object; {kinds} {}", at(8, "/_id")),
+        &format!("{allowed}, not an object {}", at(8, "/_id")),
     );
     check(
         &format!(r#"{{"_id":"{}"}}"#, "x".repeat(MAXIMUM_ID_BYTES + 1)),
-        &format!("the `_id` is longer than 1024 bytes {}", at(8, "/_id")),
+        &format!("`_id` is longer than 1024 bytes {}", at(8, "/_id")),
     );
-    let refusal = document_from_json(br#"{"_id":"x"}"#, NewId::Fixed(MADE)).unwrap_err();
+    let refusal = document_from_json(br#"{"_id":"x"}"#, NewId::Required(GENERATED)).unwrap_err();
     assert_eq!(refusal.fault, Fault::TwoIds);
-    assert!(document_from_json(br#"{"a":"x"}"#, NewId::Fixed(MADE)).is_ok());
+    assert!(document_from_json(br#"{"a":"x"}"#, NewId::Required(GENERATED)).is_ok());
 }
 
 #[test]
-fn a_document_may_have_16_mib_and_no_more() {
+fn a_document_is_limited_to_16_mib() {
     let sized = |bytes: usize| {
         let empty = read(r#"{"a":""}"#).unwrap().as_bytes().len();
         format!(r#"{{"a":"{}"}}"#, "x".repeat(bytes - empty))

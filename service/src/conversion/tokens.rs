@@ -1,26 +1,26 @@
-//! The tokens of a JSON text, for what `serde_json` does not tell: where a value stands, and how a number was written. Pure.
+//! Splits JSON into tokens, for what `serde_json` does not report: the position of a value, and how a number is
+//! written. Pure.
 
-/// What begins at a place of the text. Colons and white space are passed over.
+/// The kind of a token. Colons and white space are skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     OpenArray,
     OpenObject,
     Close,
     Comma,
-    /// A key or a value.
     String,
-    /// A number, `true`, `false`, `null`, or what stands in place of one.
+    /// A number, `true`, `false`, `null`, or anything in the place of one.
     Plain,
 }
 
 impl Kind {
-    /// Keys and values are numbered; brackets that close, and commas, are not.
+    /// Keys and values are numbered; closing brackets and commas are not.
     fn is_numbered(self) -> bool {
         !matches!(self, Self::Close | Self::Comma)
     }
 }
 
-/// A token and the bytes that it takes.
+/// A token and its range of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Token {
     pub(super) kind: Kind,
@@ -28,7 +28,7 @@ pub(super) struct Token {
     pub(super) end: usize,
 }
 
-/// A walk through a text, each byte once. What is no JSON comes out as tokens too.
+/// Scans a text once. Invalid JSON produces tokens, too.
 pub(super) struct Tokens<'text> {
     text: &'text [u8],
     position: usize,
@@ -44,7 +44,7 @@ impl<'text> Tokens<'text> {
         }
     }
 
-    /// Walks on to the key or value with this number, counted from 0; numbers must go up from call to call.
+    /// Advances to the key or value with this number, counted from 0; numbers must increase from call to call.
     pub(super) fn numbered(&mut self, number: usize) -> Option<Token> {
         loop {
             let token = self.next()?;
@@ -57,7 +57,7 @@ impl<'text> Tokens<'text> {
         }
     }
 
-    /// Walks on as [`Self::numbered`] does, and returns the text of the token.
+    /// Advances like [`Self::numbered`], and returns the token's text.
     pub(super) fn literal(&mut self, number: usize) -> &'text str {
         let token = self.numbered(number);
         let bytes = token.map_or(&[][..], |token| &self.text[token.start..token.end]);
@@ -69,9 +69,9 @@ impl Iterator for Tokens<'_> {
     type Item = Token;
 
     fn next(&mut self) -> Option<Token> {
-        let is_passed_over = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b':');
+        let is_skipped = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b':');
         let rest = &self.text[self.position..];
-        let start = self.position + rest.iter().position(|byte| !is_passed_over(byte))?;
+        let start = self.position + rest.iter().position(|byte| !is_skipped(byte))?;
         let rest = &self.text[start..];
         let (kind, length) = match rest[0] {
             b'[' => (Kind::OpenArray, 1),

@@ -1,4 +1,4 @@
-//! One JSON value → the bytes of a BSON element, by the visitors of `serde`. Pure.
+//! Converts a JSON value to the bytes of a BSON element, as a visitor of `serde`. Pure.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,14 +8,14 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 
 use super::bytes::Bytes;
 use super::keys::Keys;
-use super::literals::{is_zero, number_fault, quoted};
-use super::read::Reader;
-use super::{Fault, MAXIMUM_DEPTH, NewId};
+use super::literals::{is_zero, number_fault, shorten};
+use super::read::{MAXIMUM_DEPTH, Reader};
+use super::{Fault, NewId};
 
-/// Integers from here on, 2^63, have lost their digits when they arrive as a double.
+/// From 2^63 on, an integer arrives as a double and has lost digits.
 const FIRST_UNSAFE_DOUBLE: f64 = 9_223_372_036_854_775_808.0;
 
-/// A key, borrowed from the text where it holds no escapes.
+/// A key, borrowed from the text unless it contains escapes.
 struct Key;
 
 impl<'de> DeserializeSeed<'de> for Key {
@@ -42,14 +42,14 @@ impl<'de> Visitor<'de> for Key {
     }
 }
 
-/// One JSON value that stands inside `depth` arrays and objects; it is written, and its type returned.
+/// A JSON value inside `depth` arrays and objects. It is written, and its BSON type returned.
 pub(super) struct Value<'reader, 'text> {
     pub(super) reader: &'reader mut Reader<'text>,
     pub(super) depth: usize,
 }
 
 impl Value<'_, '_> {
-    /// Counts and writes a value that holds no others.
+    /// Counts and writes a value without children.
     fn scalar<E: serde::de::Error>(
         self,
         kind: ElementType,
@@ -64,7 +64,7 @@ impl Value<'_, '_> {
         Ok(kind)
     }
 
-    /// Counts an array or object; returns the depth of what is in it.
+    /// Counts an array or object, and returns the depth of its children.
     fn enter<E: serde::de::Error>(&mut self) -> Result<usize, E> {
         self.reader.tokens += 1;
         let depth = self.depth + 1;
@@ -75,7 +75,7 @@ impl Value<'_, '_> {
         Ok(depth)
     }
 
-    /// Stores as few bytes as hold the value, as MongoDB's Python driver does.
+    /// Stores the smallest type that fits, as MongoDB's Python driver does.
     fn integer<E: serde::de::Error>(self, value: i64) -> Result<ElementType, E> {
         match i32::try_from(value) {
             Ok(value) => self.scalar(ElementType::Int32, "a number", |bytes| {
@@ -143,7 +143,7 @@ impl<'de> Visitor<'de> for Value<'_, '_> {
         if value != 0.0 && value.abs() < FIRST_UNSAFE_DOUBLE {
             return self.double(value);
         }
-        // `serde_json` gives these as doubles, whether an integer or a double was written.
+        // `serde_json` reports these as doubles, whether they are written as integers or not.
         let literal = self.reader.numbers.literal(self.reader.tokens);
         let is_double = literal.contains(['.', 'e', 'E']);
         if value == 0.0 && !is_zero(literal) {
@@ -165,14 +165,14 @@ impl<'de> Visitor<'de> for Value<'_, '_> {
         }
         let array = reader.bytes.begin();
         for index in 0_usize.. {
-            // Written before it is known whether there is another one, and taken back if there is not.
+            // Written before the next element is known to exist, and discarded if there is none.
             let element = reader.bytes.index(index);
             let kind = elements.next_element_seed(Value {
                 reader: &mut *reader,
                 depth,
             })?;
             let Some(kind) = kind else {
-                reader.bytes.take_back(element);
+                reader.bytes.discard(element);
                 break;
             };
             reader.bytes.set_type(element, kind);
@@ -186,8 +186,8 @@ impl<'de> Visitor<'de> for Value<'_, '_> {
         let depth = self.enter()?;
         let reader = self.reader;
         let object = reader.bytes.begin();
-        if let (1, NewId::Spare(id) | NewId::Fixed(id)) = (depth, reader.id) {
-            reader.bytes.made_id(id);
+        if let (1, NewId::IfMissing(id) | NewId::Required(id)) = (depth, reader.id) {
+            reader.bytes.generated_id(id);
         }
         let mut keys = Keys::default();
         while let Some(key) = members.next_key_seed(Key)? {
@@ -199,7 +199,7 @@ impl<'de> Visitor<'de> for Value<'_, '_> {
             let member = reader.bytes.key(&key);
             let (value, start) = (reader.tokens, reader.bytes.len());
             if let Err(key) = keys.add(key) {
-                return Err(reader.refuse(Fault::DuplicateKey { key: quoted(&key) }));
+                return Err(reader.refuse(Fault::DuplicateKey { key: shorten(&key) }));
             }
             let kind = members.next_value_seed(Value {
                 reader: &mut *reader,

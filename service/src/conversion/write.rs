@@ -1,17 +1,17 @@
-//! BSON → JSON, straight from the bytes of a reply. Pure.
+//! Converts BSON to JSON, directly from the bytes of a reply. Pure.
 
 use bson::raw::RawBsonRef;
 use bson::{Bson, RawArray, RawDocument};
 use serde::ser::{Error as _, SerializeMap as _, SerializeSeq as _};
 use serde::{Serialize, Serializer};
 
-/// A BSON value that serialises as the JSON it came from.
+/// A BSON value that serializes as the JSON it came from.
 #[derive(Clone, Copy, Debug)]
-pub struct Json<'a>(pub RawBsonRef<'a>);
+pub(crate) struct Json<'a>(pub RawBsonRef<'a>);
 
-/// A document that serialises as an answer shows it: without the `_id` of MongoDB.
+/// A document that serializes without its `_id`.
 #[derive(Clone, Copy, Debug)]
-pub struct WithoutId<'a>(pub &'a RawDocument);
+pub(crate) struct WithoutId<'a>(pub &'a RawDocument);
 
 impl Serialize for WithoutId<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -61,9 +61,8 @@ fn write_array<S: Serializer>(array: &RawArray, serializer: S) -> Result<S::Ok, 
     sequence.end()
 }
 
-/// Writes an `_id` as the text that stands in an answer: 24 hex digits, the string itself, or the value's JSON.
-#[must_use]
-pub fn id_text(id: &Bson) -> String {
+/// Returns an `_id` as the response shows it: 24 hex digits, the string itself, or the value's JSON.
+pub(crate) fn id_text(id: &Bson) -> String {
     match id {
         Bson::ObjectId(id) => id.to_hex(),
         Bson::String(text) => text.clone(),

@@ -1,4 +1,4 @@
-//! How many calls to MongoDB run and wait at once; what comes on top is refused instead of piling up.
+//! Limits how many calls to MongoDB run and wait at once. Calls beyond the limits are refused instead of piling up.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -6,22 +6,22 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{CALL_TIME, Failure};
+use super::{CALL_TIMEOUT, Failure};
 
-/// The bounds of what is under way.
+/// The limits on concurrent calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// `MONGODB_CALLS`, default 12: calls that run at once, those included whose caller has been answered. MongoDB on half
-    /// a CPU is busy with fewer, and each costs it a connection, a thread and a megabyte.
+    /// `MONGODB_CALLS`, default 12: concurrent calls, including those whose client has already been answered. Fewer
+    /// saturate MongoDB on half a CPU, and each costs it a connection, a thread and a megabyte.
     pub calls: NonZeroU32,
-    /// `MONGODB_QUEUE`, default 256: requests that wait for their turn. Each may hold a document of a megabyte.
+    /// `MONGODB_QUEUE`, default 256: requests waiting for a call slot. Each may hold a document of one megabyte.
     pub queue: u32,
-    /// `MONGODB_LISTS`, default 64: answers with all documents that are sent at once. Each holds a reply of MongoDB, of up
-    /// to 16 MiB where documents are large, for as long as its client takes to read it.
+    /// `MONGODB_LISTS`, default 64: full lists in progress. Each holds one MongoDB reply, up to 16 MiB, until its
+    /// client has read it.
     pub lists: u32,
-    /// `MONGODB_QUEUE_SECONDS`, default 1: how long a request waits for its turn. With the call itself it stays below what
-    /// clients wait for an answer.
-    pub queue_time: Duration,
+    /// `MONGODB_QUEUE_SECONDS`, default 1: how long a request waits for a call slot. Wait and call together stay below
+    /// common client timeouts.
+    pub queue_timeout: Duration,
 }
 
 impl Default for Limits {
@@ -30,102 +30,102 @@ impl Default for Limits {
             calls: NonZeroU32::new(12).unwrap_or(NonZeroU32::MIN),
             queue: 256,
             lists: 64,
-            queue_time: Duration::from_secs(1),
+            queue_timeout: Duration::from_secs(1),
         }
     }
 }
 
-/// Slots for answers that have begun: inserts that wait for a lock must not cut off a list that is half read.
-const BEGUN: u32 = 3;
+/// Slots reserved for lists in progress: inserts that wait for a lock must not break off a half-sent list.
+const CONTINUATIONS: u32 = 3;
 
-/// Hands out the right to call MongoDB.
+/// Grants call slots.
 #[derive(Debug)]
 pub(super) struct Admission {
     slots: Arc<Semaphore>,
     calls: usize,
-    begun: Arc<Semaphore>,
+    continuations: Arc<Semaphore>,
     lists: Arc<Semaphore>,
     queue: Arc<Semaphore>,
-    queue_time: Duration,
+    queue_timeout: Duration,
 }
 
-/// The right to make one call, which ends with the call itself and not with the wait for it; or to send one list.
+/// Permission for one call or one list. A call keeps its slot until it ends, even if its caller gives up earlier.
 #[derive(Debug)]
 pub(super) struct Slot {
     _permit: OwnedSemaphorePermit,
 }
 
-/// Returns how many connections it takes that neither a call nor the ping has to wait for one.
+/// Returns the pool size at which neither calls nor the ping wait for a connection.
 pub(super) fn connections(limits: Limits) -> u32 {
-    limits.calls.saturating_add(BEGUN + 1).get()
+    limits.calls.saturating_add(CONTINUATIONS + 1).get()
 }
 
 impl Admission {
-    /// Lets fewer calls run where the pool is smaller than it should be; 0 stands for a pool without bounds.
+    /// Reduces the number of calls to fit a smaller pool; a `pool_size` of 0 means unlimited.
     pub(super) fn new(limits: Limits, pool_size: u32) -> Self {
         let calls = match pool_size {
             0 => limits.calls.get(),
-            bounded => bounded.saturating_sub(BEGUN + 1).clamp(1, limits.calls.get()),
+            bounded => bounded
+                .saturating_sub(CONTINUATIONS + 1)
+                .clamp(1, limits.calls.get()),
         };
         Self {
             slots: Arc::new(Semaphore::new(calls as usize)),
             calls: calls as usize,
-            begun: Arc::new(Semaphore::new(BEGUN as usize)),
+            continuations: Arc::new(Semaphore::new(CONTINUATIONS as usize)),
             lists: Arc::new(Semaphore::new(limits.lists as usize)),
             queue: Arc::new(Semaphore::new(limits.queue as usize)),
-            queue_time: limits.queue_time,
+            queue_timeout: limits.queue_timeout,
         }
     }
 
-    /// Lets a new request in, after a wait where that is bearable.
-    pub(super) async fn enter(&self) -> Result<Slot, Failure> {
-        if let Some(slot) = self.try_turn() {
+    /// Waits up to the queue timeout for a call slot.
+    pub(super) async fn acquire(&self) -> Result<Slot, Failure> {
+        if let Some(slot) = self.try_acquire() {
             return Ok(slot);
         }
-        let _place = self.place()?;
-        wait(&self.slots, self.queue_time).await
+        let _permit = self.queue_permit()?;
+        wait(&self.slots, self.queue_timeout).await
     }
 
-    /// Returns a place in the queue, where there is one.
-    pub(super) fn place(&self) -> Result<OwnedSemaphorePermit, Failure> {
+    /// Reserves a place in the queue, or fails if the queue is full.
+    pub(super) fn queue_permit(&self) -> Result<OwnedSemaphorePermit, Failure> {
         Arc::clone(&self.queue)
             .try_acquire_owned()
             .map_err(|_| Failure::Overloaded)
     }
 
-    /// Returns a slot where one is free and nobody waits for it.
-    pub(super) fn try_turn(&self) -> Option<Slot> {
+    /// Returns a slot if one is free.
+    pub(super) fn try_acquire(&self) -> Option<Slot> {
         let permit = Arc::clone(&self.slots).try_acquire_owned().ok()?;
         Some(Slot { _permit: permit })
     }
 
-    /// Waits for a turn without a bound, for somebody who has places in the queue.
-    pub(super) async fn turn(&self) -> Slot {
+    /// Waits for a slot without a timeout, for callers whose requests hold queue permits.
+    pub(super) async fn acquire_unbounded(&self) -> Slot {
         match Arc::clone(&self.slots).acquire_owned().await {
             Ok(permit) => Slot { _permit: permit },
-            // Nobody closes the semaphore.
+            // The semaphore is never closed.
             Err(_) => std::future::pending().await,
         }
     }
 
-    /// How long a request waits for its turn.
-    pub(super) fn queue_time(&self) -> Duration {
-        self.queue_time
+    pub(super) fn queue_timeout(&self) -> Duration {
+        self.queue_timeout
     }
 
-    /// How many calls may run at once.
     pub(super) fn calls(&self) -> usize {
         self.calls
     }
 
-    /// Lets an answer with all documents begin, after a wait where that is bearable; it ends with what is returned.
-    pub(super) async fn open_list(&self) -> Result<Slot, Failure> {
-        wait(&self.lists, self.queue_time).await
+    /// Waits up to the queue timeout to start a full list.
+    pub(super) async fn acquire_list(&self) -> Result<Slot, Failure> {
+        wait(&self.lists, self.queue_timeout).await
     }
 
-    /// Lets a request go on whose answer has begun: it waits longer, as what is left of its answer cannot become an error.
-    pub(super) async fn go_on(&self) -> Result<Slot, Failure> {
-        wait(&self.begun, CALL_TIME).await
+    /// Waits longer for the next call of a list in progress, because its response can no longer turn into an error.
+    pub(super) async fn acquire_continuation(&self) -> Result<Slot, Failure> {
+        wait(&self.continuations, CALL_TIMEOUT).await
     }
 }
 
@@ -145,33 +145,33 @@ mod tests {
             calls: NonZeroU32::MIN,
             queue,
             lists: 1,
-            queue_time: Duration::from_millis(20),
+            queue_timeout: Duration::from_millis(20),
         };
         Admission::new(limits, connections(limits))
     }
 
     #[tokio::test]
-    async fn who_waits_too_long_is_refused() {
+    async fn a_long_wait_is_refused() {
         let admission = admission(1);
-        let _running = admission.enter().await.unwrap();
-        assert_eq!(admission.enter().await.unwrap_err(), Failure::Overloaded);
+        let _running = admission.acquire().await.unwrap();
+        assert_eq!(admission.acquire().await.unwrap_err(), Failure::Overloaded);
     }
 
     #[tokio::test]
-    async fn a_full_queue_refuses_at_once_but_lets_a_begun_answer_go_on() {
+    async fn a_full_queue_refuses_new_requests_but_not_lists_in_progress() {
         let admission = admission(0);
-        let _running = admission.enter().await.unwrap();
-        assert_eq!(admission.enter().await.unwrap_err(), Failure::Overloaded);
-        admission.go_on().await.unwrap();
+        let _running = admission.acquire().await.unwrap();
+        assert_eq!(admission.acquire().await.unwrap_err(), Failure::Overloaded);
+        admission.acquire_continuation().await.unwrap();
     }
 
     #[tokio::test]
     async fn a_list_waits_for_the_end_of_another() {
         let admission = admission(0);
-        let open = admission.open_list().await.unwrap();
-        assert_eq!(admission.open_list().await.unwrap_err(), Failure::Overloaded);
+        let open = admission.acquire_list().await.unwrap();
+        assert_eq!(admission.acquire_list().await.unwrap_err(), Failure::Overloaded);
         drop(open);
-        admission.open_list().await.unwrap();
+        admission.acquire_list().await.unwrap();
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A read of the whole collection, reply by reply: memory holds one reply, whatever the number of documents.
+//! Reads the whole collection batch by batch: memory holds one batch, regardless of the collection's size.
 
 use std::sync::Arc;
 
@@ -11,15 +11,15 @@ use super::admission::{Admission, Slot};
 use super::call::bounded;
 use super::connection::Connection;
 
-/// How many documents a reply holds at most; MongoDB ends a reply at 16 MiB too.
+/// The maximum batch size in documents; MongoDB also limits a batch to 16 MiB.
 const DOCUMENTS_PER_BATCH: u32 = 1000;
 
-/// An open read. Dropping it closes the cursor on the server.
-pub struct Batches {
+/// A read in progress. Dropping it closes the cursor on the server.
+pub(crate) struct Batches {
     cursor: RawBatchCursor,
     admission: Arc<Admission>,
     connection: Arc<Connection>,
-    /// Given back when the read ends or is given up.
+    /// Released when the read ends or is abandoned.
     list: Slot,
 }
 
@@ -31,7 +31,7 @@ impl Batches {
         admission: Arc<Admission>,
     ) -> Result<Self, Failure> {
         let collection = connection.collection.clone();
-        // No `maxTimeMS`: MongoDB counts it over all replies of a cursor, so it would bound the size of the collection.
+        // No `maxTimeMS`: MongoDB applies it to the cursor's total time, so it would limit the size of the collection.
         let find = async move {
             collection
                 .find(doc! {})
@@ -47,22 +47,19 @@ impl Batches {
                 connection,
                 list,
             }),
-            Err(error) => Err(error.of_read(&connection.addresses)),
+            Err(error) => Err(error.read_failure(&connection.addresses)),
         }
     }
 
-    /// Waits for the next reply; returns it with what is left to read, or `None` after the last one.
-    ///
-    /// # Errors
-    /// Says why the reply did not come.
-    pub async fn next(self) -> Result<Option<(RawBatch, Self)>, Failure> {
+    /// Returns the next batch and the rest of the read, or `None` at the end.
+    pub(crate) async fn next(self) -> Result<Option<(RawBatch, Self)>, Failure> {
         let Self {
             mut cursor,
             admission,
             connection,
             list,
         } = self;
-        let slot = admission.go_on().await?;
+        let slot = admission.acquire_continuation().await?;
         let next = async move {
             let batch = cursor.next().await.transpose()?;
             Ok(batch.map(|batch| (batch, cursor)))
@@ -77,7 +74,7 @@ impl Batches {
                 };
                 (batch, rest)
             })),
-            Err(error) => Err(error.of_read(&connection.addresses)),
+            Err(error) => Err(error.read_failure(&connection.addresses)),
         }
     }
 }

@@ -1,55 +1,52 @@
-//! The time limit of a call to MongoDB.
+//! Time limits for calls to MongoDB.
 
 use std::time::{Duration, Instant};
 
 use super::admission::Slot;
-use super::failure::{Failure, of_read};
+use super::failure::{Failure, read_failure};
 use crate::metrics::metrics;
 
-/// How long one call may take, the search for a server and the wait for a connection included.
-///
-/// A request makes one call at a time, so this stays below what a client or a probe waits for an answer.
-pub const CALL_TIME: Duration = Duration::from_secs(2);
+/// The time limit of one call, including server selection and the wait for a connection. A request makes one call at a
+/// time, so this stays below the timeouts of clients and probes.
+pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long a call goes on that nobody waits for any more. Its connection is then taken for dead, since the driver itself
-/// would wait for ever.
-pub(super) const LONGEST_CALL: Duration = Duration::from_secs(10);
+/// The time limit of a call that its caller has abandoned. Its connection then counts as dead; the driver itself would
+/// wait forever.
+pub(super) const ABANDONED_CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why a call has no result.
 pub(super) enum CallError {
-    /// The driver says so.
     Driver(mongodb::error::Error),
-    /// The time was up; the call itself goes on and may still succeed.
+    /// The call is still running and may succeed.
     TimedOut,
-    /// The call panicked or was cancelled with the runtime.
-    Broken,
+    /// The call panicked, or the runtime shut down.
+    Aborted,
 }
 
 impl CallError {
-    /// Names the kind of failure, for metrics.
+    /// Returns the metric label.
     fn kind(&self) -> &'static str {
         match self {
             Self::Driver(_) => "error",
             Self::TimedOut => "timeout",
-            Self::Broken => "broken",
+            Self::Aborted => "broken",
         }
     }
 
-    /// Translates the error of a call that changes nothing.
-    pub(super) fn of_read(&self, addresses: &str) -> Failure {
+    /// Translates the error of a read.
+    pub(super) fn read_failure(&self, addresses: &str) -> Failure {
         match self {
-            Self::Driver(error) => of_read(error, addresses),
+            Self::Driver(error) => read_failure(error, addresses),
             Self::TimedOut => Failure::TimedOut,
-            Self::Broken => Failure::Internal,
+            Self::Aborted => Failure::Internal,
         }
     }
 }
 
-/// Runs a call in a task of its own and waits for it at most [`CALL_TIME`].
+/// Runs a call in its own task and waits at most [`CALL_TIMEOUT`] for it.
 ///
-/// The driver closes a connection whose call is dropped half-way, so a caller that goes away, or whose time is up, must
-/// not drop it: the task stays behind and gives the connection back, and the slot with it. `operation` names the call in
-/// the metrics.
+/// The driver closes the connection of a dropped call, so an abandoned call continues in its task until it returns its
+/// connection and its slot. `operation` is the metric label.
 pub(super) async fn bounded<T: Send + 'static>(
     operation: &'static str,
     slot: Slot,
@@ -57,19 +54,19 @@ pub(super) async fn bounded<T: Send + 'static>(
 ) -> Result<T, CallError> {
     let start = Instant::now();
     let task = async move {
-        let result = tokio::time::timeout(LONGEST_CALL, call).await;
+        let result = tokio::time::timeout(ABANDONED_CALL_TIMEOUT, call).await;
         drop(slot);
         result
     };
-    let result = match tokio::time::timeout(CALL_TIME, tokio::spawn(task)).await {
+    let result = match tokio::time::timeout(CALL_TIMEOUT, tokio::spawn(task)).await {
         Ok(Ok(Ok(Ok(result)))) => Ok(result),
         Ok(Ok(Ok(Err(error)))) => Err(CallError::Driver(error)),
-        Ok(Err(_)) => Err(CallError::Broken),
+        Ok(Err(_)) => Err(CallError::Aborted),
         Ok(Ok(Err(_))) | Err(_) => Err(CallError::TimedOut),
     };
-    metrics().mongodb.called(operation, start.elapsed());
+    metrics().mongodb.record_call(operation, start.elapsed());
     if let Err(error) = &result {
-        metrics().mongodb.failed(operation, error.kind());
+        metrics().mongodb.record_failure(operation, error.kind());
     }
     result
 }

@@ -1,35 +1,34 @@
-//! One client of the driver, and the question whether its MongoDB takes documents.
+//! A driver client, and the ping that checks whether MongoDB accepts writes.
 
 use bson::{Bson, RawDocumentBuf, doc};
 use mongodb::{Client, Collection};
 use tokio::sync::OnceCell;
 
-use super::failure::{Failure, of_read};
-use super::{ConnectionString, ConnectionStringError, Place, SealingKey};
+use super::failure::{Failure, read_failure};
+use super::{ConnectionString, ConnectionStringError, Namespace, SigningKey};
 
-/// How long MongoDB itself works on a ping that waits, say for a lock; then it ends the ping and says so.
+/// The time limit that MongoDB itself applies to a ping that waits, for example for a lock.
 const PING_ON_SERVER_MILLISECONDS: i32 = 800;
 
-/// A client with its own connections.
+/// A driver client with its own connection pool.
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) client: Client,
-    /// The one collection that it is for.
     pub(super) collection: Collection<RawDocumentBuf>,
-    /// Host and port of every server in the connection string, for logs.
+    /// Host and port of every server in the connection string, for the log.
     pub(super) addresses: String,
-    /// How many connections there are at most; 0 stands for any number.
+    /// The maximum number of connections; 0 means unlimited.
     pub(super) pool_size: u32,
     uri: ConnectionString,
-    place: Place,
-    sealing_key: OnceCell<SealingKey>,
+    namespace: Namespace,
+    signing_key: OnceCell<SigningKey>,
 }
 
 impl Connection {
-    /// Prepares a client; nothing is connected yet. `pool_size` holds where the text has none of its own.
+    /// Prepares a client without connecting. `pool_size` applies unless the connection string sets one.
     pub(super) async fn prepare(
         uri: &ConnectionString,
-        place: &Place,
+        namespace: &Namespace,
         pool_size: u32,
     ) -> Result<Self, ConnectionStringError> {
         let options = uri.client_options(pool_size).await?;
@@ -42,44 +41,46 @@ impl Connection {
         let pool_size = options.max_pool_size.unwrap_or(pool_size);
         let client = Client::with_options(options).map_err(|_| ConnectionStringError::Options)?;
         Ok(Self {
-            collection: client.database(&place.database).collection(&place.collection),
+            collection: client
+                .database(&namespace.database)
+                .collection(&namespace.collection),
             client,
             addresses,
             pool_size,
             uri: uri.clone(),
-            place: place.clone(),
-            sealing_key: OnceCell::new(),
+            namespace: namespace.clone(),
+            signing_key: OnceCell::new(),
         })
     }
 
-    /// Returns the key for seals that belongs to this connection string.
-    pub(super) async fn sealing_key(&self) -> Result<SealingKey, Failure> {
+    /// Returns the signing key that is derived from this connection string.
+    pub(super) async fn signing_key(&self) -> Result<SigningKey, Failure> {
         let derive = || async {
-            let (uri, place) = (self.uri.clone(), self.place.clone());
-            let derive = tokio::task::spawn_blocking(move || SealingKey::derive(&uri, &place));
+            let (uri, namespace) = (self.uri.clone(), self.namespace.clone());
+            let derive = tokio::task::spawn_blocking(move || SigningKey::derive(&uri, &namespace));
             derive.await.map_err(|_| Failure::Internal)
         };
-        self.sealing_key.get_or_try_init(derive).await.copied()
+        self.signing_key.get_or_try_init(derive).await.copied()
     }
 
-    /// Asks for an update that matches nothing, so that the answer says more than that the server runs: the user may
-    /// still write, and neither a lock nor the role of the server keeps documents from being stored.
+    /// Sends an update that matches nothing. Unlike a plain ping, it fails if the user may not write, writes are
+    /// locked, or the server is not the primary.
     ///
-    /// Has no time limit of its own. Dropping it closes its connection, which is what a connection without answer needs.
+    /// Has no client-side time limit. Dropping it closes its connection, which is the right end for a silent one.
     pub(super) async fn ping(&self) -> Result<(), Failure> {
         let nothing = doc! { "_id": { "$in": Bson::Array(Vec::new()) } };
         let change = doc! { "$unset": { "ping": "" } };
         let ping = doc! {
-            "update": &self.place.collection,
+            "update": &self.namespace.collection,
             "updates": [{ "q": nothing, "u": change }],
             "writeConcern": { "w": 1 },
             "maxTimeMS": PING_ON_SERVER_MILLISECONDS,
         };
         self.client
-            .database(&self.place.database)
+            .database(&self.namespace.database)
             .run_command(ping)
             .await
             .map(drop)
-            .map_err(|error| of_read(&error, &self.addresses))
+            .map_err(|error| read_failure(&error, &self.addresses))
     }
 }

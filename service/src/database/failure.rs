@@ -1,78 +1,59 @@
-//! The driver's errors in our words; theirs hold `Debug` output and the addresses of everything they know.
+//! Translates the driver's errors, whose texts contain `Debug` output and every known address.
 
 use std::io;
 
 use mongodb::error::{Error, ErrorKind};
 
-/// What went wrong between this service and MongoDB.
+/// Why a call to MongoDB failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
-    /// No server took the call; nothing was stored.
+pub(crate) enum Failure {
+    /// No server accepted the call; nothing was stored.
     #[error("cannot reach MongoDB at `{addresses}`: {reason}")]
     Unreachable {
         /// Host and port of every known server.
         addresses: String,
-        /// The cause in a few words.
         reason: &'static str,
     },
-    /// MongoDB does not know the user or the password.
-    #[error("MongoDB at `{addresses}` refuses the user name or the password of the connection string")]
-    AuthenticationFailed {
-        /// Host and port of every known server.
-        addresses: String,
-    },
-    /// The user may not do this.
-    #[error("the user of the connection string may not do this: {message}")]
-    NotAuthorised {
-        /// MongoDB's words.
-        message: String,
-    },
-    /// No answer in time; nothing was to be stored.
+    #[error("MongoDB at `{addresses}` rejected the user name or password")]
+    AuthenticationFailed { addresses: String },
+    #[error("the MongoDB user is not authorized: {message}")]
+    NotAuthorized { message: String },
+    /// Only for calls that store nothing.
     #[error("MongoDB did not answer in time")]
     TimedOut,
-    /// Too much is under way already; nothing was sent.
-    #[error("too many requests for MongoDB are under way")]
+    /// Nothing was sent.
+    #[error("too many concurrent requests to MongoDB")]
     Overloaded,
-    /// The call to store was cut off, so nobody knows whether the document is there.
-    #[error("the connection to MongoDB was lost before it confirmed the document")]
+    /// The insert was cut off, and the document may or may not be stored.
+    #[error("lost the connection to MongoDB before it confirmed the insert")]
     OutcomeUnknown,
-    /// Another document has this `_id`.
-    #[error("a document with this `_id` is already stored")]
+    #[error("a document with this `_id` already exists")]
     DuplicateId,
-    /// MongoDB does not take this document.
-    #[error("MongoDB does not store this document: {message}")]
-    Refused {
-        /// MongoDB's words.
-        message: String,
-    },
-    /// MongoDB answered with an error that has no words of its own here.
-    #[error("MongoDB answered with error {code}: {message}")]
-    Command {
-        /// MongoDB's number of the error.
-        code: i32,
-        /// MongoDB's words.
-        message: String,
-    },
-    /// Something that should not happen, in the driver or in this service.
-    #[error("the call to MongoDB broke down inside this service")]
+    #[error("MongoDB rejected the document: {message}")]
+    Refused { message: String },
+    /// Any other error response.
+    #[error("MongoDB returned error {code}: {message}")]
+    Command { code: i32, message: String },
+    /// A bug in the driver or in this service.
+    #[error("internal error in a call to MongoDB")]
     Internal,
 }
 
-// Numbers from MongoDB's `error_codes.yml`.
+// Codes from MongoDB's `error_codes.yml`.
 const UNAUTHORIZED: i32 = 13;
 const AUTHENTICATION_FAILED: i32 = 18;
 const MAX_TIME_EXPIRED: i32 = 50;
 const DUPLICATE_KEY: i32 = 11000;
-/// The server stopped or stepped down while it had the call in hand, which says nothing about the document.
+/// The server shut down or stepped down during the call; the document may or may not be stored.
 const INTERRUPTED: [i32; 5] = [91, 189, 11600, 11602, 13436];
-/// The server is not, or not yet, the primary: it took nothing.
+/// The server is not the primary, or not yet; nothing was stored.
 const NOT_PRIMARY: [i32; 3] = [10058, 10107, 13435];
-/// The server takes no documents for now, whatever they are: writes are blocked, it is overloaded, its disk is full.
-const CLOSED: [i32; 3] = [371, 365, 14031];
-const NO_PRIMARY: &str = "no server is primary";
+/// The server accepts no writes: they are blocked, it is overloaded, or its disk is full.
+const NOT_ACCEPTING: [i32; 3] = [371, 365, 14031];
+const NO_PRIMARY: &str = "no primary available";
 
-/// Translates the error of a call that changes nothing.
-pub(super) fn of_read(error: &Error, addresses: &str) -> Failure {
+/// Translates the error of a read.
+pub(super) fn read_failure(error: &Error, addresses: &str) -> Failure {
     let unreachable = |reason| Failure::Unreachable {
         addresses: addresses.to_owned(),
         reason,
@@ -85,11 +66,11 @@ pub(super) fn of_read(error: &Error, addresses: &str) -> Failure {
             AUTHENTICATION_FAILED => Failure::AuthenticationFailed {
                 addresses: addresses.to_owned(),
             },
-            UNAUTHORIZED => Failure::NotAuthorised {
+            UNAUTHORIZED => Failure::NotAuthorized {
                 message: command.message.clone(),
             },
             MAX_TIME_EXPIRED => Failure::TimedOut,
-            code if INTERRUPTED.contains(&code) => unreachable("it is stopping"),
+            code if INTERRUPTED.contains(&code) => unreachable("the server is shutting down"),
             code if NOT_PRIMARY.contains(&code) => unreachable(NO_PRIMARY),
             code => Failure::Command {
                 code,
@@ -99,37 +80,37 @@ pub(super) fn of_read(error: &Error, addresses: &str) -> Failure {
         ErrorKind::Io(io) if io.kind() == io::ErrorKind::TimedOut => Failure::TimedOut,
         ErrorKind::Io(io) => unreachable(connection_reason(&io.to_string())),
         ErrorKind::ServerSelection { message, .. } | ErrorKind::ConnectionPoolCleared { message, .. } => {
-            not_selected(message, addresses)
+            selection_failure(message, addresses)
         }
-        ErrorKind::DnsResolve { .. } => unreachable("its name cannot be resolved"),
-        ErrorKind::InvalidTlsConfig { .. } => unreachable("TLS cannot be set up"),
-        ErrorKind::IncompatibleServer { .. } => unreachable("its version is not supported"),
-        ErrorKind::Shutdown => unreachable("this service is stopping"),
+        ErrorKind::DnsResolve { .. } => unreachable("cannot resolve the host name"),
+        ErrorKind::InvalidTlsConfig { .. } => unreachable("invalid TLS configuration"),
+        ErrorKind::IncompatibleServer { .. } => unreachable("unsupported server version"),
+        ErrorKind::Shutdown => unreachable("the service is shutting down"),
         _ => Failure::Internal,
     }
 }
 
-/// Translates the error of a call that stores documents, where it is about the call as a whole.
-fn of_write(error: &Error, addresses: &str) -> Failure {
+/// Translates the error of a whole insert command.
+fn write_failure(error: &Error, addresses: &str) -> Failure {
     match error.kind.as_ref() {
         ErrorKind::InvalidResponse { .. } => Failure::OutcomeUnknown,
         ErrorKind::Command(command) if INTERRUPTED.contains(&command.code) => Failure::OutcomeUnknown,
-        // A connection that the driver gives up because its server is silent may have carried the document already. Those
-        // who still waited for a connection are told by the same error, in other words.
+        // A connection that the driver gives up on a silent server may already have carried the document. Calls that
+        // were still waiting for a connection get the same error with another message.
         ErrorKind::ConnectionPoolCleared { message, .. } if message.contains("interrupted") => {
             Failure::OutcomeUnknown
         }
-        // A connection that was never made has carried nothing; any other may have.
+        // A connection that was never established carried nothing; any other may have.
         ErrorKind::Io(io) if io.kind() != io::ErrorKind::ConnectionRefused => Failure::OutcomeUnknown,
-        _ => of_read(error, addresses),
+        _ => read_failure(error, addresses),
     }
 }
 
-/// Translates the error of a call that stores documents, for each of them; `None` for one that is stored.
-pub(super) fn of_batch(error: &Error, documents: usize, addresses: &str) -> Vec<Option<Failure>> {
+/// Translates the error of an insert command for each of its documents; `None` means stored.
+pub(super) fn batch_failures(error: &Error, documents: usize, addresses: &str) -> Vec<Option<Failure>> {
     let ErrorKind::InsertMany(many) = error.kind.as_ref() else {
-        let failure = match of_write(error, addresses) {
-            // What ends a call in the middle comes after the first documents are stored.
+        let failure = match write_failure(error, addresses) {
+            // An error in the middle of a command comes after its first documents were stored.
             Failure::Command { .. }
             | Failure::TimedOut
             | Failure::Unreachable {
@@ -139,13 +120,13 @@ pub(super) fn of_batch(error: &Error, documents: usize, addresses: &str) -> Vec<
         };
         return vec![Some(failure); documents];
     };
-    // Stored, but a majority did not confirm that they stay.
+    // Stored, but not confirmed by a majority.
     let unconfirmed = many.write_concern_error.as_ref().map(|_| Failure::OutcomeUnknown);
     let mut failures = vec![unconfirmed.clone(); documents];
     for write in many.write_errors.iter().flatten() {
         if let Some(failure) = failures.get_mut(write.index) {
-            *failure = match of_document(write.code, &write.message, addresses) {
-                // The document that is there may be a first attempt, which may not stay either.
+            *failure = match document_failure(write.code, &write.message, addresses) {
+                // The existing document may be an unconfirmed first attempt.
                 Failure::DuplicateId if unconfirmed.is_some() => unconfirmed.clone(),
                 certain => Some(certain),
             };
@@ -154,19 +135,20 @@ pub(super) fn of_batch(error: &Error, documents: usize, addresses: &str) -> Vec<
     failures
 }
 
-/// Tells whether the call itself went well, and MongoDB only did not take some of the documents.
-pub(super) fn is_about_documents(error: &Error) -> bool {
+/// Tells whether the command succeeded and MongoDB only rejected individual documents.
+pub(super) fn concerns_documents_only(error: &Error) -> bool {
     let ErrorKind::InsertMany(many) = error.kind.as_ref() else {
         return false;
     };
-    let is_about_the_server =
-        |code: i32| INTERRUPTED.contains(&code) || NOT_PRIMARY.contains(&code) || CLOSED.contains(&code);
+    let is_about_the_server = |code: i32| {
+        INTERRUPTED.contains(&code) || NOT_PRIMARY.contains(&code) || NOT_ACCEPTING.contains(&code)
+    };
     let mut errors = many.write_errors.iter().flatten();
     many.write_concern_error.is_none() && !errors.any(|write| is_about_the_server(write.code))
 }
 
-/// Translates what MongoDB says about one document.
-fn of_document(code: i32, message: &str, addresses: &str) -> Failure {
+/// Translates MongoDB's error for one document.
+fn document_failure(code: i32, message: &str, addresses: &str) -> Failure {
     let unreachable = |reason| Failure::Unreachable {
         addresses: addresses.to_owned(),
         reason,
@@ -175,17 +157,17 @@ fn of_document(code: i32, message: &str, addresses: &str) -> Failure {
         DUPLICATE_KEY => Failure::DuplicateId,
         code if INTERRUPTED.contains(&code) => Failure::OutcomeUnknown,
         code if NOT_PRIMARY.contains(&code) => unreachable(NO_PRIMARY),
-        code if CLOSED.contains(&code) => unreachable("it takes no documents now"),
+        code if NOT_ACCEPTING.contains(&code) => unreachable("the server is not accepting writes"),
         _ => Failure::Refused {
             message: message.to_owned(),
         },
     }
 }
 
-/// Translates the message of a search for a server that found none.
+/// Translates a failed server selection.
 ///
-/// A connection that cannot log in makes the driver forget the server, so that from then on it only says "none found".
-fn not_selected(message: &str, addresses: &str) -> Failure {
+/// After a failed login the driver forgets the server and from then on only reports that it found none.
+fn selection_failure(message: &str, addresses: &str) -> Failure {
     let addresses = addresses.to_owned();
     if message.contains("AuthenticationFailed") {
         return Failure::AuthenticationFailed { addresses };
@@ -196,14 +178,14 @@ fn not_selected(message: &str, addresses: &str) -> Failure {
     }
 }
 
-/// The driver has the cause only inside a text, so it is looked for there.
+/// Extracts the cause from the driver's message, its only source.
 fn connection_reason(text: &str) -> &'static str {
     let known = [
         ("Connection refused", "connection refused"),
-        ("failed to lookup address", "its name cannot be resolved"),
-        ("Name or service not known", "its name cannot be resolved"),
-        ("No route to host", "no route to the host"),
-        ("invalid peer certificate", "its certificate is not trusted"),
+        ("failed to lookup address", "cannot resolve the host name"),
+        ("Name or service not known", "cannot resolve the host name"),
+        ("No route to host", "no route to host"),
+        ("invalid peer certificate", "untrusted certificate"),
         ("Connection reset", "connection reset"),
     ];
     known
@@ -223,15 +205,19 @@ mod tests {
         ErrorKind::InsertMany(many).into()
     }
 
-    /// What becomes of three documents.
+    /// Checks the failures of a command with three documents.
     fn check(reply: serde_json::Value, expected: &[Option<Failure>; 3]) {
-        assert_eq!(of_batch(&error(reply), 3, "host"), expected);
+        assert_eq!(batch_failures(&error(reply), 3, "host"), expected);
     }
 
     #[test]
-    fn a_call_failed_where_more_is_wrong_than_its_documents() {
+    fn a_rejected_document_is_not_a_failed_call() {
         let check = |reply: serde_json::Value, expected| {
-            assert_eq!(is_about_documents(&error(reply.clone())), expected, "{reply}");
+            assert_eq!(
+                concerns_documents_only(&error(reply.clone())),
+                expected,
+                "{reply}"
+            );
         };
         let write = |code| serde_json::json!([{ "index": 0, "code": code, "errmsg": "" }]);
         check(serde_json::json!({ "writeErrors": write(11000) }), true);
@@ -243,7 +229,7 @@ mod tests {
             serde_json::json!({ "writeErrors": write(11000), "writeConcernError": late }),
             false,
         );
-        assert!(!is_about_documents(&Error::from(ErrorKind::Shutdown)));
+        assert!(!concerns_documents_only(&Error::from(ErrorKind::Shutdown)));
     }
 
     #[test]
@@ -261,7 +247,7 @@ mod tests {
             serde_json::json!({ "writeErrors": errors }),
             &[Some(Failure::DuplicateId), None, Some(refused.clone())],
         );
-        // A duplicate may be of a first attempt that does not stay; what is refused is refused.
+        // A duplicate may be an unconfirmed first attempt; a rejection is certain.
         let unknown = Some(Failure::OutcomeUnknown);
         check(
             serde_json::json!({ "writeErrors": errors, "writeConcernError": unconfirmed }),

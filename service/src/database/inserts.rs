@@ -1,11 +1,11 @@
-//! Inserts that wait for their turn go to MongoDB together.
+//! Batches inserts that wait.
 //!
-//! MongoDB confirms an insert when its journal is on disk, and takes many documents in one command at little more than the
-//! cost of one. So only a few commands run at once, and whatever has come meanwhile is the next one. Nobody waits for others:
-//! a document that finds a command free goes by itself.
+//! MongoDB confirms an insert once its journal is on disk, and many documents in one command cost little more than one.
+//! So only a few commands run at once, and the documents that arrive meanwhile form the next one. No document waits for
+//! others to arrive: if a command is free, it is sent alone.
 
 mod queue;
-mod sender;
+mod worker;
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -16,31 +16,30 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::admission::Admission;
-use super::call::{CALL_TIME, LONGEST_CALL};
+use super::call::{ABANDONED_CALL_TIMEOUT, CALL_TIMEOUT};
 use super::connection::Connection;
-use super::failure::{Failure, is_about_documents, of_batch};
-use super::pulse::Pulse;
+use super::failure::{Failure, batch_failures, concerns_documents_only};
+use super::health::HealthMonitor;
 use crate::metrics::metrics;
 
-use queue::{LARGE_BYTES, MOST_DOCUMENTS, Queue, Waiting};
-use sender::Sender;
+use queue::{LARGE_BYTES, MAXIMUM_DOCUMENTS, PendingInsert, Queue};
+use worker::Worker;
 
-/// The name of these calls in the metrics.
+/// The metric label.
 const OPERATION: &str = "insert";
 
-/// Commands at once: while MongoDB writes its journal for one, it works on another.
+/// Concurrent commands: MongoDB processes one while it writes its journal for the other.
 const COMMANDS: usize = 2;
 
-/// Longer than any process lives.
-const FOR_EVER: Duration = Duration::from_hours(24 * 365 * 10);
+/// Stands in for a deadline that overflows.
+const FAR_FUTURE: Duration = Duration::from_hours(24 * 365 * 10);
 
-/// Gathers documents, and sends them in the order in which they came.
+/// Collects documents and sends them in order of arrival.
 #[derive(Debug)]
 pub(super) struct Inserts {
     current: Arc<watch::Sender<Arc<Connection>>>,
-    pulse: Arc<Pulse>,
+    health: Arc<HealthMonitor>,
     admission: Arc<Admission>,
-    /// How many commands may run at once.
     commands: usize,
     queue: Mutex<Queue>,
 }
@@ -48,95 +47,94 @@ pub(super) struct Inserts {
 impl Inserts {
     pub(super) fn new(
         current: Arc<watch::Sender<Arc<Connection>>>,
-        pulse: Arc<Pulse>,
+        health: Arc<HealthMonitor>,
         admission: Arc<Admission>,
     ) -> Self {
         Self {
             current,
-            pulse,
+            health,
             commands: COMMANDS.min(admission.calls()),
             admission,
             queue: Mutex::default(),
         }
     }
 
-    /// Stores a document and returns its `_id`. Once it is sent, it is not dropped with this future: the driver closes a
-    /// connection whose call is dropped. `room` is held as long as the document.
+    /// Stores a document and returns its `_id`. A document that was sent outlives this future, because the driver
+    /// closes the connection of a dropped call. `reservation` is held as long as the document.
     pub(super) async fn insert(
         self: &Arc<Self>,
         document: RawDocumentBuf,
-        room: Option<OwnedSemaphorePermit>,
+        reservation: Option<OwnedSemaphorePermit>,
     ) -> Result<Bson, Failure> {
-        self.pulse.allow()?;
-        let begun = Instant::now();
+        self.health.ensure_available()?;
+        let start = Instant::now();
         let taken = Arc::new(OnceLock::new());
         let (reply, mut answer) = oneshot::channel();
-        let waiting = Waiting {
+        let pending = PendingInsert {
             number: 0,
             document,
             taken: Arc::clone(&taken),
             reply,
-            place: None,
-            room,
+            queue_permit: None,
+            reservation,
         };
-        let ticket = self.join(waiting)?;
+        let ticket = self.join(pending)?;
 
-        // A time that no clock has is one that never comes.
-        let queue_end = begun.checked_add(self.admission.queue_time());
-        let queue_end = queue_end.unwrap_or(begun + FOR_EVER);
-        let mut end = queue_end.min(begun + CALL_TIME);
+        let queue_end = start.checked_add(self.admission.queue_timeout());
+        let queue_end = queue_end.unwrap_or(start + FAR_FUTURE);
+        let mut end = queue_end.min(start + CALL_TIMEOUT);
         loop {
             match timeout_at(end, &mut answer).await {
                 Ok(Ok(result)) => return result,
-                // Its sender has panicked, or ends with the process.
+                // The worker panicked, or the process is shutting down.
                 Ok(Err(_)) => return Err(Failure::OutcomeUnknown),
                 Err(_) => {}
             }
             end = match taken.get() {
-                Some(taken) if *taken + CALL_TIME <= end => return Err(Failure::OutcomeUnknown),
-                Some(taken) => *taken + CALL_TIME,
-                None if end < queue_end => queue_end.min(end + CALL_TIME),
+                Some(taken) if *taken + CALL_TIMEOUT <= end => return Err(Failure::OutcomeUnknown),
+                Some(taken) => *taken + CALL_TIMEOUT,
+                None if end < queue_end => queue_end.min(end + CALL_TIMEOUT),
                 None if ticket.withdraw() => return Err(Failure::Overloaded),
-                // It was taken in between.
+                // A worker took it in the meantime.
                 None => continue,
             };
         }
     }
 
-    /// Puts a document into the queue, where there is a place, and sees to it that somebody sends it.
-    fn join(self: &Arc<Self>, mut waiting: Waiting) -> Result<Ticket<'_>, Failure> {
+    /// Queues a document, and starts a worker if none will get to it.
+    fn join(self: &Arc<Self>, mut pending: PendingInsert) -> Result<Ticket<'_>, Failure> {
         let mut queue = self.queue();
         let calls = self.admission.calls();
-        let is_large = waiting.document.as_bytes().len() > LARGE_BYTES;
+        let is_large = pending.document.as_bytes().len() > LARGE_BYTES;
         let is_free = if is_large {
-            queue.senders < calls
+            queue.workers < calls
         } else {
-            queue.small_senders() < self.commands
+            queue.small_workers() < self.commands
         };
-        waiting.place = if is_free {
+        pending.queue_permit = if is_free {
             None
         } else {
-            match self.admission.place() {
-                Ok(place) => Some(place),
-                // The queue is a short one: rather one command more than a refusal.
-                Err(_) if queue.senders < calls && queue.waiting.len() < MOST_DOCUMENTS => None,
+            match self.admission.queue_permit() {
+                Ok(permit) => Some(permit),
+                // A short queue is full soon; one more command is better than a refusal.
+                Err(_) if queue.workers < calls && queue.waiting.len() < MAXIMUM_DOCUMENTS => None,
                 Err(failure) => return Err(failure),
             }
         };
-        let has_turn = waiting.place.is_none();
+        let has_turn = pending.queue_permit.is_none();
         let number = queue.count;
         queue.count += 1;
-        waiting.number = number;
-        queue.waiting.push_back(waiting);
+        pending.number = number;
+        queue.waiting.push_back(pending);
         if has_turn {
-            queue.senders += 1;
-            queue.large += usize::from(is_large);
-            let mut sender = Sender::new(self, is_large.then_some(number));
-            let slot = self.admission.try_turn();
-            let first = slot.map(|slot| (slot, sender.choose(&mut queue)));
-            // A runtime that ends drops what is spawned at once, which takes the lock.
+            queue.workers += 1;
+            queue.large_workers += usize::from(is_large);
+            let mut worker = Worker::new(self, is_large.then_some(number));
+            let slot = self.admission.try_acquire();
+            let first = slot.map(|slot| (slot, worker.choose_batch(&mut queue)));
+            // A runtime that shuts down drops a spawned task at once, and its destructor takes the lock.
             drop(queue);
-            tokio::spawn(sender.run(first));
+            tokio::spawn(worker.run(first));
         }
         Ok(Ticket {
             inserts: self,
@@ -144,64 +142,64 @@ impl Inserts {
         })
     }
 
-    /// Sends one command, and tells everybody what became of their document.
-    async fn store(&self, batch: Vec<Waiting>) {
+    /// Sends one command, and reports each document's outcome.
+    async fn store(&self, batch: Vec<PendingInsert>) {
         let mut documents = Vec::with_capacity(batch.len());
         let mut replies = Vec::with_capacity(batch.len());
-        let mut rooms = Vec::with_capacity(batch.len());
-        for waiting in batch {
-            documents.push(waiting.document);
-            replies.push(waiting.reply);
-            rooms.push(waiting.room);
+        let mut reservations = Vec::with_capacity(batch.len());
+        for pending in batch {
+            documents.push(pending.document);
+            replies.push(pending.reply);
+            reservations.push(pending.reservation);
         }
-        let outcomes = match self.pulse.allow() {
+        let outcomes = match self.health.ensure_available() {
             Ok(()) => self.call(&documents).await,
             Err(failure) => vec![Err(failure); documents.len()],
         };
-        drop((documents, rooms));
+        drop((documents, reservations));
         for (reply, outcome) in replies.into_iter().zip(outcomes) {
-            // Whoever has gone need not know.
+            // The client may be gone.
             let _ = reply.send(outcome);
         }
     }
 
     async fn call(&self, documents: &[RawDocumentBuf]) -> Vec<Result<Bson, Failure>> {
         let connection = Arc::clone(&self.current.borrow());
-        let begun = Instant::now();
-        let result = timeout(LONGEST_CALL, send(&connection.collection, documents)).await;
-        metrics().mongodb.called(OPERATION, begun.elapsed());
+        let start = Instant::now();
+        let result = timeout(ABANDONED_CALL_TIMEOUT, send(&connection.collection, documents)).await;
+        metrics().mongodb.record_call(OPERATION, start.elapsed());
         match result {
             Ok(Ok(())) => documents.iter().map(id_of).collect(),
             Ok(Err(error)) => {
-                // A late one was counted when its time was up.
-                if begun.elapsed() < CALL_TIME && !is_about_documents(&error) {
-                    metrics().mongodb.failed(OPERATION, "error");
+                // A late error was counted as a timeout.
+                if start.elapsed() < CALL_TIMEOUT && !concerns_documents_only(&error) {
+                    metrics().mongodb.record_failure(OPERATION, "error");
                 }
-                let failures = of_batch(&error, documents.len(), &connection.addresses);
+                let failures = batch_failures(&error, documents.len(), &connection.addresses);
                 let outcomes = failures.into_iter().zip(documents);
                 outcomes
                     .map(|(failure, document)| failure.map_or_else(|| id_of(document), Err))
                     .collect()
             }
-            // Those who waited were told before.
+            // The callers have been answered already.
             Err(_) => vec![Err(Failure::OutcomeUnknown); documents.len()],
         }
     }
 
-    /// A panic inside the lock leaves whole entries behind.
+    /// A panic while the lock is held leaves only whole entries.
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A document's place in the queue, which it leaves when its request is given up.
+/// A queued document; dropping this removes it from the queue.
 struct Ticket<'a> {
     inserts: &'a Inserts,
     number: u64,
 }
 
 impl Ticket<'_> {
-    /// Takes the document back; tells whether it was still there.
+    /// Removes the document from the queue; returns false if it has left already.
     fn withdraw(&self) -> bool {
         self.inserts.queue().take_one(self.number).is_some()
     }
@@ -222,7 +220,7 @@ async fn send(
     collection: &Collection<RawDocumentBuf>,
     documents: &[RawDocumentBuf],
 ) -> mongodb::error::Result<()> {
-    // A document that is refused does not keep the others out. One alone goes this way too: of what is wrong with it, the
-    // driver's `insert_one` tells only a part.
+    // Unordered, so that a rejected document does not stop the others. Single documents take the same path, because the
+    // driver's `insert_one` reports only part of a write error.
     collection.insert_many(documents).ordered(false).await.map(drop)
 }

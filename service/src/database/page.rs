@@ -1,4 +1,4 @@
-//! A page of documents in the order of their `_id`, which is one reply of MongoDB.
+//! Reads a page of documents in `_id` order with a single MongoDB reply.
 
 use bson::{Bson, Document, RawBsonRef, RawDocumentBuf, doc};
 use futures::StreamExt as _;
@@ -8,19 +8,19 @@ use mongodb::raw_batch_cursor::RawBatch;
 
 use super::admission::Slot;
 use super::call::bounded;
-use super::{CALL_TIME, Failure};
+use super::{CALL_TIMEOUT, Failure};
 
-/// Some documents, in MongoDB's own bytes.
-pub struct Page {
+/// The documents of a page as raw BSON.
+pub(crate) struct Page {
     batch: RawBatch,
     documents: usize,
     next: Option<Bson>,
 }
 
 impl Page {
-    /// Reads up to `limit` documents whose `_id` comes after the given one, of whatever type both are.
+    /// Reads up to `limit` documents whose `_id` sorts after `after`.
     ///
-    /// The `$gt` of expressions walks on from one type of `_id` to the next; that of queries stops at the last of its own.
+    /// The aggregation operator `$gt` compares across BSON types; the query operator stays within one.
     pub(super) async fn read(
         collection: Collection<RawDocumentBuf>,
         slot: Slot,
@@ -28,7 +28,7 @@ impl Page {
         after: Option<Bson>,
         limit: u32,
     ) -> Result<Self, Failure> {
-        // One more tells whether there is another page.
+        // One extra document tells whether there is a next page.
         let wanted = limit.saturating_add(1);
         let find = async move {
             let order = doc! { "_id": 1 };
@@ -41,13 +41,13 @@ impl Page {
                 .sort(order)
                 .limit(i64::from(wanted))
                 .batch_size(wanted)
-                .max_time(CALL_TIME);
-            // The first reply and no other: MongoDB ends it at 16 MiB, and so a page ends there too.
+                .max_time(CALL_TIMEOUT);
+            // Only the first reply is used. MongoDB ends it at 16 MiB, so a page may end early.
             find.batch().await?.next().await.transpose()
         };
         let batch = match bounded("find", slot, find).await {
             Ok(batch) => batch.ok_or(Failure::Internal)?,
-            Err(error) => return Err(error.of_read(addresses)),
+            Err(error) => return Err(error.read_failure(addresses)),
         };
         let (documents, next) = ends(&batch, limit).ok_or(Failure::Internal)?;
         Ok(Self {
@@ -57,19 +57,19 @@ impl Page {
         })
     }
 
-    /// Returns the documents, with their `_id`.
+    /// Returns the documents including their `_id`.
     pub(crate) fn documents(&self) -> impl Iterator<Item = bson::error::Result<RawBsonRef<'_>>> {
         let batch = self.batch.doc_slices().ok();
         batch.into_iter().flatten().take(self.documents)
     }
 
-    /// Returns the `_id` after which the next page begins, where there is one.
+    /// Returns the `_id` that the next page starts after, if there is a next page.
     pub(crate) fn next(&self) -> Option<&Bson> {
         self.next.as_ref()
     }
 }
 
-/// Returns how many documents belong to the page, and the last `_id` if there are more.
+/// Returns the number of documents on the page, and the last `_id` if there are more.
 fn ends(batch: &RawBatch, limit: u32) -> Option<(usize, Option<Bson>)> {
     let cursor = batch
         .as_raw_document()

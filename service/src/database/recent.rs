@@ -1,48 +1,42 @@
-//! The newest documents and how many there are: what a page shows. It is one reply of MongoDB, whatever that holds.
+//! The newest documents and their total number, for the page. Reads a single MongoDB reply.
 
 use bson::doc;
 use bson::raw::RawDocumentBuf;
 use futures::StreamExt as _;
 use mongodb::Collection;
 
-use super::call::{CALL_TIME, bounded};
+use super::call::{CALL_TIMEOUT, bounded};
 use super::{Database, Failure};
 
-/// Which documents are read, counted from the newest.
+/// A range of documents, counted from the newest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
-    /// How many newer ones are left out.
-    pub skip: u32,
-    /// How many are read at most.
-    pub limit: u32,
+pub(crate) struct Window {
+    pub(crate) skip: u32,
+    pub(crate) limit: u32,
 }
 
-/// Some documents with their `_id`, newest first.
+/// Documents with their `_id`, newest first.
 #[derive(Clone, Debug, Default)]
-pub struct Recent {
-    /// The documents of the window; fewer when they do not fit one reply.
-    pub documents: Vec<RawDocumentBuf>,
-    /// How many the collection holds, as MongoDB keeps the number beside it.
-    pub count: u64,
-    /// Whether there are older ones.
-    pub more: bool,
+pub(crate) struct Recent {
+    /// Fewer than the window's limit if they do not fit in one reply.
+    pub(crate) documents: Vec<RawDocumentBuf>,
+    /// The collection's size from MongoDB's metadata.
+    pub(crate) count: u64,
+    /// Whether older documents exist.
+    pub(crate) more: bool,
 }
 
 impl Database {
-    /// Reads the newest documents.
-    ///
-    /// Newest is what was inserted last: by `_id` a document with one of the client's own would never be on top.
-    ///
-    /// # Errors
-    /// Says why they could not be read.
-    pub async fn recent(&self, window: Window) -> Result<Recent, Failure> {
+    /// Reads the newest documents in reverse natural order. Sorting by `_id` would never put a document with a
+    /// client-defined `_id` on top.
+    pub(crate) async fn recent(&self, window: Window) -> Result<Recent, Failure> {
         let (slot, connection) = self.begin().await?;
         let collection = connection.collection.clone();
         let both = async move { Ok((read(&collection, window).await?, count(&collection).await?)) };
         let (mut documents, count) = bounded("recent", slot, both)
             .await
-            .map_err(|error| error.of_read(&connection.addresses))?;
-        // Behind the last document nothing was seen.
+            .map_err(|error| error.read_failure(&connection.addresses))?;
+        // Beyond the last document nothing was seen.
         let seen = match documents.len() as u64 {
             0 => 0,
             read => u64::from(window.skip) + read,
@@ -50,7 +44,7 @@ impl Database {
         documents.truncate(window.limit as usize);
         let end = u64::from(window.skip) + documents.len() as u64;
         Ok(Recent {
-            // The number may lag behind what was read, and a reply that is full ends before the window does.
+            // The metadata may lag behind, and a full reply ends before the window does.
             more: !documents.is_empty() && (seen > end || count > end),
             count: count.max(seen),
             documents,
@@ -58,7 +52,7 @@ impl Database {
     }
 }
 
-/// Reads one document more than the window has, to know whether there is one.
+/// Reads one document beyond the window, to learn whether it exists.
 async fn read(
     collection: &Collection<RawDocumentBuf>,
     window: Window,
@@ -68,7 +62,7 @@ async fn read(
         .sort(doc! { "$natural": -1 })
         .skip(window.skip.into())
         .limit(i64::from(window.limit) + 1)
-        .max_time(CALL_TIME)
+        .max_time(CALL_TIMEOUT)
         .batch()
         .await?;
     let Some(batch) = cursor.next().await.transpose()? else {
@@ -84,5 +78,5 @@ async fn read(
 }
 
 async fn count(collection: &Collection<RawDocumentBuf>) -> mongodb::error::Result<u64> {
-    collection.estimated_document_count().max_time(CALL_TIME).await
+    collection.estimated_document_count().max_time(CALL_TIMEOUT).await
 }

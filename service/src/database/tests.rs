@@ -1,10 +1,10 @@
-//! Connection strings in, addresses or messages out; nothing is connected.
+//! Connection strings in, addresses or messages out; nothing connects.
 
 use super::*;
 
 async fn check(uri: &str, expected: &str) {
     let uri = ConnectionString::new(uri.to_owned());
-    let message = match Database::prepare(&uri, Place::default(), Limits::default()).await {
+    let message = match Database::prepare(&uri, Namespace::default(), Limits::default()).await {
         Ok(database) => database.addresses(),
         Err(error) => error.to_string(),
     };
@@ -22,12 +22,12 @@ async fn addresses_are_shown_without_the_user() {
 }
 
 #[tokio::test]
-async fn a_connection_string_at_fault_is_not_quoted() {
-    let user = "the user name or password in the connection string of MongoDB cannot be read";
-    let options = "the hosts or options in the connection string of MongoDB cannot be read";
+async fn an_invalid_connection_string_is_not_quoted() {
+    let user = "invalid user name or password in the MongoDB connection string";
+    let options = "invalid hosts or options in the MongoDB connection string";
     check(
         "localhost:27017",
-        "the connection string of MongoDB does not begin with `mongodb://`",
+        "the MongoDB connection string does not start with `mongodb://`",
     )
     .await;
     check("mongodb://user:p@ss/word@localhost/", user).await;
@@ -36,7 +36,7 @@ async fn a_connection_string_at_fault_is_not_quoted() {
     check("mongodb://user:secret@localhost/?timeoutMS=1", options).await;
     check(
         "mongodb+srv://user:secret@host/",
-        "connection strings that begin with `mongodb+srv://` are not supported",
+        "`mongodb+srv://` connection strings are not supported",
     )
     .await;
 }

@@ -1,4 +1,4 @@
-// No validator: it would send the document to a server on the internet.
+// No validator, because it would send the document to an external server.
 "use strict";
 window.ui = SwaggerUIBundle({
   url: "/openapi.json",

@@ -1,22 +1,22 @@
-//! `POST /add`: the page's form. What was typed comes back with the fault, or the page with the document on top.
+//! `POST /add`: the page's form. Redirects to the page, or shows the typed text with its fault.
 
 use bson::oid::ObjectId;
 use salvo::http::header::LOCATION;
 use salvo::http::{HeaderValue, StatusCode};
 use salvo::{Request, Response, handler};
 
-use super::document::typed;
+use super::document::document_text;
 use super::fault::Rejected;
 use super::list::window;
 use super::negotiation::is_browser;
-use super::origin::is_foreign;
+use super::origin::is_cross_site;
 use super::page::{self, Page};
 use crate::conversion::NewId;
 use crate::database::Database;
 use crate::error::Error;
 use crate::records::Bodies;
 
-/// Stores what was typed, under the limits of `POST /data`.
+/// Stores the typed document, with the limits of `POST /data`.
 pub(crate) struct Add {
     database: Database,
     bodies: Bodies,
@@ -32,9 +32,9 @@ impl Add {
         if text.len() > limit {
             return Err(Error::BodyTooLarge { limit });
         }
-        let new_id = NewId::Spare(ObjectId::new());
-        let (document, room) = self.bodies.document(text.as_bytes(), new_id).await?;
-        self.database.insert(document, room).await?;
+        let new_id = NewId::IfMissing(ObjectId::new());
+        let (document, reservation) = self.bodies.document(text.as_bytes(), new_id).await?;
+        self.database.insert(document, reservation).await?;
         Ok(())
     }
 }
@@ -42,13 +42,13 @@ impl Add {
 #[handler]
 impl Add {
     async fn handle(&self, request: &mut Request, response: &mut Response) -> Result<(), Error> {
-        if is_foreign(request.headers()) {
-            return Err(Error::ForeignForm);
+        if is_cross_site(request.headers()) {
+            return Err(Error::CrossSiteForm);
         }
         let form = self.bodies.read_form(request).await?;
-        let text = typed(&form).ok_or(Error::Form)?;
+        let text = document_text(&form).ok_or(Error::Form)?;
         let Err(error) = self.insert(&text).await else {
-            to_the_page(response);
+            redirect_to_page(response);
             return Ok(());
         };
         if !is_browser(request.headers()) {
@@ -56,7 +56,7 @@ impl Add {
         }
         let status = error.status();
         let window = window(request);
-        // A MongoDB that has just not answered is not asked again: the visitor has waited once.
+        // Do not query an unavailable MongoDB again: the visitor has waited once already.
         let recent = match &error {
             Error::Database(_) if status.is_server_error() => Err(error.clone()),
             _ => self.database.recent(window).await.map_err(Into::into),
@@ -72,13 +72,13 @@ impl Add {
     }
 }
 
-/// Sends a browser that opens the form's address by itself to the page.
+/// Redirects a browser that opens the form's address directly.
 #[handler]
 pub(crate) fn back(response: &mut Response) {
-    to_the_page(response);
+    redirect_to_page(response);
 }
 
-fn to_the_page(response: &mut Response) {
+fn redirect_to_page(response: &mut Response) {
     response.status_code(StatusCode::SEE_OTHER);
     response
         .headers_mut()

@@ -1,10 +1,10 @@
-//! The document in a form: `application/x-www-form-urlencoded`, with the text of a text area in it. Pure.
+//! Extracts the document from the page's form. Pure.
 
 /// The name of the text area.
 const FIELD: &str = "document";
 
-/// Returns the text as it was typed: a form sends its line breaks as CR LF.
-pub(super) fn typed(form: &[u8]) -> Option<String> {
+/// Returns the text as typed: browsers send line breaks as CR LF.
+pub(super) fn document_text(form: &[u8]) -> Option<String> {
     let mut values = form_urlencoded::parse(form).filter(|(name, _)| name == FIELD);
     let (_, text) = values.next()?;
     values.next().is_none().then(|| text.replace("\r\n", "\n"))
@@ -16,8 +16,9 @@ mod tests {
 
     #[test]
     fn the_text_comes_out_as_it_was_typed() {
-        let check =
-            |form: &str, expected: Option<&str>| assert_eq!(typed(form.as_bytes()).as_deref(), expected);
+        let check = |form: &str, expected: Option<&str>| {
+            assert_eq!(document_text(form.as_bytes()).as_deref(), expected);
+        };
         check("document=%7B%0D%0A%22a%22%3A+1%7D", Some("{\n\"a\": 1}"));
         check("document=", Some(""));
         check("other=1", None);

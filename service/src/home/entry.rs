@@ -1,4 +1,4 @@
-//! One document of the list: its id, its age and its members. Pure.
+//! Renders a document of the list: its id, its creation time and its members. Pure.
 
 use std::fmt::Write as _;
 
@@ -9,13 +9,13 @@ use super::html::{Text, cut};
 use super::value::write_members;
 use crate::conversion::Json;
 
-/// Longer ids are cut where they are shown.
+/// Longer ids are cut.
 const CHARACTERS_PER_ID: usize = 64;
 
-/// Appends the document as an item of the list.
+/// Appends the document as a list item.
 pub(super) fn write_entry(html: &mut String, document: &RawDocument) {
     let id = document.get("_id").ok().flatten();
-    // Its JSON and not its text: `7` and `"7"` are two documents.
+    // As JSON, because `7` and `"7"` are different ids.
     let key = id
         .and_then(|id| serde_json::to_string(&Json(id)).ok())
         .unwrap_or_default();

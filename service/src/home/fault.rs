@@ -1,48 +1,47 @@
-//! Why a typed document was not added, shown at the place that is at fault. Pure.
+//! Renders why a document was not added, and marks the fault. Pure.
 
 use std::fmt::Write as _;
 
 use super::html::Text;
-use crate::conversion::{Fault, Place, Refusal};
+use crate::conversion::{Fault, Location, Refusal};
 use crate::database::Failure;
 use crate::error::Error;
 
 /// How much of the line is shown on each side of the fault.
 const CHARACTERS_AROUND: usize = 32;
 
-/// What was typed, and what is wrong with it.
+/// The typed text and its error.
 pub(super) struct Rejected {
     pub(super) text: String,
     pub(super) error: Error,
 }
 
 impl Rejected {
-    /// Writes the message that stands under the text area, and where the cursor belongs.
+    /// Renders the message below the text area, and the cursor position.
     pub(super) fn message(&self) -> String {
         let refusal = match &self.error {
             Error::Document(refusal) => refusal,
             Error::Database(Failure::OutcomeUnknown) => {
-                return "<p>Perhaps added: MongoDB did not confirm it in time. Look whether it is in the list before you add it \
-                        again.</p>"
+                return "<p>Outcome unknown: MongoDB did not confirm the insert in time. Check the list before you add it again.</p>"
                     .to_owned();
             }
             error => return format!("<p>Not added: {}.</p>", Text(&error.detail())),
         };
-        let Refusal { fault, place } = refusal;
+        let Refusal { fault, location } = refusal;
         let words = match fault {
             Fault::Empty => return format!("<p>Not added: {}.</p>", Text(&fault.to_string())),
             Fault::Syntax { message } => message.clone(),
             fault => fault.to_string(),
         };
-        let (before, after) = self.text.split_at(offset(&self.text, place));
+        let (before, after) = self.text.split_at(offset(&self.text, location));
         let mut html = format!(
             "<p data-at=\"{}\">Not added: {}. Line {}, column {}",
             before.encode_utf16().count(),
             Text(&words),
-            place.line,
-            place.column
+            location.line,
+            location.column
         );
-        if let Some(pointer) = place.pointer.as_deref().filter(|pointer| !pointer.is_empty()) {
+        if let Some(pointer) = location.pointer.as_deref().filter(|pointer| !pointer.is_empty()) {
             let _ = write!(html, ", at <code>{}</code>", Text(pointer));
         }
         html.push_str(":</p>");
@@ -52,16 +51,16 @@ impl Rejected {
     }
 }
 
-/// Finds the byte in the text; where that ends too early, its end.
-fn offset(text: &str, place: &Place) -> usize {
-    let lines = text.split_inclusive('\n').take(place.line.saturating_sub(1));
+/// Returns the byte offset of the location, at most the length of the text.
+fn offset(text: &str, location: &Location) -> usize {
+    let lines = text.split_inclusive('\n').take(location.line.saturating_sub(1));
     let start: usize = lines.map(str::len).sum();
     let mut characters = text[start..].char_indices();
-    let offset = characters.nth(place.column.saturating_sub(1));
+    let offset = characters.nth(location.column.saturating_sub(1));
     offset.map_or(text.len(), |(offset, _)| start + offset)
 }
 
-/// Writes the line with the character at fault marked; behind the end of the text that is a space.
+/// Renders the line with the faulty character marked; at the end of the text, a space.
 fn write_excerpt(html: &mut String, before: &str, after: &str) {
     let after = after.split('\n').next().unwrap_or_default();
     let mut rest = after.chars();
@@ -93,13 +92,13 @@ mod tests {
 
     fn check(text: &str, expected: &str) {
         let error =
-            Error::from(document_from_json(text.as_bytes(), NewId::Spare(ObjectId::new())).unwrap_err());
+            Error::from(document_from_json(text.as_bytes(), NewId::IfMissing(ObjectId::new())).unwrap_err());
         let text = text.to_owned();
         assert_eq!(Rejected { text, error }.message(), expected);
     }
 
     #[test]
-    fn a_fault_is_marked_where_it_stands() {
+    fn a_fault_is_marked_in_its_line() {
         check(
             "{\n  \"é\": oh\n}",
             "<p data-at=\"9\">Not added: expected value. Line 2, column 8, at <code>/é</code>:</p>\
@@ -110,18 +109,15 @@ mod tests {
             "<p data-at=\"7\">Not added: EOF while parsing an object. Line 1, column 8, at <code>/a</code>:</p>\
              <pre><code>{&quot;a&quot;: 1<mark> </mark></code></pre>",
         );
-        check(
-            "",
-            "<p>Not added: the body is empty, a JSON object is expected.</p>",
-        );
+        check("", "<p>Not added: the body is empty; expected a JSON object.</p>");
         check(
             "[1]",
-            "<p data-at=\"0\">Not added: a JSON object is expected, this is an array. Line 1, column 1:</p>\
+            "<p data-at=\"0\">Not added: expected a JSON object, found an array. Line 1, column 1:</p>\
              <pre><code><mark>[</mark>1]</code></pre>",
         );
         check(
             "{\"a\": {\"<\": 1, \"<\": 2}}",
-            "<p data-at=\"15\">Not added: the key `&lt;` stands twice in one object. Line 1, column 16, at <code>/a/&lt;</code>:</p>\
+            "<p data-at=\"15\">Not added: duplicate key `&lt;`. Line 1, column 16, at <code>/a/&lt;</code>:</p>\
              <pre><code>{&quot;a&quot;: {&quot;&lt;&quot;: 1, <mark>&quot;</mark>&lt;&quot;: 2}}</code></pre>",
         );
     }
@@ -130,7 +126,7 @@ mod tests {
     fn a_long_line_is_shown_around_the_fault() {
         let text = format!("{{\"a\": \"{}\", oh{}", "x".repeat(100), "y".repeat(100));
         let error =
-            Error::from(document_from_json(text.as_bytes(), NewId::Spare(ObjectId::new())).unwrap_err());
+            Error::from(document_from_json(text.as_bytes(), NewId::IfMissing(ObjectId::new())).unwrap_err());
         let html = Rejected { text, error }.message();
         assert!(
             html.contains("<pre><code>…xxx") && html.contains("<mark>o</mark>hyyy"),

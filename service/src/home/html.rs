@@ -1,8 +1,8 @@
-//! Text that is safe inside HTML, in elements as in quoted attributes. Pure.
+//! Escapes text for HTML elements and quoted attributes. Pure.
 
 use std::fmt;
 
-/// Shows a text so that nothing in it is markup.
+/// A text that displays escaped.
 pub(super) struct Text<'a>(pub(super) &'a str);
 
 impl fmt::Display for Text<'_> {
@@ -23,7 +23,7 @@ impl fmt::Display for Text<'_> {
     }
 }
 
-/// Cuts a text behind so many characters; the second half is what was cut off.
+/// Splits a text after so many characters.
 pub(super) fn cut(text: &str, characters: usize) -> (&str, &str) {
     let end = text
         .char_indices()
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_in_a_text_is_markup() {
+    fn markup_is_escaped() {
         let check = |text: &str, expected: &str| assert_eq!(Text(text).to_string(), expected);
         check("plain é", "plain é");
         check(

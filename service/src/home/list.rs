@@ -1,4 +1,4 @@
-//! The newest documents as a list, and `GET /recent`: the list alone, for a page that is open already.
+//! The list of the newest documents, as part of the page and alone at `GET /recent`.
 
 use std::fmt::Write as _;
 
@@ -10,13 +10,13 @@ use super::page;
 use crate::database::{Database, Recent, Window};
 use crate::error::Error;
 
-/// How many documents are shown at once.
+/// The number of documents per page.
 const DOCUMENTS: u32 = 20;
 
-/// MongoDB walks over what is skipped, so the page does not lead back for ever; `/data` does.
-const FURTHEST: u32 = 10_000;
+/// MongoDB scans the skipped documents, so the page has a limit; `/data` has none.
+const MAXIMUM_SKIP: u32 = 10_000;
 
-/// Reads from the query how many of the newest documents are left out.
+/// Parses how many of the newest documents to skip.
 pub(super) fn window(request: &Request) -> Window {
     let query = request.uri().query().unwrap_or_default();
     let skip = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "skip");
@@ -24,17 +24,17 @@ pub(super) fn window(request: &Request) -> Window {
         skip: skip
             .and_then(|(_, skip)| skip.parse().ok())
             .unwrap_or(0)
-            .min(FURTHEST),
+            .min(MAXIMUM_SKIP),
         limit: DOCUMENTS,
     }
 }
 
-/// Writes the section with the documents; `None` when they could not be read.
+/// Renders the section with the documents; `None` if they could not be read.
 pub(super) fn section(window: Window, recent: Option<&Recent>) -> String {
     let mut html = String::from("<section id=\"documents\" aria-labelledby=\"documents-title\">\n");
     let Some(recent) = recent else {
         html.push_str(
-            "<h2 id=\"documents-title\">Documents</h2>\n<p class=\"empty\">They show again when MongoDB answers.</p>\n</section>",
+            "<h2 id=\"documents-title\">Documents</h2>\n<p class=\"empty\">The documents reappear once MongoDB is available.</p>\n</section>",
         );
         return html;
     };
@@ -45,9 +45,9 @@ pub(super) fn section(window: Window, recent: Option<&Recent>) -> String {
     );
     if recent.documents.is_empty() {
         html.push_str(if window.skip == 0 {
-            "<p class=\"empty\">None yet. The first one that is added shows here.</p>\n"
+            "<p class=\"empty\">No documents yet.</p>\n"
         } else {
-            "<p class=\"empty\">There are none this far back.</p>\n"
+            "<p class=\"empty\">No documents this far back.</p>\n"
         });
     }
     if window.skip > 0 {
@@ -59,32 +59,34 @@ pub(super) fn section(window: Window, recent: Option<&Recent>) -> String {
     }
     html.push_str("</ol>\n");
     let next = window.skip + u32::try_from(recent.documents.len()).unwrap_or(0);
-    if recent.more && next <= FURTHEST {
+    if recent.more && next <= MAXIMUM_SKIP {
         let _ = writeln!(
             html,
             "<p id=\"more\"><a class=\"button\" rel=\"next\" href=\"/?skip={next}#documents\">Older documents</a></p>"
         );
     } else if recent.more {
-        html.push_str("<p id=\"more\">There are more; <a href=\"/data\">all of them as JSON</a>.</p>\n");
+        html.push_str(
+            "<p id=\"more\">Older documents are only available <a href=\"/data\">as JSON</a>.</p>\n",
+        );
     }
     html.push_str("</section>");
     html
 }
 
-/// Answers with the list for the query, and with a problem document when it cannot be read.
+/// Responds with the list, or with a problem document if it cannot be read.
 #[derive(Clone)]
-pub(crate) struct Recently {
+pub(crate) struct RecentDocuments {
     database: Database,
 }
 
-impl Recently {
+impl RecentDocuments {
     pub(crate) fn new(database: Database) -> Self {
         Self { database }
     }
 }
 
 #[handler]
-impl Recently {
+impl RecentDocuments {
     async fn handle(&self, request: &mut Request, response: &mut Response) -> Result<(), Error> {
         let window = window(request);
         let recent = self.database.recent(window).await?;

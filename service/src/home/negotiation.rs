@@ -1,11 +1,11 @@
-//! Who gets the page: a browser, which names `text/html`. The sample's clients send `*/*`. Pure.
+//! Tells browsers, whose `Accept` names `text/html`, from the sample's clients, which send `*/*`. Pure.
 
 use salvo::http::HeaderMap;
 use salvo::http::header::ACCEPT;
 
 use crate::accept::{is_refused, items, name};
 
-/// Tells whether the client asks for HTML by name.
+/// Tells whether the client accepts HTML explicitly.
 pub(super) fn is_browser(headers: &HeaderMap) -> bool {
     items(headers, ACCEPT).any(|item| name(item).eq_ignore_ascii_case("text/html") && !is_refused(item))
 }

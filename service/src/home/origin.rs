@@ -1,21 +1,21 @@
-//! Where a form was sent from: another site must not write through somebody's browser. Pure.
+//! Detects cross-site form submissions (CSRF). Pure.
 
 use salvo::http::HeaderMap;
 use salvo::http::header::{HOST, ORIGIN};
 
-/// Tells whether a browser says that this request comes from another site's page.
+/// Tells whether a browser sends this request for another site.
 ///
-/// Programs send neither header, and carry nobody's rights.
-pub(super) fn is_foreign(headers: &HeaderMap) -> bool {
+/// Programs send neither header, and act with no user's privileges.
+pub(super) fn is_cross_site(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
-    // Only sent to pages that came by TLS or from this machine.
+    // Only sent to trustworthy origins: TLS or localhost.
     if let Some(site) = text("sec-fetch-site") {
         return !matches!(site, "same-origin" | "none");
     }
     let Some(origin) = text(ORIGIN.as_str()) else {
         return false;
     };
-    // `null` has no host: a page in a sandbox, or one that hides where it is from.
+    // `null` is a sandboxed page, or one that hides its origin.
     let host = origin.split_once("://").map(|(_, host)| host);
     host.is_none() || host != text(HOST.as_str())
 }
@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_this_site_and_programs_may_send_forms() {
+    fn only_this_site_and_programs_may_submit_forms() {
         let check = |headers: &[(&'static str, &'static str)], expected: bool| {
             let pairs = headers.iter().map(|(name, value)| {
                 (
@@ -33,7 +33,7 @@ mod tests {
                     salvo::http::HeaderValue::from_static(value),
                 )
             });
-            assert_eq!(is_foreign(&pairs.collect()), expected, "{headers:?}");
+            assert_eq!(is_cross_site(&pairs.collect()), expected, "{headers:?}");
         };
         let host = ("host", "a:5000");
         check(&[host], false);

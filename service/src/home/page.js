@@ -1,12 +1,12 @@
-// Keeps the page up to date and sends its form without leaving it. Everything works without this too: the server writes
-// all of the HTML, and this only takes parts of newer pages over.
+// Keeps the page up to date, and submits its form without leaving it. Everything works without this script, too: the
+// server renders all HTML, and this only copies parts of newer pages.
 "use strict";
 
 const POLL = 2000;
-const SLOWEST = 30000;
-const PATIENCE = 10000;
-// A page that stays open for days does not grow for ever.
-const MOST = 500;
+const MAXIMUM_POLL = 30000;
+const TIMEOUT = 10000;
+// Keeps a page that stays open for days from growing forever.
+const MAXIMUM_ITEMS = 500;
 
 const state = document.getElementById("state");
 const form = document.getElementById("add");
@@ -16,7 +16,7 @@ const error = document.getElementById("error");
 const news = document.getElementById("news");
 const section = () => document.getElementById("documents");
 const items = (root) => [...root.querySelectorAll("#list > li")];
-// Older documents than the newest are only read: they do not change while somebody looks at them.
+// Pages of older documents do not change while someone reads them.
 const skipped = Number(new URLSearchParams(location.search).get("skip") ?? 0);
 const isNewest = skipped === 0;
 
@@ -24,15 +24,15 @@ let delay = POLL;
 let timer;
 
 const fetchText = async (path, options) => {
-  const response = await fetch(path, { signal: AbortSignal.timeout(PATIENCE), cache: "no-store", ...options });
+  const response = await fetch(path, { signal: AbortSignal.timeout(TIMEOUT), cache: "no-store", ...options });
   return { response, text: await response.text() };
 };
 
 const parse = (text) => new DOMParser().parseFromString(text, "text/html");
 
-const show = (name, said) => {
-  // Only a change is announced.
-  if (state.textContent !== said) state.textContent = said;
+const show = (name, message) => {
+  // Screen readers announce changes only.
+  if (state.textContent !== message) state.textContent = message;
   state.className = name;
 };
 
@@ -40,11 +40,11 @@ const problem = (text, status) => {
   try {
     return JSON.parse(text).detail;
   } catch {
-    return `the service answered with status ${status}`;
+    return `the service responded with status ${status}`;
   }
 };
 
-// Takes the list of a newer page over; what is on the page stays the same element, unfolded or focused as it was.
+// Merges the list of a newer page. Existing items keep their elements, and thus their folding and focus.
 const merge = (page) => {
   const fresh = page.getElementById("documents");
   const here = section();
@@ -52,14 +52,14 @@ const merge = (page) => {
   if (!count) return 0;
   const known = new Set(items(here).map((item) => item.dataset.id));
   const added = items(fresh).filter((item) => !known.has(item.dataset.id));
-  const isSuccessor = known.size > 0 && added.length < items(fresh).length;
-  if (isSuccessor) {
+  const overlaps = known.size > 0 && added.length < items(fresh).length;
+  if (overlaps) {
     added.forEach((item) => item.classList.add("new"));
     here.querySelector("#list").prepend(...added);
-    items(here).slice(MOST).forEach((item) => item.remove());
+    items(here).slice(MAXIMUM_ITEMS).forEach((item) => item.remove());
     here.querySelector("#count").textContent = count.textContent;
   } else if (added.length > 0 || known.size > 0 || !here.querySelector("#count")) {
-    // So much came at once, or the page had none to show, that the fresh list is the list.
+    // Nothing overlaps, or the page had no list: replace it.
     here.replaceWith(fresh);
   }
   return added.length;
@@ -70,12 +70,12 @@ const poll = async () => {
     const { response, text } = await fetchText("/recent");
     if (!response.ok) throw new Error(problem(text, response.status));
     const added = merge(parse(text));
-    show("up", "MongoDB answers");
+    show("up", "MongoDB is available");
     if (added > 0) news.textContent = added === 1 ? "1 new document" : `${added} new documents`;
     delay = POLL;
   } catch (fault) {
-    show("down", fault instanceof TypeError || fault.name === "TimeoutError" ? "the service does not answer" : fault.message);
-    delay = Math.min(delay * 2, SLOWEST);
+    show("down", fault instanceof TypeError || fault.name === "TimeoutError" ? "the service is not responding" : fault.message);
+    delay = Math.min(delay * 2, MAXIMUM_POLL);
   }
   schedule();
 };
@@ -123,11 +123,11 @@ const send = async (event) => {
     } else {
       reject(fault ? fault.childNodes : [message(`Not added: ${problem(text, response.status)}.`)]);
     }
-    const said = page.getElementById("state");
-    if (said) show(said.className, said.textContent);
+    const update = page.getElementById("state");
+    if (update) show(update.className, update.textContent);
   } catch {
-    reject([message("The service did not answer. Look whether the document is in the list before you add it again.")]);
-    show("down", "the service does not answer");
+    reject([message("The service did not respond. Check the list before you add the document again.")]);
+    show("down", "the service is not responding");
   }
   button.removeAttribute("aria-disabled");
   schedule();
@@ -150,12 +150,12 @@ const older = async (event) => {
     news.textContent = `${added.length} older documents`;
     const first = added[0];
     if (first) {
-      // The link that had the focus is gone or further down.
+      // The link that had the focus is gone, or has moved down.
       first.tabIndex = -1;
       first.focus({ preventScroll: true });
     }
   } catch (fault) {
-    show("down", fault instanceof TypeError ? "the service does not answer" : fault.message);
+    show("down", fault instanceof TypeError ? "the service is not responding" : fault.message);
   }
 };
 

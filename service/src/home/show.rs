@@ -1,4 +1,4 @@
-//! `GET /`: the page for browsers, the sample's line for everybody else.
+//! `GET /`: the page for browsers, the welcome line for other clients.
 
 use salvo::http::header::VARY;
 use salvo::http::{HeaderValue, StatusCode};
@@ -10,7 +10,7 @@ use super::negotiation::is_browser;
 use super::page::{self, Page};
 use crate::database::Database;
 
-/// Shows the newest documents. A MongoDB that is gone is told on the page, which is there all the same.
+/// Shows the newest documents, or that MongoDB is unavailable.
 #[derive(Clone)]
 pub(crate) struct Home {
     database: Database,

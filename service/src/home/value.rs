@@ -1,4 +1,4 @@
-//! BSON values as HTML: nested ones folded, long ones cut. Pure.
+//! Renders BSON values as HTML. Nested values are folded, long ones cut. Pure.
 
 use std::fmt::Write as _;
 
@@ -8,32 +8,35 @@ use bson::{RawArray, RawDocument};
 use super::html::{Text, cut};
 use crate::conversion::Json;
 
-/// Enough to recognise a document; a page holds a score of them.
+/// Enough to recognize a document; a page shows twenty.
 const BYTES_PER_DOCUMENT: usize = 32 * 1024;
 
-/// Longer texts are cut, and say how much is left out.
+/// Longer texts are cut, with the number of omitted characters.
 const CHARACTERS_PER_TEXT: usize = 1000;
 
-/// Keys are short, or nobody reads them.
+/// Longer keys are cut.
 const CHARACTERS_PER_KEY: usize = 100;
 
-/// What is nested deeper is not shown.
+/// Deeper levels are not shown.
 const LEVELS: usize = 32;
 
-/// How many characters of its keys a folded document shows.
+/// How much of its keys a folded document shows.
 const CHARACTERS_PER_SUMMARY: usize = 48;
 
-/// Appends the members of a document, all but those that `skipped` names.
+/// Appends the members of a document, except `skipped`.
 pub(super) fn write_members(html: &mut String, document: &RawDocument, skipped: &str) {
     let end = html.len() + BYTES_PER_DOCUMENT;
+    write_entries(html, members(document, Some(skipped)), end, 0);
+}
+
+fn members<'a>(
+    document: &'a RawDocument,
+    skipped: Option<&str>,
+) -> impl Iterator<Item = (String, RawBsonRef<'a>)> {
     let members = document.iter().flatten();
-    let members = members.filter(|(key, _)| key.as_str() != skipped);
-    write_entries(
-        html,
-        members.map(|(key, value)| (Text(cut(key.as_str(), CHARACTERS_PER_KEY).0).to_string(), value)),
-        end,
-        0,
-    );
+    members
+        .filter(move |(key, _)| Some(key.as_str()) != skipped)
+        .map(|(key, value)| (Text(cut(key.as_str(), CHARACTERS_PER_KEY).0).to_string(), value))
 }
 
 fn write_entries<'a>(
@@ -55,7 +58,7 @@ fn write_entries<'a>(
     }
     html.push_str("</dl>");
     if left_out > 0 {
-        let _ = write!(html, "<p class=\"cut\">{left_out} more, not shown here</p>");
+        let _ = write!(html, "<p class=\"cut\">{left_out} more not shown</p>");
     }
 }
 
@@ -83,19 +86,8 @@ fn write_document(html: &mut String, document: &RawDocument, end: usize, level: 
     }
     let (keys, rest) = cut(&keys, CHARACTERS_PER_SUMMARY);
     let dots = if rest.is_empty() { "" } else { "…" };
-    let _ = write!(html, "<details><summary>{{ {}{dots} }}</summary>", Text(keys));
-    if level < LEVELS {
-        let members = document.iter().flatten();
-        write_entries(
-            html,
-            members.map(|(key, value)| (Text(cut(key.as_str(), CHARACTERS_PER_KEY).0).to_string(), value)),
-            end,
-            level,
-        );
-    } else {
-        html.push_str("<p class=\"cut\">too deep to be shown here</p>");
-    }
-    html.push_str("</details>");
+    let summary = format!("{{ {}{dots} }}", Text(keys));
+    write_folded(html, &summary, members(document, None), end, level);
 }
 
 fn write_array(html: &mut String, array: &RawArray, end: usize, level: usize) {
@@ -105,22 +97,28 @@ fn write_array(html: &mut String, array: &RawArray, end: usize, level: usize) {
         return;
     }
     let noun = if count == 1 { "item" } else { "items" };
-    let _ = write!(html, "<details><summary>[ {count} {noun} ]</summary>");
+    let items = array.into_iter().flatten().enumerate();
+    let entries = items.map(|(index, value)| (index.to_string(), value));
+    write_folded(html, &format!("[ {count} {noun} ]"), entries, end, level);
+}
+
+fn write_folded<'a>(
+    html: &mut String,
+    summary: &str,
+    entries: impl Iterator<Item = (String, RawBsonRef<'a>)>,
+    end: usize,
+    level: usize,
+) {
+    let _ = write!(html, "<details><summary>{summary}</summary>");
     if level < LEVELS {
-        let items = array.into_iter().flatten().enumerate();
-        write_entries(
-            html,
-            items.map(|(index, value)| (index.to_string(), value)),
-            end,
-            level,
-        );
+        write_entries(html, entries, end, level);
     } else {
-        html.push_str("<p class=\"cut\">too deep to be shown here</p>");
+        html.push_str("<p class=\"cut\">nested too deeply to show</p>");
     }
     html.push_str("</details>");
 }
 
-/// Writes the JSON that an answer of the API has for the value, so that the page shows no other digits than it.
+/// Renders the value's JSON as in the API, so that both show the same digits.
 fn write_scalar(html: &mut String, value: RawBsonRef<'_>) {
     let class = match value {
         RawBsonRef::String(_) => "text",
@@ -165,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_of_any_size_is_shown_in_bounds() {
+    fn the_output_is_bounded_for_any_document() {
         let long = "x".repeat(100_000);
         assert!(shown(&rawdoc! { "long": long.as_str() }).contains("99002 more characters"));
         let mut wide = bson::RawDocumentBuf::new();

@@ -1,27 +1,27 @@
-//! The line of a request, written by hand: it is the one that every request pays for.
+//! The access log line, formatted by hand because every request pays for it.
 
 use std::cell::RefCell;
 use std::io::Write as _;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tracing::level_filters::LevelFilter;
 
 use super::queue::Lines;
-use crate::clock::{write_digits, write_utc};
-use crate::hoops::Trace;
+use crate::trace::Trace;
 
-/// Longer paths are cut: they are of no route, and anybody may send them.
+/// Longer paths are cut: they match no route, and any client can send them.
 const PATH_BYTES: usize = 256;
 
 thread_local! {
-    /// Every line is made in the same place.
+    /// Reused for every line.
     static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Longer methods are cut: they are the client's own.
+/// Longer methods are cut: clients may invent them.
 const METHOD_BYTES: usize = 32;
 
-/// What is told about a request: never its query, its body or a header of its own, but for the ids.
+/// The logged properties of a request. Never the query, the body or a header other than the ids.
 pub(crate) struct Access<'a> {
     pub(crate) method: &'a str,
     pub(crate) path: &'a str,
@@ -32,14 +32,14 @@ pub(crate) struct Access<'a> {
 }
 
 impl Access<'_> {
-    /// Writes the line, where the level of the log lets it through.
+    /// Writes the line, if the log level includes it.
     pub(crate) fn log(&self) {
         let (level, name) = match self.status {
             500.. => (LevelFilter::ERROR, "ERROR"),
             400.. => (LevelFilter::WARN, "WARN"),
             _ => (LevelFilter::INFO, "INFO"),
         };
-        if super::LEVEL.get().is_some_and(|most| level <= *most) {
+        if super::LEVEL.get().is_some_and(|maximum| level <= *maximum) {
             LINE.with_borrow_mut(|line| {
                 line.clear();
                 if self.write(line, name).is_ok() {
@@ -50,24 +50,23 @@ impl Access<'_> {
     }
 
     fn write(&self, line: &mut Vec<u8>, level: &str) -> std::io::Result<()> {
-        line.extend_from_slice(b"{\"timestamp\":\"");
-        write_utc(line);
-        line.extend_from_slice(b"\",\"level\":\"");
-        line.extend_from_slice(level.as_bytes());
-        line.extend_from_slice(b"\",\"message\":\"request\",\"method\":");
+        let now = Timestamp::now();
+        write!(
+            line,
+            r#"{{"timestamp":"{now:.6}","level":"{level}","message":"request","method":"#
+        )?;
         let end = self.method.floor_char_boundary(METHOD_BYTES);
         serde_json::to_writer(&mut *line, &self.method[..end])?;
         line.extend_from_slice(b",\"path\":");
         let end = self.path.floor_char_boundary(PATH_BYTES);
         serde_json::to_writer(&mut *line, &self.path[..end])?;
-        line.extend_from_slice(b",\"status\":");
-        write_digits::<3>(line, self.status.into());
-        line.extend_from_slice(b",\"duration_ms\":");
         let microseconds = self.duration.as_micros();
-        serde_json::to_writer(&mut *line, &(microseconds / 1000))?;
-        line.push(b'.');
-        write_digits::<3>(line, self.duration.subsec_micros());
-        line.extend_from_slice(b",\"request_id\":");
+        let (milliseconds, rest) = (microseconds / 1000, microseconds % 1000);
+        write!(
+            line,
+            r#","status":{},"duration_ms":{milliseconds}.{rest:03},"request_id":"#,
+            self.status
+        )?;
         serde_json::to_writer(&mut *line, self.request_id)?;
         if let Some(trace) = self.trace {
             write!(line, ",{trace}")?;
@@ -82,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_json_whatever_the_client_sends() {
+    fn a_line_is_json_for_any_input() {
         let access = Access {
             method: "GET",
             path: "/a\"b\\é",

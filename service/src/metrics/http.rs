@@ -1,4 +1,4 @@
-//! Requests by route and status, their duration, and those in flight.
+//! Metrics of HTTP requests.
 
 use std::time::Duration;
 
@@ -10,27 +10,26 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use salvo::http::Method;
 
-/// From an answer out of memory to the longest wait for a body.
+/// From a response out of memory to the body timeout.
 const SECONDS: [f64; 12] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0,
 ];
 
-/// What is known about requests.
 pub(crate) struct Http {
-    requests: Family<Answered, Counter>,
-    durations: Family<Asked, Histogram, fn() -> Histogram>,
+    requests: Family<RequestLabels, Counter>,
+    durations: Family<DurationLabels, Histogram, fn() -> Histogram>,
     in_flight: Gauge,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Answered {
+struct RequestLabels {
     method: &'static str,
     route: String,
     status: u16,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Asked {
+struct DurationLabels {
     method: &'static str,
     route: String,
 }
@@ -45,33 +44,33 @@ impl Http {
         };
         registry.register(
             "http_requests",
-            "Requests that were answered; status 499 for those that were given up before",
+            "Completed requests; status 499 if the client disconnected first",
             metrics.requests.clone(),
         );
         registry.register_with_unit(
             "http_request_duration",
-            "Time from the head of a request to the head of its answer",
+            "Time from request head to response head",
             Unit::Seconds,
             metrics.durations.clone(),
         );
         registry.register(
             "http_requests_in_flight",
-            "Requests whose answer has not been handed to the connection yet",
+            "Requests in progress",
             metrics.in_flight.clone(),
         );
         metrics
     }
 
-    /// Counts a request; `route` is the pattern of the path and never the path, of which there are too many.
-    pub(crate) fn answered(&self, method: &Method, route: String, status: u16, duration: Duration) {
-        let method = name_of(method);
-        let asked = Asked { method, route };
+    /// Records a request. `route` is the path's pattern, never the path itself, whose values are unbounded.
+    pub(crate) fn record(&self, method: &Method, route: String, status: u16, duration: Duration) {
+        let method = label(method);
+        let labels = DurationLabels { method, route };
         self.durations
-            .get_or_create(&asked)
+            .get_or_create(&labels)
             .observe(duration.as_secs_f64());
-        let answered = Answered {
+        let answered = RequestLabels {
             method,
-            route: asked.route,
+            route: labels.route,
             status,
         };
         self.requests.get_or_create(&answered).inc();
@@ -84,7 +83,7 @@ impl Http {
     }
 }
 
-/// A request that is being served.
+/// A request in flight.
 pub(crate) struct InFlight(Gauge);
 
 impl Drop for InFlight {
@@ -93,8 +92,8 @@ impl Drop for InFlight {
     }
 }
 
-/// A method of the client's own invention must not make a new time series.
-fn name_of(method: &Method) -> &'static str {
+/// Maps methods that clients invent to one label.
+fn label(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::HEAD => "HEAD",

@@ -1,4 +1,4 @@
-//! The pool of connections to MongoDB, and the calls made on them.
+//! Metrics of the MongoDB connection pool and of calls.
 
 use std::time::Duration;
 
@@ -10,16 +10,15 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-/// From a ping on this machine to the time limit of a call.
+/// From a local ping to the time limit of a call.
 const SECONDS: [f64; 10] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 2.0];
 
-/// What is known about MongoDB's side.
 pub(crate) struct Mongodb {
     created: Counter,
     closed: Counter,
     open: Gauge,
     in_use: Gauge,
-    failed: Family<Reason, Counter>,
+    failed_waits: Family<Reason, Counter>,
     durations: Family<Call, Histogram, fn() -> Histogram>,
     failures: Family<FailedCall, Counter>,
 }
@@ -48,61 +47,54 @@ impl Mongodb {
             closed: Counter::default(),
             open: Gauge::default(),
             in_use: Gauge::default(),
-            failed: Family::default(),
+            failed_waits: Family::default(),
             durations: Family::new_with_constructor(durations),
             failures: Family::default(),
         };
-        let counters = [
-            (
-                "mongodb_connections_created",
-                "Connections that were begun",
-                &metrics.created,
-            ),
-            (
-                "mongodb_connections_closed",
-                "Connections that were closed",
-                &metrics.closed,
-            ),
-        ];
-        for (name, help, counter) in counters {
-            registry.register(name, help, counter.clone());
-        }
-        let gauges = [
-            (
-                "mongodb_connections_open",
-                "Connections of the pool",
-                &metrics.open,
-            ),
-            (
-                "mongodb_connections_in_use",
-                "Connections that a call is using",
-                &metrics.in_use,
-            ),
-        ];
-        for (name, help, gauge) in gauges {
-            registry.register(name, help, gauge.clone());
-        }
+        let Self {
+            created,
+            closed,
+            open,
+            in_use,
+            ..
+        } = &metrics;
+        registry.register(
+            "mongodb_connections_created",
+            "Connections created",
+            created.clone(),
+        );
+        registry.register("mongodb_connections_closed", "Connections closed", closed.clone());
+        registry.register(
+            "mongodb_connections_open",
+            "Open connections in the pool",
+            open.clone(),
+        );
+        registry.register(
+            "mongodb_connections_in_use",
+            "Connections in use by a call",
+            in_use.clone(),
+        );
         registry.register(
             "mongodb_connection_waits_failed",
-            "Calls that got no connection",
-            metrics.failed.clone(),
+            "Calls that failed to get a connection",
+            metrics.failed_waits.clone(),
         );
         registry.register_with_unit(
             "mongodb_call_duration",
-            "Time of calls to MongoDB, the wait for a connection included",
+            "Duration of MongoDB calls, including the wait for a connection",
             Unit::Seconds,
             metrics.durations.clone(),
         );
         registry.register(
             "mongodb_call_failures",
-            "Calls to MongoDB that failed",
+            "Failed MongoDB calls",
             metrics.failures.clone(),
         );
         metrics
     }
 
-    /// Counts what the driver says about its connections.
-    pub(crate) fn pool(&self, event: &CmapEvent) {
+    /// Records an event of the driver's connection pool.
+    pub(crate) fn record_pool_event(&self, event: &CmapEvent) {
         match event {
             CmapEvent::ConnectionCreated(_) => {
                 self.created.inc();
@@ -112,7 +104,7 @@ impl Mongodb {
                 self.closed.inc();
                 self.open.dec();
             }
-            // How many wait is not counted: the driver is silent about a wait that is given up.
+            // Waiting calls are not counted, because the driver reports no event for an abandoned wait.
             CmapEvent::ConnectionCheckedOut(_) => {
                 self.in_use.inc();
             }
@@ -124,21 +116,20 @@ impl Mongodb {
                     ConnectionCheckoutFailedReason::Timeout => "timeout",
                     _ => "connection",
                 };
-                self.failed.get_or_create(&Reason { reason }).inc();
+                self.failed_waits.get_or_create(&Reason { reason }).inc();
             }
             _ => {}
         }
     }
 
-    /// Counts a call.
-    pub(crate) fn called(&self, operation: &'static str, duration: Duration) {
+    pub(crate) fn record_call(&self, operation: &'static str, duration: Duration) {
         self.durations
             .get_or_create(&Call { operation })
             .observe(duration.as_secs_f64());
     }
 
-    /// Counts a call that failed, or whose answer nobody waits for any more; `kind` is what went wrong.
-    pub(crate) fn failed(&self, operation: &'static str, kind: &'static str) {
+    /// Records a failed or abandoned call; `kind` names the cause.
+    pub(crate) fn record_failure(&self, operation: &'static str, kind: &'static str) {
         self.failures.get_or_create(&FailedCall { operation, kind }).inc();
     }
 }

@@ -1,4 +1,4 @@
-//! What the system knows about this process, read at each scrape. Where there is no `/proc`, there is nothing.
+//! Metrics of this process from `/proc`, read at each scrape. Omitted where there is no `/proc`.
 
 use std::fmt;
 use std::fs;
@@ -11,17 +11,17 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
-/// Linux counts processor time in hundredths of a second for every program, whatever its own clock does.
+/// Linux reports CPU time in hundredths of a second, independent of the kernel's own tick.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// Taken when metrics are first used, which is when the service starts.
+/// Initialized at the first use of metrics, which is at startup.
 static START: LazyLock<f64> = LazyLock::new(|| {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0.0, |time| time.as_secs_f64())
 });
 
-/// The names are those of Prometheus' own client libraries.
+/// Uses the names of the official Prometheus client libraries.
 #[derive(Debug)]
 pub(super) struct Process;
 
@@ -33,24 +33,24 @@ impl Collector for Process {
         };
         gauge(
             "process_start_time_seconds",
-            "When this process began, in seconds since 1970",
+            "Start time of the process since the Unix epoch in seconds",
             *START,
         )?;
         if let Some(bytes) = resident_bytes() {
             gauge(
                 "process_resident_memory_bytes",
-                "Memory that is really there",
+                "Resident memory size in bytes",
                 bytes,
             )?;
         }
         if let Some(files) = open_files() {
-            gauge("process_open_fds", "Open files and sockets", files)?;
+            gauge("process_open_fds", "Open file descriptors", files)?;
         }
         let lost = ConstCounter::new(crate::logging::dropped());
-        let help = "Lines of the log that nobody read in time";
+        let help = "Log lines dropped because the reader was too slow";
         lost.encode(encoder.encode_descriptor("log_lines_dropped", help, None, MetricType::Counter)?)?;
         if let Some(seconds) = processor_seconds() {
-            let help = "Processor time, of user and system";
+            let help = "User and system CPU time";
             let counter = ConstCounter::new(seconds);
             counter.encode(encoder.encode_descriptor(
                 "process_cpu_seconds",
@@ -71,14 +71,14 @@ fn resident_bytes() -> Option<f64> {
 }
 
 fn open_files() -> Option<f64> {
-    // The one through which they are listed is open too.
+    // Excludes the descriptor of the listing itself.
     let count = fs::read_dir("/proc/self/fd").ok()?.count().saturating_sub(1);
     u32::try_from(count).ok().map(f64::from)
 }
 
 fn processor_seconds() -> Option<f64> {
     let status = fs::read_to_string("/proc/self/stat").ok()?;
-    // The name of the program stands in brackets and may hold anything.
+    // The program's name in parentheses may contain anything.
     let (_, fields) = status.rsplit_once(") ")?;
     let mut fields = fields.split(' ').skip(11);
     let mut ticks = || fields.next()?.parse::<u32>().ok();

@@ -1,4 +1,4 @@
-//! The body of a request: of a declared type, of limited size, in limited time, and not too many at once.
+//! Reads request bodies, with limits on type, size, time and total memory.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -15,44 +15,47 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::configuration::Http;
 use crate::conversion::{NewId, document_from_json};
 use crate::error::Error;
-use crate::hoops::BodyRead;
 
-/// Bodies up to this size need no room of their own: as many as there are connections fit all the same, and who sends
-/// large ones slowly keeps nobody else out.
+/// Smaller bodies need no reservation: the connection limit bounds them, and slow uploads of large bodies cannot starve
+/// them.
 const SMALL_BYTES: usize = 16 * 1024;
 
-/// What share of all the room is for bodies that are read; the rest is for the documents that are made of them.
-const READING: u32 = 4;
+/// Reading bodies gets one part in so many of the memory budget, the documents made from them the rest.
+const READ_SHARE: u32 = 4;
 
-/// What a byte of a document takes in memory on its way to MongoDB: the driver copies it several times.
-const SENT: usize = 6;
+/// Copies that the driver makes of a document while it sends it.
+const COPIES: usize = 6;
 
-/// What a byte of a body can take at most: BSON needs 16 bytes for the `0,` of an array.
-const MADE: usize = 8 * SENT;
+/// The largest ratio of a document's memory to its JSON text: BSON needs 16 bytes for the `0,` of an array.
+const MAXIMUM_EXPANSION: usize = 8 * COPIES;
 
-/// How long a large body waits for room.
-const ROOM_TIME: Duration = Duration::from_secs(1);
+/// How long a large body waits for memory.
+const RESERVATION_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Reads bodies, and holds no more of them at once than there is memory for. Clones share the room.
+/// Reads bodies within a memory budget, which clones share.
 #[derive(Clone)]
 pub(crate) struct Bodies {
     http: Http,
-    reading: Share,
-    making: Share,
+    read_budget: MemoryBudget,
+    conversion_budget: MemoryBudget,
 }
 
-/// Some of the room, in bytes.
+/// A memory budget in bytes.
 #[derive(Clone)]
-struct Share {
+struct MemoryBudget {
     free: Arc<Semaphore>,
     bytes: u32,
 }
 
-/// A whole body; its room is free again when this is dropped.
+/// A complete body; dropping it releases its memory.
 pub(crate) struct Body {
     bytes: Bytes,
-    _room: Option<OwnedSemaphorePermit>,
+    _reservation: Option<OwnedSemaphorePermit>,
 }
+
+/// Marks a request whose body was read completely.
+#[derive(Clone, Copy)]
+pub(crate) struct BodyRead;
 
 impl Deref for Body {
     type Target = [u8];
@@ -64,20 +67,20 @@ impl Deref for Body {
 
 impl Bodies {
     pub(crate) fn new(http: &Http) -> Self {
-        let reading = http.bodies_bytes / READING;
+        let read_budget = http.bodies_bytes / READ_SHARE;
         Self {
             http: *http,
-            reading: Share::new(reading),
-            making: Share::new(http.bodies_bytes - reading),
+            read_budget: MemoryBudget::new(read_budget),
+            conversion_budget: MemoryBudget::new(http.bodies_bytes - read_budget),
         }
     }
 
-    /// The largest document that is taken, in bytes of JSON.
+    /// Returns the size limit of a document in bytes of JSON.
     pub(crate) fn document_limit(&self) -> usize {
         self.http.body_bytes
     }
 
-    /// Reads a body that is declared as JSON. What can be told from the head alone is told before anything is read.
+    /// Reads a JSON body. Checks everything in the head before it reads.
     pub(super) async fn read_json(&self, request: &mut Request) -> Result<Body, Error> {
         if !declares(request, is_json) {
             return Err(Error::UnsupportedMediaType);
@@ -85,7 +88,7 @@ impl Bodies {
         self.read(request, self.http.body_bytes).await
     }
 
-    /// Reads a form, in which each byte of a document may take three.
+    /// Reads a form, whose encoding may triple the size of the document.
     pub(crate) async fn read_form(&self, request: &mut Request) -> Result<Body, Error> {
         if !declares(request, is_form) {
             return Err(Error::UnsupportedFormType);
@@ -99,44 +102,50 @@ impl Bodies {
         if declared.is_some_and(|length| length > limit as u64) {
             return Err(Error::BodyTooLarge { limit });
         }
-        let most = declared
+        let maximum = declared
             .and_then(|length| usize::try_from(length).ok())
             .unwrap_or(limit);
-        let room = self.reading.room(most, 1).await?;
-        match tokio::time::timeout(self.http.body_time, request.payload_with_max_size(limit)).await {
+        let reservation = self.read_budget.reserve(maximum, 1).await?;
+        match tokio::time::timeout(self.http.body_timeout, request.payload_with_max_size(limit)).await {
             Ok(Ok(bytes)) => {
                 let bytes = bytes.clone();
                 request.extensions_mut().insert(BodyRead);
-                Ok(Body { bytes, _room: room })
+                Ok(Body {
+                    bytes,
+                    _reservation: reservation,
+                })
             }
             Ok(Err(ParseError::PayloadTooLarge)) => Err(Error::BodyTooLarge { limit }),
             Ok(Err(_)) => Err(Error::BodyIncomplete),
             Err(_) => Err(Error::BodyTooSlow {
-                seconds: self.http.body_time.as_secs(),
+                seconds: self.http.body_timeout.as_secs(),
             }),
         }
     }
 
-    /// Makes a document of a body's text, as soon as there is room for the largest one that can come of it. The room that
-    /// the document itself does not need is given back at once, the other with what is returned beside it.
+    /// Converts a body to a document. Reserves memory for the worst case first, and returns the document with the
+    /// reservation for its actual size.
     pub(crate) async fn document(
         &self,
         text: &[u8],
         id: NewId,
     ) -> Result<(RawDocumentBuf, Option<OwnedSemaphorePermit>), Error> {
-        let mut room = self.making.room(text.len(), MADE).await?;
+        let mut reservation = self
+            .conversion_budget
+            .reserve(text.len(), MAXIMUM_EXPANSION)
+            .await?;
         let document = document_from_json(text, id)?;
-        if let Some(room) = &mut room {
-            let kept = document.as_bytes().len().saturating_mul(SENT);
-            drop(room.split(room.num_permits().saturating_sub(kept)));
+        if let Some(reservation) = &mut reservation {
+            let kept = document.as_bytes().len().saturating_mul(COPIES);
+            drop(reservation.split(reservation.num_permits().saturating_sub(kept)));
         }
-        Ok((document, room))
+        Ok((document, reservation))
     }
 }
 
-impl Share {
+impl MemoryBudget {
     fn new(bytes: u32) -> Self {
-        // None at all would be no bound: what is larger than the room gets all of it.
+        // Without a minimum, the budget would not bound anything: a body beyond the budget reserves all of it.
         let bytes = bytes.max(1);
         Self {
             free: Arc::new(Semaphore::new(bytes as usize)),
@@ -144,23 +153,23 @@ impl Share {
         }
     }
 
-    /// Waits until a body of this size fits beside the others; one that never would gets all the room that there is.
-    async fn room(&self, bytes: usize, weight: usize) -> Result<Option<OwnedSemaphorePermit>, Error> {
+    /// Waits until the budget can spare `bytes` times `weight`, or all of itself if it is smaller.
+    async fn reserve(&self, bytes: usize, weight: usize) -> Result<Option<OwnedSemaphorePermit>, Error> {
         if bytes <= SMALL_BYTES {
             return Ok(None);
         }
         let bytes = u32::try_from(bytes.saturating_mul(weight))
             .unwrap_or(u32::MAX)
             .min(self.bytes);
-        let room = Arc::clone(&self.free).acquire_many_owned(bytes);
-        match tokio::time::timeout(ROOM_TIME, room).await {
-            Ok(Ok(room)) => Ok(Some(room)),
-            Ok(Err(_)) | Err(_) => Err(Error::NoRoom),
+        let reservation = Arc::clone(&self.free).acquire_many_owned(bytes);
+        match tokio::time::timeout(RESERVATION_TIMEOUT, reservation).await {
+            Ok(Ok(reservation)) => Ok(Some(reservation)),
+            Ok(Err(_)) | Err(_) => Err(Error::TooManyBodies),
         }
     }
 }
 
-/// What a form holds besides the document: the name of its field.
+/// The form's encoded field name.
 const FORM_BYTES: usize = 64;
 
 /// Accepts one content type, in UTF-8 or without a charset.

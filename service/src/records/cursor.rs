@@ -1,4 +1,4 @@
-//! Where a page ends, as an opaque text that only this service can make: the `_id` with a seal on it. Pure.
+//! Cursors of pages: opaque, signed texts that contain the last `_id`. Pure.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -6,53 +6,53 @@ use bson::{Bson, RawDocumentBuf};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use crate::database::SealingKey;
+use crate::database::SigningKey;
 
-/// Changes with the layout, so that texts of another one are refused and not misread.
+/// Changes with the layout, so that older cursors are refused instead of misread.
 const VERSION: u8 = 1;
 
-/// Half of the hash: guessing 128 bits is hopeless, and the text stays short.
-const SEAL_BYTES: usize = 16;
+/// Half of the HMAC: 128 bits cannot be guessed, and the text stays short.
+const SIGNATURE_BYTES: usize = 16;
 
-/// Makes and reads the cursors of one collection.
+/// Writes and reads the cursors of one collection.
 pub(super) struct Cursors {
-    key: SealingKey,
+    key: SigningKey,
 }
 
 impl Cursors {
-    pub(super) fn new(key: SealingKey) -> Self {
+    pub(super) fn new(key: SigningKey) -> Self {
         Self { key }
     }
 
-    /// Writes the `_id` after which the next page begins.
+    /// Writes the `_id` that the next page starts after.
     pub(super) fn write(&self, id: Bson) -> Option<String> {
         let mut document = bson::Document::new();
         document.insert("", id);
-        let place = RawDocumentBuf::try_from(&document).ok()?;
-        let seal = self.seal(place.as_bytes())?.finalize().into_bytes();
-        let bytes = [&[VERSION], &seal[..SEAL_BYTES], place.as_bytes()].concat();
+        let document = RawDocumentBuf::try_from(&document).ok()?;
+        let signature = self.sign(document.as_bytes())?.finalize().into_bytes();
+        let bytes = [&[VERSION], &signature[..SIGNATURE_BYTES], document.as_bytes()].concat();
         Some(BASE64_URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// Reads what [`Self::write`] wrote with the same key, and nothing else.
+    /// Reads only what [`Self::write`] wrote with the same key.
     pub(super) fn read(&self, text: &str) -> Option<Bson> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
         let (version, bytes) = bytes.split_first()?;
-        let (seal, place) = bytes.split_at_checked(SEAL_BYTES)?;
+        let (signature, document) = bytes.split_at_checked(SIGNATURE_BYTES)?;
         // Compares in constant time.
-        self.seal(place)?.verify_truncated_left(seal).ok()?;
+        self.sign(document)?.verify_truncated_left(signature).ok()?;
         if *version != VERSION {
             return None;
         }
-        let document = RawDocumentBuf::from_bytes(place.to_vec()).ok()?;
+        let document = RawDocumentBuf::from_bytes(document.to_vec()).ok()?;
         Bson::try_from(document.get("").ok()??).ok()
     }
 
-    fn seal(&self, place: &[u8]) -> Option<Hmac<Sha256>> {
-        let mut seal = Hmac::<Sha256>::new_from_slice(self.key.bytes()).ok()?;
-        seal.update(&[VERSION]);
-        seal.update(place);
-        Some(seal)
+    fn sign(&self, document: &[u8]) -> Option<Hmac<Sha256>> {
+        let mut signature = Hmac::<Sha256>::new_from_slice(self.key.bytes()).ok()?;
+        signature.update(&[VERSION]);
+        signature.update(document);
+        Some(signature)
     }
 }
 
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     fn cursors(key: u8) -> Cursors {
-        Cursors::new(SealingKey::from_bytes([key; 32]))
+        Cursors::new(SigningKey::from_bytes([key; 32]))
     }
 
     #[test]
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_that_was_changed_or_is_of_another_key_is_not_read() {
+    fn a_modified_or_foreign_cursor_is_refused() {
         let text = cursors(1).write(Bson::Int32(7)).unwrap();
         assert_eq!(cursors(2).read(&text), None);
         for position in 0..text.len() {

@@ -7,22 +7,22 @@ use salvo::{Request, Response, handler};
 use serde::Serialize;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::form::{self, Form};
+use super::format::{self, Format};
 use super::{Bodies, idempotency, parameters};
 use crate::answer;
 use crate::conversion::{NewId, id_text};
 use crate::database::{Database, Failure};
 use crate::error::Error;
 
-/// Stores what it is sent, unchanged. An `_id` in the document is kept, as MongoDB's Python driver does.
+/// Stores the document unchanged, with its own `_id` if it has one, as MongoDB's Python driver does.
 ///
-/// With an `Idempotency-Key`, the document is stored once, however often it is sent.
+/// With an `Idempotency-Key`, a document is stored only once, however often it is sent.
 pub(crate) struct Insert {
     database: Database,
     bodies: Bodies,
 }
 
-/// The sample's answer, keys in this order.
+/// The sample's response, with its order of keys.
 #[derive(Serialize)]
 struct Inserted {
     status: &'static str,
@@ -34,19 +34,19 @@ impl Insert {
         Self { database, bodies }
     }
 
-    /// Stores a document whose `_id` belongs to a key. What is there already under this `_id` must be the same document.
+    /// Stores a document under the key's `_id`. An existing document with this `_id` must be equal.
     async fn insert_once(
         &self,
         id: ObjectId,
         document: RawDocumentBuf,
-        room: Option<OwnedSemaphorePermit>,
+        reservation: Option<OwnedSemaphorePermit>,
     ) -> Result<Bson, Error> {
-        match self.database.insert(document.clone(), room).await {
+        match self.database.insert(document.clone(), reservation).await {
             Err(Failure::DuplicateId) => match self.database.find(id).await? {
-                // Confirmed as its own insert would be: MongoDB waits for its journal before it refuses the second one.
+                // As durable as its own insert: MongoDB waits for its journal before it reports a duplicate.
                 Some(stored) if stored == document => Ok(Bson::ObjectId(id)),
                 Some(_) => Err(Error::IdempotencyKeyReused),
-                // Somebody has deleted it between the two calls.
+                // The document was deleted between the two calls.
                 None => Err(Failure::DuplicateId.into()),
             },
             Err(Failure::OutcomeUnknown) => Err(Error::RetryWithKey),
@@ -58,16 +58,16 @@ impl Insert {
 #[handler]
 impl Insert {
     async fn handle(&self, request: &mut Request, response: &mut Response) -> Result<(), Error> {
-        // All that the head can be refused for, before anything is read or stored.
-        form::requested(request.headers(), &[Form::Array])?;
+        // Check everything in the head before reading or storing.
+        format::requested(request.headers(), &[Format::Json])?;
         parameters::none(request.uri().query().unwrap_or_default())?;
         let key_id = idempotency::id(request.headers())?;
         let body = self.bodies.read_json(request).await?;
-        let new_id = key_id.map_or_else(|| NewId::Spare(ObjectId::new()), NewId::Fixed);
-        let (document, room) = self.bodies.document(&body, new_id).await?;
+        let new_id = key_id.map_or_else(|| NewId::IfMissing(ObjectId::new()), NewId::Required);
+        let (document, reservation) = self.bodies.document(&body, new_id).await?;
         let id = match key_id {
-            Some(id) => self.insert_once(id, document, room).await?,
-            None => self.database.insert(document, room).await?,
+            Some(id) => self.insert_once(id, document, reservation).await?,
+            None => self.database.insert(document, reservation).await?,
         };
         let inserted = Inserted {
             status: "Data inserted",

@@ -1,66 +1,39 @@
-//! The query of `GET /data`: all documents, or a page of them. Pure.
+//! The query parameters of `/data`. Pure.
 
 use form_urlencoded::parse;
 
-/// Enough for a person to look at.
+use crate::error::QueryError;
+
+/// Enough for a person to read.
 const DEFAULT_LIMIT: u32 = 100;
 
-/// Also what one reply of MongoDB holds when all documents are asked for.
+/// The maximum batch size, too.
 const MAXIMUM_LIMIT: u32 = 1000;
 
-/// Which documents are asked for.
+/// The requested documents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Selection {
-    /// All, in natural order.
+    /// All documents in natural order.
     All,
-    /// Some, in the order of `_id`.
+    /// A page in `_id` order.
     Page {
-        /// How many at most.
         limit: u32,
-        /// Where the page before ended, as that page said it.
+        /// The cursor from the previous page's link.
         after: Option<String>,
     },
 }
 
-/// Why a query was refused; each is told to the client.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum QueryFault {
-    /// A name that means nothing here.
-    #[error("there is no query parameter `{name}`; this path takes {known}")]
-    Unknown {
-        /// The name, shortened.
-        name: String,
-        /// Those that there are.
-        known: &'static str,
-    },
-    /// A name that stands twice, with one value or two.
-    #[error("the query parameter `{name}` stands twice")]
-    Repeated {
-        /// The name.
-        name: &'static str,
-    },
-    /// The size of a page.
-    #[error("the query parameter `limit` must be a whole number from 1 to {MAXIMUM_LIMIT}")]
-    Limit,
-    /// The place where a page starts.
-    #[error(
-        "the query parameter `after` is not from a `Link` of this collection, or from before its connection string \
-         changed; start again without it"
-    )]
-    After,
-}
-
-/// Reads the query of `GET /data`.
-pub(super) fn selection(query: &str) -> Result<Selection, QueryFault> {
+/// Parses the query of `GET /data`.
+pub(super) fn selection(query: &str) -> Result<Selection, QueryError> {
     let (mut limit, mut after) = (None, None);
     for (name, value) in parse(query.as_bytes()) {
         let (name, slot) = match name.as_ref() {
             "limit" => ("limit", &mut limit),
             "after" => ("after", &mut after),
-            unknown => return Err(unknown_parameter(unknown, "`limit` and `after`")),
+            unknown => return Err(unknown_parameter(unknown, "`limit`, `after`")),
         };
         if slot.replace(value.into_owned()).is_some() {
-            return Err(QueryFault::Repeated { name });
+            return Err(QueryError::Repeated { name });
         }
     }
     match (limit, after) {
@@ -73,26 +46,28 @@ pub(super) fn selection(query: &str) -> Result<Selection, QueryFault> {
 }
 
 /// Refuses every parameter.
-pub(super) fn none(query: &str) -> Result<(), QueryFault> {
+pub(super) fn none(query: &str) -> Result<(), QueryError> {
     match parse(query.as_bytes()).next() {
-        Some((name, _)) => Err(unknown_parameter(&name, "none with this method")),
+        Some((name, _)) => Err(unknown_parameter(&name, "none")),
         None => Ok(()),
     }
 }
 
-fn unknown_parameter(name: &str, known: &'static str) -> QueryFault {
-    QueryFault::Unknown {
+fn unknown_parameter(name: &str, supported: &'static str) -> QueryError {
+    QueryError::Unknown {
         name: name.chars().take(40).collect(),
-        known,
+        supported,
     }
 }
 
-fn parse_limit(text: &str) -> Result<u32, QueryFault> {
+fn parse_limit(text: &str) -> Result<u32, QueryError> {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
     let limit = text.parse().ok().filter(|_| is_plain);
     limit
         .filter(|limit| (1..=MAXIMUM_LIMIT).contains(limit))
-        .ok_or(QueryFault::Limit)
+        .ok_or(QueryError::Limit {
+            maximum: MAXIMUM_LIMIT,
+        })
 }
 
 #[cfg(test)]
@@ -119,7 +94,7 @@ mod tests {
 
     #[test]
     fn every_other_query_is_refused_by_name() {
-        let limit = "the query parameter `limit` must be a whole number from 1 to 1000";
+        let limit = "the query parameter `limit` must be an integer from 1 to 1000";
         for bad in [
             "0",
             "1001",
@@ -139,21 +114,21 @@ mod tests {
             check(&format!("limit={bad}"), limit);
         }
         check("limit", limit);
-        check("limit=1&limit=1", "the query parameter `limit` stands twice");
+        check(
+            "limit=1&limit=1",
+            "the query parameter `limit` was given more than once",
+        );
         check(
             "after=a&limit=2&after=b",
-            "the query parameter `after` stands twice",
+            "the query parameter `after` was given more than once",
         );
-        let known = "this path takes `limit` and `after`";
-        check("page=2", &format!("there is no query parameter `page`; {known}"));
-        check(
-            "Limit=2",
-            &format!("there is no query parameter `Limit`; {known}"),
-        );
+        let known = "supported: `limit`, `after`";
+        check("page=2", &format!("unknown query parameter `page`; {known}"));
+        check("Limit=2", &format!("unknown query parameter `Limit`; {known}"));
         check(
             "limit[]=2",
-            &format!("there is no query parameter `limit[]`; {known}"),
+            &format!("unknown query parameter `limit[]`; {known}"),
         );
-        check("=", &format!("there is no query parameter ``; {known}"));
+        check("=", &format!("unknown query parameter ``; {known}"));
     }
 }

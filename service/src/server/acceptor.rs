@@ -1,7 +1,7 @@
-//! A listener that can be closed while the server still serves, and that takes no more connections than there is room for.
+//! A listener that can close while the server still serves, and that limits the number of connections.
 //!
-//! `salvo` only stops accepting: the socket stays open until the last request is done, and the kernel lets clients connect
-//! who then wait for the whole grace period and are reset. A closed socket refuses them, so that they go elsewhere.
+//! `salvo` itself only stops accepting. Its socket stays open until the last request is done, so that new clients
+//! connect, wait for the whole grace period and are reset. A closed socket refuses them, and they go elsewhere.
 
 use std::io;
 use std::sync::Arc;
@@ -13,68 +13,68 @@ use salvo::fuse::ArcFusePolicy;
 use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-use super::complaint::Complaint;
+use super::throttle::Throttle;
 use crate::wire::Guard;
 
-/// How long the system is left alone when it has no descriptor or memory for a connection.
-const PAUSE: Duration = Duration::from_millis(100);
+/// How long to wait if the system has no descriptor or memory for a connection.
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
-/// Accepts until its gate is closed.
+/// Accepts connections until it is closed.
 pub(super) struct ClosableAcceptor {
-    /// `None` once the gate is closed.
+    /// `None` after closing.
     open: Option<TcpAcceptor>,
     holdings: Vec<Holding>,
     closing: mpsc::Receiver<oneshot::Sender<()>>,
-    admission: Admission,
+    limit: ConnectionLimit,
 }
 
-/// Closes a [`ClosableAcceptor`] from elsewhere.
-pub(super) struct Gate(mpsc::Sender<oneshot::Sender<()>>);
+/// Closes a [`ClosableAcceptor`].
+pub(super) struct CloseHandle(mpsc::Sender<oneshot::Sender<()>>);
 
-/// Who may come in, and what they get.
-struct Admission {
-    room: Arc<Semaphore>,
-    head_time: Duration,
-    full: Complaint,
-    failing: Complaint,
+/// Limits the number of connections, and logs when it is reached.
+struct ConnectionLimit {
+    permits: Arc<Semaphore>,
+    head_timeout: Duration,
+    full: Throttle,
+    failing: Throttle,
 }
 
 type Connection = Guard<<TcpAcceptor as Acceptor>::Stream>;
 
 impl ClosableAcceptor {
-    /// Accepts at most so many connections at a time; the others wait in the backlog.
+    /// Accepts up to `connections` at a time; further ones wait in the kernel's backlog.
     pub(super) fn new(
         listener: TcpListener,
         connections: usize,
-        head_time: Duration,
-    ) -> io::Result<(Self, Gate)> {
+        head_timeout: Duration,
+    ) -> io::Result<(Self, CloseHandle)> {
         let open = TcpAcceptor::try_from(listener)?;
         let holdings = open.holdings().to_vec();
-        let (gate, closing) = mpsc::channel(1);
-        let admission = Admission {
-            room: Arc::new(Semaphore::new(connections)),
-            head_time,
-            full: Complaint::default(),
-            failing: Complaint::default(),
+        let (close_handle, closing) = mpsc::channel(1);
+        let limit = ConnectionLimit {
+            permits: Arc::new(Semaphore::new(connections)),
+            head_timeout,
+            full: Throttle::default(),
+            failing: Throttle::default(),
         };
         Ok((
             Self {
                 open: Some(open),
                 holdings,
                 closing,
-                admission,
+                limit,
             },
-            Gate(gate),
+            CloseHandle(close_handle),
         ))
     }
 }
 
-impl Gate {
-    /// Returns when the socket is closed.
+impl CloseHandle {
+    /// Closes the socket, and waits until it is closed.
     pub(super) async fn close(&self) {
         let (done, closed) = oneshot::channel();
         if self.0.send(done).await.is_ok() {
-            // An acceptor that is gone has closed the socket too.
+            // If the acceptor is gone, its socket is closed.
             let _ = closed.await;
         }
     }
@@ -94,55 +94,55 @@ impl Acceptor for ClosableAcceptor {
     ) -> io::Result<Accepted<Self::Coupler, Self::Stream>> {
         if let Some(open) = &mut self.open {
             tokio::select! {
-                // Whom the kernel has let connect is served before the socket closes, and would be reset otherwise.
+                // Accept what the kernel has already connected; closing the socket would reset it.
                 biased;
-                accepted = self.admission.admit(open, policy) => return Ok(accepted),
+                accepted = self.limit.admit(open, policy) => return Ok(accepted),
                 Some(done) = self.closing.recv() => {
                     self.open = None;
                     let _ = done.send(());
                 }
             }
         }
-        // Nothing comes any more; the server leaves this when it is told to stop.
+        // The server drops this future when it stops.
         std::future::pending().await
     }
 }
 
-impl Admission {
+impl ConnectionLimit {
     async fn admit(
         &mut self,
         open: &mut TcpAcceptor,
         policy: Option<ArcFusePolicy>,
     ) -> Accepted<TcpCoupler<Connection>, Connection> {
-        let room = self.wait_for_room().await;
+        let permit = self.acquire_permit().await;
         loop {
             match open.accept(policy.clone()).await {
                 Ok(accepted) => {
-                    let head_time = self.head_time;
+                    let head_timeout = self.head_timeout;
                     return accepted.map_into(
                         |_| TcpCoupler::new(),
-                        |stream| Guard::new(stream, head_time, room),
+                        |stream| Guard::new(stream, head_timeout, permit),
                     );
                 }
-                // The client was faster in leaving.
+                // The client disconnected first.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => {
                     if self.failing.is_due() {
-                        tracing::error!(%error, "a connection cannot be accepted");
+                        tracing::error!(%error, "cannot accept a connection");
                     }
-                    tokio::time::sleep(PAUSE).await;
+                    tokio::time::sleep(RETRY_PAUSE).await;
                 }
             }
         }
     }
 
-    async fn wait_for_room(&mut self) -> OwnedSemaphorePermit {
-        if self.room.available_permits() == 0 && self.full.is_due() {
-            tracing::warn!("there is room for no more connections: the next one waits until another ends");
+    async fn acquire_permit(&mut self) -> OwnedSemaphorePermit {
+        if self.permits.available_permits() == 0 && self.full.is_due() {
+            tracing::warn!("connection limit reached: new connections wait until another one closes");
         }
-        match Arc::clone(&self.room).acquire_owned().await {
-            Ok(room) => room,
-            // Nobody closes the semaphore.
+        match Arc::clone(&self.permits).acquire_owned().await {
+            Ok(permit) => permit,
+            // The semaphore is never closed.
             Err(_) => std::future::pending().await,
         }
     }

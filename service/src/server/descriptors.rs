@@ -1,15 +1,14 @@
-//! File descriptors: each connection takes one, and without any left nothing works.
+//! The limit on open files, which bounds the number of connections.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// What the process needs besides connections of clients: 32 connections to MongoDB, twice while a server changes, the
-/// runtime and the log.
+/// Descriptors for other purposes: 32 connections to MongoDB, twice during a rotation, the runtime and the log.
 const RESERVED: usize = 100;
 
-/// Takes as many descriptors as the system gives, and returns how many connections they are enough for.
+/// Raises the limit to its maximum, and returns how many connections it allows.
 ///
-/// The soft limit is often 1,024, for programs that use `select`, which this one does not.
-pub(super) fn connections_at_most() -> usize {
+/// The default is often 1,024, for programs that use `select`, which this one does not.
+pub(super) fn maximum_connections() -> usize {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let raised = Rlimit {
         current: maximum,
@@ -18,11 +17,11 @@ pub(super) fn connections_at_most() -> usize {
     let descriptors = match setrlimit(Resource::Nofile, raised) {
         Ok(()) => maximum,
         Err(error) => {
-            tracing::warn!(%error, "the limit of open files stays as it is");
+            tracing::warn!(%error, "cannot raise the limit on open files");
             current
         }
     };
     let descriptors = descriptors.map_or(usize::MAX, |number| usize::try_from(number).unwrap_or(usize::MAX));
-    // Under a limit that leaves nothing, half of it is a try.
+    // If the limit leaves nothing, use half of it.
     descriptors.saturating_sub(RESERVED).max(descriptors / 2)
 }

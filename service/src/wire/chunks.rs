@@ -1,9 +1,9 @@
-//! Pure: where a chunked body ends (RFC 9112, section 7.1). What is inside is left to `hyper`.
+//! Finds the end of a chunked body (RFC 9112, section 7.1). Its content is left to `hyper`. Pure.
 
-/// What extensions and trailers of one body may take together; `hyper` allows about as much.
+/// The limit on extensions and trailers of one body; `hyper` has a similar one.
 const EXTRA_BYTES: usize = 16 * 1024;
 
-/// Not a chunked body.
+/// The body violates the chunked coding.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Malformed;
 
@@ -22,7 +22,7 @@ enum State {
     Done,
 }
 
-/// Follows a chunked body that arrives bit by bit.
+/// Follows a chunked body that arrives in pieces.
 #[derive(Debug)]
 pub(super) struct Chunks {
     state: State,
@@ -103,7 +103,7 @@ impl Chunks {
 mod tests {
     use super::*;
 
-    /// Feeds byte by byte, and says where the body ended.
+    /// Feeds the body byte by byte and whole, and checks where it ends.
     fn check(text: &str, expected: &Result<Option<usize>, Malformed>) {
         let mut chunks = Chunks::new();
         let mut at = 0;
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_a_body_is_found_and_nothing_after_it_is_taken() {
+    fn the_exact_end_of_a_body_is_found() {
         check("0\r\n\r\nGET", &Ok(Some(5)));
         check("3\r\na\r\n\r\n0\r\n\r\n", &Ok(Some(13)));
         check("A;x=\"y\"\r\n0123456789\r\n000\r\nX: y\r\n\r\n0", &Ok(Some(34)));
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_two_programs_may_read_in_two_ways_is_refused() {
+    fn ambiguous_chunks_are_refused() {
         for text in [
             "\r\n",
             "-1\r\n",

@@ -1,4 +1,4 @@
-//! A connection that only lets sound requests through, in limited time, and that ends without losing the last answer.
+//! A connection that passes only valid requests, enforces deadlines, and closes without losing the last response.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -10,74 +10,73 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep};
 
-use super::intake::{Intake, Step};
+use super::filter::{Filter, Step};
 use super::refusal::Refusal;
 
-/// How much is read at once; most requests are smaller.
+/// The size of a read; most requests are smaller.
 const READ_BYTES: usize = 8 * 1024;
 
-/// How long a client that still sends may take to see that it was answered. A socket that is closed with unread bytes is
-/// reset, and a reset makes the client forget an answer that it has not read yet (RFC 9112, section 9.6).
+/// How long a client that still sends may take to read its response. Closing a socket with unread bytes resets it, and
+/// a reset can discard a response that the client has not read yet (RFC 9112, section 9.6).
 const LINGER: Duration = Duration::from_secs(2);
 
-/// What the time that runs is for.
+/// What the timer is running for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Clock {
     Stopped,
-    /// For the first byte of a head.
+    /// Waiting for the first byte of a head.
     Idle,
-    /// For the rest of it.
+    /// Waiting for the rest of a head.
     Head,
 }
 
-/// A guarded connection.
 pub(crate) struct Guard<S> {
     stream: S,
-    intake: Intake,
-    head_time: Duration,
+    filter: Filter,
+    head_timeout: Duration,
     clock: Clock,
     timer: Option<Pin<Box<Sleep>>>,
     is_shut: bool,
-    /// Held as long as the connection: there is room for so many of them only.
-    _room: OwnedSemaphorePermit,
+    /// The connection's share of the connection limit.
+    _permit: OwnedSemaphorePermit,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
-    pub(crate) fn new(stream: S, head_time: Duration, room: OwnedSemaphorePermit) -> Self {
+    pub(crate) fn new(stream: S, head_timeout: Duration, permit: OwnedSemaphorePermit) -> Self {
         Self {
             stream,
-            intake: Intake::new(),
-            head_time,
+            filter: Filter::new(),
+            head_timeout,
             clock: Clock::Stopped,
             timer: None,
             is_shut: false,
-            _room: room,
+            _permit: permit,
         }
     }
 
-    /// Reads from the client; zero bytes are its end.
+    /// Reads from the client; zero bytes mean the end.
     fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let mut bytes = [MaybeUninit::uninit(); READ_BYTES];
         let mut bytes = ReadBuf::uninit(&mut bytes);
         ready!(Pin::new(&mut self.stream).poll_read(context, &mut bytes))?;
-        self.intake.push(bytes.filled());
+        self.filter.push(bytes.filled());
         Poll::Ready(Ok(bytes.filled().len()))
     }
 
-    /// Returns when a head has taken too long. `hyper` reads while it answers only where the request has a body, so a slow
-    /// answer costs the client none of its time.
+    /// Completes when a head is too slow. While it answers, `hyper` reads only if the request has a body, so a slow
+    /// response does not use up the client's time.
     fn poll_time(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let clock = match (self.intake.awaits_head(), self.intake.is_empty()) {
+        let clock = match (self.filter.expects_head(), self.filter.is_empty()) {
             (false, _) => Clock::Stopped,
             (true, true) => Clock::Idle,
             (true, false) => Clock::Head,
         };
-        // Empty lines begin a head and end it again: the time goes on, or a client could stay for ever by them.
+        // Empty lines begin and end a head. The timer keeps running, or a client could stay forever by sending them.
         let goes_on = self.clock == Clock::Head && clock == Clock::Idle;
         if self.clock != clock && !goes_on {
             self.clock = clock;
             if clock != Clock::Stopped {
-                self.start_timer(self.head_time);
+                self.start_timer(self.head_timeout);
             }
         }
         match &mut self.timer {
@@ -93,7 +92,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
         }
     }
 
-    /// Throws away what the client still sends, until it ends or the time is up.
+    /// Discards what the client still sends, until it stops or the time is up.
     fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
         loop {
             if let Some(timer) = &mut self.timer
@@ -102,7 +101,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
                 return Poll::Ready(());
             }
             match ready!(self.poll_fill(context)) {
-                Ok(1..) => self.intake.clear(),
+                Ok(1..) => self.filter.clear(),
                 Ok(0) | Err(_) => return Poll::Ready(()),
             }
         }
@@ -117,15 +116,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guard<S> {
     ) -> Poll<io::Result<()>> {
         let guard = &mut *self;
         loop {
-            match guard.intake.step() {
+            match guard.filter.step() {
                 Step::Take => {
                     guard.clock = Clock::Stopped;
-                    target.put_slice(guard.intake.take(target.remaining()).as_slice());
+                    target.put_slice(guard.filter.take(target.remaining()).as_slice());
                     return Poll::Ready(Ok(()));
                 }
                 Step::Read => {}
                 Step::Fail => return Poll::Ready(Err(io::ErrorKind::InvalidData.into())),
-                // `hyper` writes the last answer and ends the connection without what would be read here.
+                // `hyper` writes the last response and then closes the connection without another read.
                 Step::Wait => return Poll::Pending,
             }
             let read = match guard.poll_fill(context)? {
@@ -140,11 +139,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guard<S> {
                     Refusal::Slow
                 }
             };
-            // Nobody is told what they have not asked for: a client may take it for the answer to its next request.
-            if guard.intake.is_empty() || !guard.intake.awaits_head() {
+            // No unsolicited response: a client may take it for the response to its next request.
+            if guard.filter.is_empty() || !guard.filter.expects_head() {
                 return Poll::Ready(Ok(()));
             }
-            guard.intake.refuse(refusal);
+            guard.filter.refuse(refusal);
         }
     }
 }
@@ -166,7 +165,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guard<S> {
         if !self.is_shut {
             ready!(Pin::new(&mut self.stream).poll_shutdown(context))?;
             self.is_shut = true;
-            if self.intake.is_at_rest() {
+            if self.filter.is_idle() {
                 return Poll::Ready(Ok(()));
             }
             self.start_timer(LINGER);

@@ -1,25 +1,25 @@
-//! Pure: where a head ends, whether it is sound, and what body it announces.
+//! Finds the end of a request head, validates it, and determines its body. Pure.
 
 use httparse::{EMPTY_HEADER, Error, Header, Request, Status};
 use salvo::http::uri::Uri;
 
 use super::refusal::{METHOD, Refusal};
 
-/// The least that RFC 9112 recommends (section 3).
+/// The minimum that RFC 9112 recommends (section 3).
 const LINE_BYTES: usize = 8 * 1024;
-/// Four long lines; what proxies take by default is of this size.
+/// Four long lines, about the default of common proxies.
 const HEAD_BYTES: usize = 32 * 1024;
 /// The limit of `hyper`, which must not be the first to refuse a head.
 const HEADERS: usize = 100;
 
-/// What follows a head.
+/// The body that follows a head.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Body {
     Length(u64),
     Chunked,
 }
 
-/// Looks for the end of a head that arrives bit by bit, and at no byte twice.
+/// Searches for the end of a head that arrives in pieces, without scanning a byte twice.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
     searched: usize,
@@ -27,7 +27,7 @@ pub(super) struct Scan {
 }
 
 impl Scan {
-    /// Returns the length of the head, or `None` when its end is still to come.
+    /// Returns the length of the head, or `None` if it is incomplete.
     pub(super) fn advance(&mut self, bytes: &[u8]) -> Result<Option<usize>, Refusal> {
         while let Some(&byte) = bytes.get(self.searched) {
             let after_cr = self.searched > 0 && bytes[self.searched - 1] == b'\r';
@@ -52,7 +52,7 @@ impl Scan {
         Ok(None)
     }
 
-    /// Looks at the request line as soon as it is there: whoever speaks another protocol need not wait.
+    /// Checks the request line as soon as it is complete, so that other protocols fail fast.
     fn end_line(&mut self, head: &[u8]) -> Result<(), Refusal> {
         if self.has_line {
             return Ok(());
@@ -66,7 +66,7 @@ impl Scan {
     }
 }
 
-/// Reads a complete head as `hyper` will, and refuses more than `hyper` does.
+/// Parses a complete head as `hyper` will, with stricter checks.
 pub(super) fn inspect(head: &[u8]) -> Result<Body, Refusal> {
     let mut headers = [EMPTY_HEADER; HEADERS];
     let mut request = Request::new(&mut headers);
@@ -107,7 +107,7 @@ fn names_a_version(line: &[u8]) -> bool {
         .is_some_and(|number| number.split(|byte| *byte == b'.').all(digits))
 }
 
-/// The four forms of RFC 9112, section 3.2, without what a URL in a request has no place for.
+/// Accepts the four forms of RFC 9112, section 3.2, without a fragment.
 fn is_target(method: &str, target: &str) -> bool {
     let Ok(uri) = target.parse::<Uri>() else {
         return false;
@@ -122,7 +122,7 @@ fn is_target(method: &str, target: &str) -> bool {
     is_plain && is_known
 }
 
-/// Finds out where the body ends (RFC 9112, section 6.3), and takes no head that two programs may read in two ways.
+/// Determines the body's framing (RFC 9112, section 6.3), and refuses ambiguous heads.
 fn framing(headers: &[Header<'_>], is_http_11: bool) -> Result<Body, Refusal> {
     let values = |name: &'static str| {
         headers
@@ -153,14 +153,14 @@ fn is_chunked(coding: &[u8]) -> bool {
     coding.eq_ignore_ascii_case(b"chunked")
 }
 
-/// Takes digits and nothing else; `str::parse` also takes a plus.
+/// Accepts digits only; `str::parse` would accept a plus.
 fn content_length(value: &[u8]) -> Result<Body, Refusal> {
     let number = value
         .iter()
         .all(u8::is_ascii_digit)
         .then(|| str::from_utf8(value).ok()?.parse::<u64>().ok())
         .flatten()
-        // `hyper` keeps the largest numbers for itself.
+        // `hyper` reserves the largest numbers.
         .filter(|length| i64::try_from(*length).is_ok());
     number.map(Body::Length).ok_or(Refusal::ContentLength)
 }

@@ -1,42 +1,34 @@
-//! Why a head is refused, and the request that stands for it.
+//! Why a head is refused, and the internal request that stands for the refusal.
 
 use salvo::http::{Method, StatusCode};
 
-/// The method of a request that stands for a refused one; [`super::head`] refuses it when it comes from outside.
+/// The method of internal requests; [`super::head`] refuses it from clients.
 pub(super) const METHOD: &str = "-";
 
 /// What is wrong with a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// A CR or LF stands alone.
+pub(crate) enum Refusal {
+    /// A bare CR or LF.
     LineEnd,
-    /// A byte that no head may hold.
     Control,
-    /// Not a method, a target and a version.
     RequestLine,
-    /// A target that is neither a path nor a URL.
     Target,
-    /// A header without a name, or folded, or with a space before its colon.
+    /// No name, obsolete line folding, or a space before the colon.
     Header,
-    /// More than one length, or one that is no number.
+    /// Repeated, or not a number.
     ContentLength,
-    /// A transfer coding that does not tell where the body ends.
+    /// The final coding is not `chunked`.
     TransferEncoding,
-    /// Both of them.
+    /// Both a length and a transfer coding.
     TwoFramings,
-    /// The client ended the connection inside the head.
+    /// The client closed the connection within the head.
     Incomplete,
-    /// The head took too long.
     Slow,
-    /// The request line is too long.
     LongLine,
-    /// The head is too large.
     LargeHead,
-    /// There are too many headers.
     ManyHeaders,
-    /// A transfer coding besides `chunked`.
+    /// A transfer coding other than `chunked`.
     Coding,
-    /// Another version of HTTP.
     Version,
 }
 
@@ -59,78 +51,53 @@ impl Refusal {
         Self::Version,
     ];
 
-    /// Returns the refusal that a request stands for.
+    /// Returns the refusal that an internal request stands for.
     pub(crate) fn of(method: &Method, path: &str) -> Option<Self> {
         let name = path.strip_prefix("/refused/")?;
         let refusal = Self::ALL.into_iter().find(|refusal| refusal.name() == name)?;
         (method.as_str() == METHOD).then_some(refusal)
     }
 
-    /// Returns the request that stands for this refusal; it ends the connection.
+    /// Returns the internal request for this refusal; it closes the connection.
     pub(super) fn request(self) -> String {
         let name = self.name();
         format!("{METHOD} /refused/{name} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     }
 
-    /// Returns what stands in the log as the path.
+    /// Returns the name in the internal request's path, which appears in the log.
     fn name(self) -> &'static str {
-        match self {
-            Self::LineEnd => "line-end",
-            Self::Control => "control-character",
-            Self::RequestLine => "request-line",
-            Self::Target => "target",
-            Self::Header => "header",
-            Self::ContentLength => "content-length",
-            Self::TransferEncoding => "transfer-encoding",
-            Self::TwoFramings => "two-framings",
-            Self::Incomplete => "incomplete",
-            Self::Slow => "slow",
-            Self::LongLine => "long-line",
-            Self::LargeHead => "large-head",
-            Self::ManyHeaders => "many-headers",
-            Self::Coding => "coding",
-            Self::Version => "version",
-        }
+        self.properties().0
     }
 
-    /// Returns the status of the answer.
     pub(crate) fn status(self) -> StatusCode {
-        match self {
-            Self::LineEnd
-            | Self::Control
-            | Self::RequestLine
-            | Self::Target
-            | Self::Header
-            | Self::ContentLength
-            | Self::TransferEncoding
-            | Self::TwoFramings
-            | Self::Incomplete => StatusCode::BAD_REQUEST,
-            Self::Slow => StatusCode::REQUEST_TIMEOUT,
-            Self::LongLine => StatusCode::URI_TOO_LONG,
-            Self::LargeHead | Self::ManyHeaders => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::Coding => StatusCode::NOT_IMPLEMENTED,
-            Self::Version => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
-        }
+        self.properties().1
     }
 
-    /// Returns what the client is told.
+    /// Returns the message for the client.
     pub(crate) fn detail(self) -> &'static str {
+        self.properties().2
+    }
+
+    #[rustfmt::skip]
+    fn properties(self) -> (&'static str, StatusCode, &'static str) {
+        const BAD: StatusCode = StatusCode::BAD_REQUEST;
+        const LARGE: StatusCode = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
         match self {
-            Self::LineEnd => "each line of the head must end by CR LF",
-            Self::Control => "the head holds a control character",
-            Self::RequestLine => "the request line must be a method, a target and a version",
-            Self::Target => "the target of the request is neither a path nor a URL",
-            Self::Header => "a header is malformed",
-            Self::ContentLength => "`Content-Length` must be one number",
-            Self::TransferEncoding => "`Transfer-Encoding` must be `chunked`",
-            Self::TwoFramings => "`Content-Length` and `Transfer-Encoding` must not stand in one request",
-            Self::Incomplete => "the request ended before its head was complete",
-            Self::Slow => "the head of the request did not arrive in time",
-            Self::LongLine => "the request line is longer than 8192 bytes",
-            Self::LargeHead => "the head of the request is larger than 32768 bytes",
-            Self::ManyHeaders => "the request has more than 100 headers",
-            Self::Coding => "the only transfer coding that is understood is `chunked`",
-            Self::Version => "HTTP/1.1 is spoken here",
+            Self::LineEnd => ("line-end", BAD, "every line of the request head must end with CR LF"),
+            Self::Control => ("control-character", BAD, "the request head contains a control character"),
+            Self::RequestLine => ("request-line", BAD, "malformed request line; expected a method, a target and a version"),
+            Self::Target => ("target", BAD, "the request target is neither a path nor a URL"),
+            Self::Header => ("header", BAD, "malformed header"),
+            Self::ContentLength => ("content-length", BAD, "`Content-Length` must be a single number"),
+            Self::TransferEncoding => ("transfer-encoding", BAD, "`Transfer-Encoding` must be `chunked`"),
+            Self::TwoFramings => ("two-framings", BAD, "`Content-Length` and `Transfer-Encoding` cannot be combined"),
+            Self::Incomplete => ("incomplete", BAD, "the connection ended before the request head was complete"),
+            Self::Slow => ("slow", StatusCode::REQUEST_TIMEOUT, "the request head did not arrive in time"),
+            Self::LongLine => ("long-line", StatusCode::URI_TOO_LONG, "the request line is longer than 8192 bytes"),
+            Self::LargeHead => ("large-head", LARGE, "the request head is larger than 32768 bytes"),
+            Self::ManyHeaders => ("many-headers", LARGE, "the request has more than 100 headers"),
+            Self::Coding => ("coding", StatusCode::NOT_IMPLEMENTED, "`chunked` is the only supported transfer coding"),
+            Self::Version => ("version", StatusCode::HTTP_VERSION_NOT_SUPPORTED, "unsupported HTTP version; use HTTP/1.1"),
         }
     }
 }
@@ -140,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_is_recognised_by_its_request_and_by_no_other() {
+    fn only_internal_requests_stand_for_a_refusal() {
         for refusal in Refusal::ALL {
             let request = refusal.request();
             let mut words = request.split(' ');

@@ -1,11 +1,11 @@
-//! The forms of `/data`: an array, lines, and what is answered to those who want neither.
+//! Content negotiation on `/data`: an array, lines, or 406.
 
 use salvo::http::Method;
 
 use super::app::TestApp;
 
 #[tokio::test]
-async fn documents_are_listed_as_lines_for_those_who_ask() {
+async fn documents_are_listed_as_lines_on_request() {
     let app = TestApp::start().await;
     let lines = async |path: &str| {
         let accept = [("accept", "application/x-ndjson")];
@@ -25,10 +25,10 @@ async fn documents_are_listed_as_lines_for_those_who_ask() {
 }
 
 #[tokio::test]
-async fn a_client_that_takes_no_form_of_the_answer_is_told_those_that_there_are() {
+async fn a_client_that_accepts_no_available_format_is_told_which_exist() {
     let app = TestApp::start().await;
-    let both = "the answer is there as `application/json` or `application/x-ndjson`, which the header `Accept` rules out";
-    let json = "the answer is there as `application/json`, which the header `Accept` rules out";
+    let both = "the response is only available as `application/json` or `application/x-ndjson`, which `Accept` excludes";
+    let json = "the response is only available as `application/json`, which `Accept` excludes";
     for accept in [
         "text/html",
         "application/json;q=0",

@@ -1,18 +1,18 @@
-//! The service in this process, on a port of its own.
+//! Runs the service in the test process, on its own port.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use service::configuration::Configuration;
-use service::database::{ConnectionString, Place};
+use service::database::{ConnectionString, Namespace};
 use service::server::Server;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::client::{HttpClient, Wire};
 use super::mongo;
-use super::wait::PATIENCE;
+use super::wait::TIMEOUT;
 
 /// A running service; it ends with the test.
 pub(crate) struct TestApp {
@@ -23,37 +23,37 @@ pub(crate) struct TestApp {
 }
 
 impl TestApp {
-    /// With the shared MongoDB and an empty database of its own.
+    /// Starts on the shared MongoDB, with an empty database.
     pub(crate) async fn start() -> Self {
         Self::start_with(Configuration::default()).await
     }
 
-    /// With limits of its own; database and address are always those of the test.
+    /// Starts with this configuration; the database and the address are always the test's.
     pub(crate) async fn start_with(configuration: Configuration) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let place = Place {
+        let namespace = Namespace {
             database: format!("test_{number}"),
             collection: "data".to_owned(),
         };
-        Self::start_at(&mongo::shared_uri().await, place, configuration).await
+        Self::start_at(&mongo::shared_uri().await, namespace, configuration).await
     }
 
-    /// With the MongoDB at `uri`, as it is configured outside of tests.
+    /// Starts on the MongoDB at `uri`, with the default database.
     pub(crate) async fn start_on(uri: &str) -> Self {
         Self::start_with_uri(uri, Configuration::default()).await
     }
 
-    /// With the MongoDB at `uri`, and with limits of its own.
+    /// Starts on the MongoDB at `uri`, with this configuration.
     pub(crate) async fn start_with_uri(uri: &str, configuration: Configuration) -> Self {
-        Self::start_at(uri, Place::default(), configuration).await
+        Self::start_at(uri, Namespace::default(), configuration).await
     }
 
-    /// With a collection of its own at `uri`.
-    pub(crate) async fn start_at(uri: &str, place: Place, mut configuration: Configuration) -> Self {
+    /// Starts on one collection at `uri`.
+    pub(crate) async fn start_at(uri: &str, namespace: Namespace, mut configuration: Configuration) -> Self {
         configuration.http.listen_address = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
         configuration.mongodb.uri = ConnectionString::new(uri.to_owned());
-        configuration.mongodb.place = place;
+        configuration.mongodb.namespace = namespace;
         let server = Server::bind(configuration).await.unwrap();
         let address = server.address();
         let (stop, stopped) = mpsc::channel(2);
@@ -70,18 +70,18 @@ impl TestApp {
         Wire::open(self.address).await
     }
 
-    /// Waits until the service has stopped in good order.
+    /// Waits until the service has shut down without an error.
     pub(crate) async fn join(self) {
-        let ended = tokio::time::timeout(PATIENCE, self.running).await;
+        let ended = tokio::time::timeout(TIMEOUT, self.running).await;
         ended.expect("an end in time").unwrap().unwrap();
     }
 }
 
-/// Limits that a test need not wait for.
+/// A configuration with short timeouts.
 pub(crate) fn impatient() -> Configuration {
     let moment = Duration::from_millis(200);
     let mut configuration = Configuration::default();
-    configuration.http.body_time = moment;
-    configuration.http.head_time = moment;
+    configuration.http.body_timeout = moment;
+    configuration.http.head_timeout = moment;
     configuration
 }

@@ -1,4 +1,4 @@
-//! How a body comes: its media type, its size, its time.
+//! Request bodies: media type, size and time.
 
 use salvo::http::Method;
 use service::configuration::Configuration;
@@ -15,14 +15,14 @@ async fn post_as(app: &TestApp, content_types: &[&str]) -> u16 {
         .send(Method::POST, "/data", &headers, r#"{"a":1}"#)
         .await;
     if answer.status != 201 {
-        let expected = "the body must be sent as `Content-Type: application/json`, in UTF-8";
+        let expected = "the body must be `Content-Type: application/json` in UTF-8";
         assert_eq!(answer.problem(415), expected);
     }
     answer.status
 }
 
 #[tokio::test]
-async fn only_json_in_utf8_is_taken() {
+async fn only_json_in_utf8_is_accepted() {
     let app = TestApp::start().await;
     for good in [
         "application/json",
@@ -53,7 +53,7 @@ async fn only_json_in_utf8_is_taken() {
 }
 
 #[tokio::test]
-async fn a_body_up_to_the_limit_is_taken_and_a_larger_one_is_not() {
+async fn a_body_up_to_the_limit_is_accepted_and_a_larger_one_refused() {
     let app = TestApp::start().await;
     let sized = |size: usize| format!(r#"{{"a":"{}"}}"#, "x".repeat(size - 8));
     assert_eq!(app.client.post(sized(1024 * 1024)).await.status, 201);
@@ -100,7 +100,7 @@ async fn a_body_that_does_not_arrive_in_time_is_answered_408() {
 }
 
 #[tokio::test]
-async fn large_bodies_beyond_the_room_for_them_are_refused_and_small_ones_are_not() {
+async fn large_bodies_beyond_the_memory_budget_are_refused_and_small_ones_accepted() {
     let mut configuration = Configuration::default();
     configuration.http.bodies_bytes = 400_000;
     let app = TestApp::start_with(configuration).await;
@@ -110,7 +110,7 @@ async fn large_bodies_beyond_the_room_for_them_are_refused_and_small_ones_are_no
     slow.read_until("100 Continue").await;
     let large = format!("{{\"a\":\"{}\"}}", "x".repeat(59_992));
     let refused = app.client.post(large.clone()).await;
-    assert_eq!(refused.problem(503), "too many large bodies are under way");
+    assert_eq!(refused.problem(503), "too many large bodies in progress");
     assert_eq!(refused.header("retry-after"), "1");
     assert_eq!(app.client.post("{}").await.status, 201);
     slow.write(&large).await;

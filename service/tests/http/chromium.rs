@@ -1,4 +1,4 @@
-//! A headless Chromium, driven by its DevTools protocol.
+//! Drives a headless Chromium through its DevTools protocol.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,12 +15,12 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::client::HttpClient;
-use super::wait::{PATIENCE, until};
+use super::wait::{TIMEOUT, until};
 
-/// The names under which distributions have it; `CHROMIUM` names another one.
+/// Common names of the program; `CHROMIUM` sets another one.
 const PROGRAMS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
 
-/// Without these it asks servers of its maker for updates, at every start.
+/// Also stop Chromium from contacting its vendor's servers.
 const FLAGS: [&str; 9] = [
     "--headless",
     "--no-sandbox",
@@ -33,11 +33,11 @@ const FLAGS: [&str; 9] = [
     "--remote-debugging-port=0",
 ];
 
-/// One tab of a browser that ends with it.
+/// One tab, whose browser ends with it.
 pub(crate) struct Tab {
     socket: WebSocketStream<TcpStream>,
     last_call: u64,
-    /// What the page did since it was opened.
+    /// The page's events since it was opened.
     events: Vec<Value>,
     _browser: Child,
     _profile: TempDir,
@@ -109,10 +109,10 @@ impl Tab {
         }
     }
 
-    /// Waits for a message, and remembers it when it is an event.
+    /// Waits for a message, and stores it if it is an event.
     async fn message(&mut self) -> Value {
         loop {
-            let message = tokio::time::timeout(PATIENCE, self.socket.next()).await;
+            let message = tokio::time::timeout(TIMEOUT, self.socket.next()).await;
             if let Message::Text(text) = message.expect("a message in time").unwrap().unwrap() {
                 let message: Value = serde_json::from_str(&text).unwrap();
                 if message["id"].is_null() {
@@ -147,12 +147,12 @@ impl Tab {
             .to_owned()
     }
 
-    /// Waits until an expression is true. While a page is being exchanged, it cannot be asked.
+    /// Waits until an expression is true. It cannot be evaluated while the page loads.
     pub(crate) async fn eventually(&mut self, expression: &str) {
         let start = std::time::Instant::now();
         let parameters = json!({ "expression": expression, "returnByValue": true });
         while self.call("Runtime.evaluate", parameters.clone()).await["result"]["value"] != true {
-            assert!(start.elapsed() < PATIENCE, "waited in vain: {expression}");
+            assert!(start.elapsed() < TIMEOUT, "timed out waiting for: {expression}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -172,12 +172,12 @@ impl Tab {
         }
     }
 
-    /// Types into what has the focus.
+    /// Types into the focused element.
     pub(crate) async fn write(&mut self, text: &str) {
         self.call("Input.insertText", json!({ "text": text })).await;
     }
 
-    /// Returns everything that went wrong in the page: exceptions, errors on the console, and what its policy forbids.
+    /// Returns everything that went wrong in the page: exceptions, console errors and policy violations.
     pub(crate) fn complaints(&self) -> Vec<&Value> {
         let is_complaint = |event: &&Value| match event["method"].as_str().unwrap_or_default() {
             "Runtime.exceptionThrown" => true,
@@ -188,7 +188,7 @@ impl Tab {
         self.events.iter().filter(is_complaint).collect()
     }
 
-    /// Returns the address of everything that was asked for over the network.
+    /// Returns the address of every network request.
     pub(crate) fn requests(&self) -> Vec<&str> {
         let sent = self
             .events
@@ -200,7 +200,7 @@ impl Tab {
             .collect()
     }
 
-    /// Takes a picture; into the directory that `SCREENSHOTS` names, for whoever wants to look at it.
+    /// Takes a screenshot, and saves it in the directory that `SCREENSHOTS` names.
     pub(crate) async fn picture(&mut self, name: &str) -> Vec<u8> {
         use base64::Engine as _;
         let mut result = self

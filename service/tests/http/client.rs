@@ -1,4 +1,4 @@
-//! Two clients: one that speaks HTTP properly, and one that writes bytes.
+//! An HTTP client, and a raw connection.
 
 use std::net::SocketAddr;
 
@@ -13,9 +13,9 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::wait::PATIENCE;
+use super::wait::TIMEOUT;
 
-/// A complete answer.
+/// A complete response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -49,7 +49,7 @@ impl Answer {
     }
 }
 
-/// A client of one server.
+/// A client for one server.
 #[derive(Clone)]
 pub(crate) struct HttpClient {
     pub(crate) address: SocketAddr,
@@ -92,7 +92,7 @@ impl HttpClient {
             request = request.header(*name, *value);
         }
         let request = request.body(Full::new(Bytes::from(body.into()))).unwrap();
-        let answer = tokio::time::timeout(PATIENCE, self.client.request(request)).await;
+        let answer = tokio::time::timeout(TIMEOUT, self.client.request(request)).await;
         let answer = answer.expect("an answer in time").unwrap();
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let body = answer.into_body().collect().await.unwrap().to_bytes();
@@ -104,7 +104,7 @@ impl HttpClient {
     }
 }
 
-/// A bare connection.
+/// A raw connection.
 pub(crate) struct Wire(TcpStream);
 
 impl Wire {
@@ -116,7 +116,7 @@ impl Wire {
         self.write_bytes(text.as_bytes()).await.unwrap();
     }
 
-    /// Fails when the server does not want to read any more.
+    /// Fails if the server has stopped reading.
     pub(crate) async fn write_bytes(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         self.0.write_all(bytes).await
     }
@@ -126,17 +126,17 @@ impl Wire {
         self.0.readable().await
     }
 
-    /// Says that nothing more will be sent, and still reads.
+    /// Shuts down the sending side.
     pub(crate) async fn end(&mut self) {
-        // A server that has closed the connection knows.
+        // The server may have closed the connection.
         let _ = self.0.shutdown().await;
     }
 
-    /// Reads until `end` was seen, and returns everything up to then.
+    /// Reads up to and including `end`.
     pub(crate) async fn read_until(&mut self, end: &str) -> String {
         let mut bytes = Vec::new();
         while !String::from_utf8_lossy(&bytes).contains(end) {
-            let read = tokio::time::timeout(PATIENCE, self.0.read_buf(&mut bytes)).await;
+            let read = tokio::time::timeout(TIMEOUT, self.0.read_buf(&mut bytes)).await;
             let read = read.expect("bytes in time").unwrap();
             assert!(
                 read > 0,
@@ -147,11 +147,11 @@ impl Wire {
         String::from_utf8(bytes).unwrap()
     }
 
-    /// Reads until the server closes the connection, in order or by a reset.
+    /// Reads until the server closes or resets the connection.
     pub(crate) async fn read_to_end(mut self) -> String {
         let mut bytes = Vec::new();
-        let read = tokio::time::timeout(PATIENCE, self.0.read_to_end(&mut bytes)).await;
-        // A reset ends it too; what came before is what counts.
+        let read = tokio::time::timeout(TIMEOUT, self.0.read_to_end(&mut bytes)).await;
+        // After a reset, what was received before it counts.
         let _ = read.expect("an end in time");
         String::from_utf8_lossy(&bytes).into_owned()
     }

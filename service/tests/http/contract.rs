@@ -1,4 +1,4 @@
-//! A1 to A4, and the probes: what clients of the sample know.
+//! The contract with the sample's clients, A1 to A4, and the probes.
 
 use jiff::Zoned;
 use jiff::civil::DateTime;
@@ -9,7 +9,7 @@ use super::mongo;
 use super::wait::until;
 
 #[tokio::test]
-async fn the_root_says_hello_and_the_local_time_with_microseconds() {
+async fn the_root_greets_with_the_local_time_in_microseconds() {
     let app = TestApp::start().await;
     let before = Zoned::now().datetime();
     let answer = app.client.get("/").await;
@@ -28,7 +28,7 @@ async fn the_root_says_hello_and_the_local_time_with_microseconds() {
     );
 }
 
-/// The answer has no nanoseconds.
+/// The response has microseconds only.
 trait RoundDown {
     fn round_down(self) -> Self;
 }
@@ -86,7 +86,7 @@ async fn documents_are_listed_in_the_order_of_their_insertion_over_many_batches(
 }
 
 #[tokio::test]
-async fn an_id_of_the_client_is_kept_and_answered_as_text() {
+async fn a_client_defined_id_is_kept_and_returned_as_text() {
     let app = TestApp::start().await;
     let check = async |body: &str, id: &str| {
         let expected = format!(r#"{{"status":"Data inserted","id":"{id}"}}"#);
@@ -94,10 +94,7 @@ async fn an_id_of_the_client_is_kept_and_answered_as_text() {
     };
     let taken = async |body: &str| {
         let answer = app.client.post(body).await;
-        assert_eq!(
-            answer.problem(409),
-            "a document with this `_id` is already stored"
-        );
+        assert_eq!(answer.problem(409), "a document with this `_id` already exists");
         assert_eq!(answer.json()["type"], "urn:problem-type:duplicate-id");
     };
     check(r#"{"a":1,"_id":"mine"}"#, "mine").await;
@@ -111,7 +108,7 @@ async fn an_id_of_the_client_is_kept_and_answered_as_text() {
     for body in [
         r#"{"_id":"mine"}"#,
         r#"{"_id":7}"#,
-        // MongoDB compares numbers by their value.
+        // MongoDB compares numbers by value.
         r#"{"_id":7.0}"#,
         r#"{"_id":0.5}"#,
         r#"{"_id":null}"#,
@@ -124,7 +121,7 @@ async fn an_id_of_the_client_is_kept_and_answered_as_text() {
 }
 
 #[tokio::test]
-async fn health_and_probes_say_yes_while_mongodb_answers() {
+async fn probes_succeed_while_mongodb_is_available() {
     let app = TestApp::start().await;
     for (path, body) in [
         ("/health", r#"{"status":"healthy"}"#),
@@ -138,7 +135,7 @@ async fn health_and_probes_say_yes_while_mongodb_answers() {
 }
 
 #[tokio::test]
-async fn the_user_of_the_application_may_do_all_of_it() {
+async fn the_application_user_has_all_required_rights() {
     let mongodb = mongo::own().await;
     let app = TestApp::start_on(&mongodb.mongodb_uri()).await;
     assert_eq!(app.client.get("/health").await.status, 200);
@@ -148,7 +145,7 @@ async fn the_user_of_the_application_may_do_all_of_it() {
     assert_eq!(
         root.client.get("/data").await.body,
         r#"[{"a":1}]"#,
-        "it is in flask_db.data"
+        "stored in flask_db.data"
     );
 }
 

@@ -1,4 +1,4 @@
-//! The page's form and files, as a browser sends and asks for them.
+//! The page's form and files, as browsers request them.
 
 use salvo::http::Method;
 
@@ -8,7 +8,7 @@ const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded")
 const BROWSER: (&str, &str) = ("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
 
 #[tokio::test]
-async fn only_who_names_html_gets_the_page() {
+async fn only_clients_that_name_html_get_the_page() {
     let app = TestApp::start().await;
     for (accept, is_page) in [("*/*", false), ("application/json", false), (BROWSER.1, true)] {
         let answer = app.client.send(Method::GET, "/", &[("accept", accept)], "").await;
@@ -29,7 +29,7 @@ async fn only_who_names_html_gets_the_page() {
 }
 
 #[tokio::test]
-async fn a_form_is_taken_from_the_page_and_from_no_other_site() {
+async fn a_form_is_accepted_from_the_page_and_no_other_site() {
     let app = TestApp::start().await;
     let body = "document=%7B%22a%22%3A1%7D";
     let own = format!("http://{}", app.address);
@@ -67,7 +67,7 @@ async fn a_form_is_taken_from_the_page_and_from_no_other_site() {
 }
 
 #[tokio::test]
-async fn a_browser_gets_its_faults_as_a_page_with_what_was_typed() {
+async fn a_browser_gets_errors_as_a_page_with_the_typed_text() {
     let app = TestApp::start().await;
     let body = "document=%7B%22%3C%2Ftextarea%3E%22%3A+oh";
     let answer = app
@@ -89,7 +89,7 @@ async fn a_browser_gets_its_faults_as_a_page_with_what_was_typed() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_known_is_not_sent_again() {
+async fn a_cached_file_is_not_sent_again() {
     let app = TestApp::start().await;
     for (path, kind) in [
         ("/page.js", "text/javascript; charset=utf-8"),
@@ -135,7 +135,7 @@ async fn a_file_that_is_known_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn swagger_ui_is_sent_packed_to_those_who_can_unpack_it() {
+async fn swagger_ui_is_compressed_for_clients_that_accept_gzip() {
     let app = TestApp::start().await;
     let path = "/docs/swagger-ui.css";
     let head = async |accept: &str| {
@@ -160,10 +160,10 @@ async fn swagger_ui_is_sent_packed_to_those_who_can_unpack_it() {
 }
 
 #[tokio::test]
-async fn behind_the_oldest_document_there_is_none_and_the_count_is_right() {
+async fn beyond_the_oldest_document_the_list_is_empty_and_the_count_right() {
     let app = TestApp::start().await;
     app.client.post("{}").await;
     let body = app.client.get("/recent?skip=500").await.body;
     assert!(body.contains("<span id=\"count\">1</span>"), "{body}");
-    assert!(body.contains("There are none this far back."), "{body}");
+    assert!(body.contains("No documents this far back."), "{body}");
 }

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a document that is sent again is not stored again.
+//! `Idempotency-Key`: a repeated document is stored once.
 
 use futures::future::join_all;
 use salvo::http::Method;
@@ -14,7 +14,7 @@ pub(crate) async fn post(client: &HttpClient, key: &str, body: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn a_second_try_is_answered_like_the_first_and_stores_nothing() {
+async fn a_second_attempt_is_answered_like_the_first_and_stores_nothing() {
     let app = TestApp::start().await;
     // `printf abc | sha256sum`
     let expected = r#"{"status":"Data inserted","id":"ba7816bf8f01cfea414140de"}"#;
@@ -34,13 +34,13 @@ async fn a_second_try_is_answered_like_the_first_and_stores_nothing() {
 }
 
 #[tokio::test]
-async fn a_key_does_not_serve_for_another_document() {
+async fn a_key_cannot_be_reused_for_another_document() {
     let app = TestApp::start().await;
     assert_eq!(post(&app.client, "abc", r#"{"a":1}"#).await.status, 201);
     for body in [r#"{"a":2}"#, r#"{"a":1.0}"#, r#"{"a":1,"b":1}"#, "{}"] {
         let answer = post(&app.client, "abc", body).await;
         let detail =
-            "this `Idempotency-Key` has stored another document; every document needs a key of its own";
+            "this `Idempotency-Key` was used for a different document; use a new key for each document";
         assert_eq!(answer.problem(422), detail);
         assert_eq!(answer.json()["type"], "urn:problem-type:idempotency-key-reused");
     }
@@ -48,19 +48,19 @@ async fn a_key_does_not_serve_for_another_document() {
 }
 
 #[tokio::test]
-async fn a_key_and_an_id_do_not_go_together() {
+async fn a_key_and_an_id_cannot_be_combined() {
     let app = TestApp::start().await;
     let answer = post(&app.client, "abc", r#"{"a":1,"_id":"x"}"#).await;
-    let detail = "the document has an `_id`, and `Idempotency-Key` stands for another; send only one of them";
+    let detail = "`_id` and `Idempotency-Key` cannot be combined; send only one of them";
     assert_eq!(answer.problem(422), format!("{detail} (line 1 column 14)"));
     assert_eq!(answer.json()["pointer"], "/_id");
     assert_eq!(app.client.get("/data").await.body, "[]");
 }
 
 #[tokio::test]
-async fn a_key_that_cannot_be_one_is_refused() {
+async fn an_invalid_key_is_refused() {
     let app = TestApp::start().await;
-    let form = "the header `Idempotency-Key` must be 1 to 255 printable ASCII characters";
+    let form = "`Idempotency-Key` must be 1 to 255 printable ASCII characters";
     for (key, detail) in [
         ("Idempotency-Key:\r\n", form),
         ("Idempotency-Key: \u{e9}\r\n", form),
@@ -68,7 +68,7 @@ async fn a_key_that_cannot_be_one_is_refused() {
         (&format!("Idempotency-Key: {}\r\n", "a".repeat(256)), form),
         (
             "Idempotency-Key: a\r\nIdempotency-Key: a\r\n",
-            "the header `Idempotency-Key` stands twice",
+            "`Idempotency-Key` was sent more than once",
         ),
     ] {
         let mut wire = app.wire().await;
@@ -87,7 +87,7 @@ async fn a_key_that_cannot_be_one_is_refused() {
 }
 
 #[tokio::test]
-async fn of_many_tries_at_once_one_is_stored_and_all_are_answered_alike() {
+async fn concurrent_attempts_store_one_document_and_get_the_same_answer() {
     let app = TestApp::start().await;
     for key in ["one", "two", "three"] {
         let body = format!(r#"{{"key":"{key}"}}"#);
@@ -101,7 +101,7 @@ async fn of_many_tries_at_once_one_is_stored_and_all_are_answered_alike() {
 }
 
 #[tokio::test]
-async fn a_second_try_settles_an_unknown_outcome() {
+async fn a_second_attempt_settles_an_unknown_outcome() {
     let mongodb = mongo::own().await;
     let uri = mongodb.mongodb_uri();
     let (user, host) = uri.rsplit_once('@').unwrap();
@@ -109,11 +109,10 @@ async fn a_second_try_settles_an_unknown_outcome() {
     let proxy = CuttingProxy::start(host.parse().unwrap()).await;
     let cut = TestApp::start_on(&format!("{user}@{}/{options}", proxy.address)).await;
     let first = post(&cut.client, "abc", r#"{"a":1}"#).await;
-    let detail =
-        "MongoDB did not confirm the document in time; send it again with the same `Idempotency-Key`";
+    let detail = "MongoDB did not confirm the insert in time; retry with the same `Idempotency-Key`";
     assert_eq!(first.problem(503), detail);
     assert_eq!(first.json()["type"], "urn:problem-type:outcome-unknown");
-    assert_eq!(first.header("retry-after"), "5", "a second try does no harm");
+    assert_eq!(first.header("retry-after"), "5", "a retry is safe");
     let app = TestApp::start_on(&uri).await;
     for _ in 0..2 {
         let answer = post(&app.client, "abc", r#"{"a":1}"#).await;

@@ -1,4 +1,4 @@
-//! A load of requests at a fixed rate, as a balancer would send it: until the service says that it is not ready, or is gone.
+//! Sends requests at a fixed rate, as a load balancer would, until the service is no longer ready.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,25 +13,25 @@ use salvo::hyper::body::Bytes;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, timeout};
 
-use super::wait::PATIENCE;
+use super::wait::TIMEOUT;
 
 type Sender = Client<HttpConnector, Full<Bytes>>;
 
-/// How often the balancer asks whether the service is ready.
+/// The interval of readiness probes.
 const PROBES: Duration = Duration::from_millis(100);
 
-/// What became of the requests.
+/// The outcome of the requests.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     pub(crate) served: usize,
-    /// Everything else: another status, a connection that broke, no answer.
+    /// Other statuses, broken connections and missing responses.
     pub(crate) failed: Vec<String>,
 }
 
-/// Sends `rate` requests a second, alternately over connections that are kept and over new ones, until the service is not
-/// ready any more; returns when the last answer is there.
+/// Sends `rate` requests a second, alternating between reused and new connections, until the service is no longer
+/// ready. Returns after the last response.
 pub(crate) async fn run(address: SocketAddr, rate: u32) -> Report {
-    // A client that sent a request again by itself would hide that it failed.
+    // Automatic retries would hide failures.
     let kept = || {
         Client::builder(TokioExecutor::new())
             .retry_canceled_requests(false)
@@ -100,7 +100,7 @@ async fn send(
             .map_err(|error| format!("{path}: {error:?}"))?;
         Ok(status)
     };
-    timeout(PATIENCE, exchange)
+    timeout(TIMEOUT, exchange)
         .await
         .map_err(|_| format!("{path}: no answer"))?
 }

@@ -1,4 +1,4 @@
-//! The data API against a real MongoDB: in process, over the wire, and as the binary.
+//! Tests the data API with a real MongoDB: in process, over the wire, and as the binary.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,6 +8,7 @@
 
 mod accept;
 mod app;
+mod batching;
 mod bodies;
 mod chromium;
 mod client;
@@ -24,7 +25,6 @@ mod process;
 mod property;
 mod protocol;
 mod proxy;
-mod stopping;
+mod shutdown;
 mod telemetry;
-mod together;
 mod wait;

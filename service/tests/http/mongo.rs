@@ -1,23 +1,23 @@
-//! The MongoDB of a test: one for the whole run, or one of its own for tests that harm it.
+//! The MongoDB of a test: one shared by the whole run, or a separate one for tests that break it.
 
 use std::sync::LazyLock;
 
 use sandbox::{Options, Sandbox};
 
-/// Shared by all tests that only use databases of their own.
+/// Shared by tests that use separate databases.
 static SHARED: LazyLock<Sandbox> = LazyLock::new(start);
 
-/// The root user's URI of the shared MongoDB.
+/// Returns the shared MongoDB's URI with the root user.
 pub(crate) async fn shared_uri() -> String {
     blocking(|| SHARED.mongodb_root_uri()).await
 }
 
-/// Starts a MongoDB that only this test uses.
+/// Starts a MongoDB for this test alone.
 pub(crate) async fn own() -> Sandbox {
     blocking(start).await
 }
 
-/// Host and port of a MongoDB.
+/// Returns host and port of a MongoDB.
 pub(crate) fn host_of(mongodb: &Sandbox) -> String {
     let uri = mongodb.mongodb_uri();
     let (_, host) = uri.rsplit_once('@').unwrap();
@@ -31,10 +31,19 @@ fn start() -> Sandbox {
         mongodb: true,
         directory: None,
     };
-    Sandbox::start(&options).unwrap_or_else(|error| panic!("the sandbox does not start: {error}"))
+    Sandbox::start(&options).unwrap_or_else(|error| panic!("cannot start the sandbox: {error}"))
 }
 
-/// The sandbox blocks, and a runtime must not.
+/// Runs blocking work, such as the sandbox's, off the async threads.
 pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(work).await.unwrap()
+}
+
+/// Runs a blocking operation on MongoDB.
+pub(crate) async fn with(mongodb: Sandbox, act: impl FnOnce(&Sandbox) + Send + 'static) -> Sandbox {
+    blocking(move || {
+        act(&mongodb);
+        mongodb
+    })
+    .await
 }

@@ -22,13 +22,23 @@ async fn add(tab: &mut Tab) {
     tab.value("document.querySelector('#add button').click()").await;
 }
 
+/// Asserts that nothing went wrong in the page, and that it contacted no other server.
+fn check_clean(tab: &Tab, app: &TestApp) {
+    assert!(tab.complaints().is_empty(), "{:#?}", tab.complaints());
+    let (requests, own) = (tab.requests(), address(app));
+    assert!(
+        requests.iter().all(|request| request.starts_with(&own)),
+        "{requests:?}"
+    );
+}
+
 #[tokio::test]
-async fn documents_show_as_they_come_in_and_none_of_them_is_markup() {
+async fn documents_appear_as_they_arrive_and_are_escaped() {
     let app = TestApp::start().await;
     let mut tab = Tab::open(&address(&app)).await;
     assert_eq!(
         tab.text("document.getElementById('state').innerText").await,
-        "MongoDB answers"
+        "MongoDB is available"
     );
     assert_eq!(tab.text("document.getElementById('count').innerText").await, "0");
     type_document(
@@ -42,7 +52,7 @@ async fn documents_show_as_they_come_in_and_none_of_them_is_markup() {
     assert_eq!(
         tab.text("document.getElementById('document').value").await,
         "",
-        "the next one can be typed"
+        "the field is empty again"
     );
     assert_eq!(tab.text("document.getElementById('count').innerText").await, "1");
     assert!(tab.text(FIRST).await.contains("\"test\""));
@@ -72,7 +82,7 @@ async fn documents_show_as_they_come_in_and_none_of_them_is_markup() {
         tab.value("document.querySelectorAll('#list details[open]').length")
             .await,
         2,
-        "what was unfolded stays so"
+        "unfolded values stay unfolded"
     );
     tab.go(&address(&app)).await;
     assert_eq!(
@@ -80,18 +90,11 @@ async fn documents_show_as_they_come_in_and_none_of_them_is_markup() {
         "undefined",
         "the server's own page is safe too"
     );
-    assert!(tab.complaints().is_empty(), "{:#?}", tab.complaints());
-    assert!(
-        tab.requests()
-            .iter()
-            .all(|request| request.starts_with(&address(&app))),
-        "{:?}",
-        tab.requests()
-    );
+    check_clean(&tab, &app);
 }
 
 #[tokio::test]
-async fn a_fault_is_shown_where_it_stands_and_the_text_stays() {
+async fn a_fault_is_marked_and_the_text_stays() {
     let app = TestApp::start().await;
     let mut tab = Tab::open(&address(&app)).await;
     let text = "{\n  \"é\": 1,\n  \"b\": oh\n}";
@@ -114,7 +117,7 @@ async fn a_fault_is_shown_where_it_stands_and_the_text_stays() {
     assert_eq!(
         tab.value(start).await,
         text.find("oh").unwrap() - 1,
-        "the cursor stands at the fault, counted in UTF-16"
+        "the cursor is at the fault, counted in UTF-16"
     );
     assert_eq!(
         tab.text("document.getElementById('document').ariaInvalid").await,
@@ -130,7 +133,7 @@ async fn a_fault_is_shown_where_it_stands_and_the_text_stays() {
 }
 
 #[tokio::test]
-async fn the_keyboard_is_enough() {
+async fn the_page_works_with_the_keyboard() {
     let app = TestApp::start().await;
     assert_eq!(app.client.post(r#"{"nested": {"a": 1}}"#).await.status, 201);
     let mut tab = Tab::open(&address(&app)).await;
@@ -138,11 +141,11 @@ async fn the_keyboard_is_enough() {
     while tab.text("document.activeElement.id").await != "document" {
         tab.press("Tab").await;
         seen.push(tab.text("document.activeElement.innerText").await);
-        assert!(seen.len() < 10, "the text area is not reached: {seen:?}");
+        assert!(seen.len() < 10, "the text area is not reachable: {seen:?}");
         let outline = tab
             .text("getComputedStyle(document.activeElement).outlineStyle")
             .await;
-        assert_eq!(outline, "solid", "the focus can be seen");
+        assert_eq!(outline, "solid", "the focus is visible");
     }
     tab.write(r#"{"by": "keyboard"}"#).await;
     tab.press("Tab").await;
@@ -152,7 +155,7 @@ async fn the_keyboard_is_enough() {
     assert_eq!(
         tab.text("document.activeElement.id").await,
         "document",
-        "ready for the next one"
+        "the field has the focus again"
     );
     tab.press("Tab").await;
     tab.press("Tab").await;
@@ -163,7 +166,7 @@ async fn the_keyboard_is_enough() {
 }
 
 #[tokio::test]
-async fn a_mongodb_that_stops_and_comes_back_is_told() {
+async fn an_outage_and_its_end_are_shown() {
     let mongodb = mongo::own().await;
     let app = TestApp::start_on(&mongodb.mongodb_uri()).await;
     assert_eq!(app.client.post(r#"{"a": 1}"#).await.status, 201);
@@ -175,11 +178,11 @@ async fn a_mongodb_that_stops_and_comes_back_is_told() {
     assert_eq!(
         tab.value("document.querySelectorAll('#list > li').length").await,
         1,
-        "what was read stays"
+        "documents stay on the page"
     );
     type_document(&mut tab, r#"{"b": 2}"#).await;
     add(&mut tab).await;
-    tab.eventually("/^(Not|Perhaps) added: /.test(document.getElementById('error').innerText)")
+    tab.eventually("/^(Not added|Outcome unknown): /.test(document.getElementById('error').innerText)")
         .await;
     assert_eq!(
         tab.text("document.getElementById('document').value").await,
@@ -191,7 +194,7 @@ async fn a_mongodb_that_stops_and_comes_back_is_told() {
         .await;
     assert_eq!(
         tab.text("document.getElementById('state').innerText").await,
-        "MongoDB answers"
+        "MongoDB is available"
     );
 }
 
@@ -227,7 +230,7 @@ async fn it_works_without_javascript() {
 }
 
 #[tokio::test]
-async fn older_documents_come_on_demand() {
+async fn older_documents_load_on_demand() {
     let app = TestApp::start().await;
     for n in 0..45 {
         assert_eq!(app.client.post(format!("{{\"n\": {n}}}")).await.status, 201);
@@ -245,7 +248,7 @@ async fn older_documents_come_on_demand() {
     assert_eq!(tab.value(numbers).await, json!((0..45).rev().collect::<Vec<_>>()));
 }
 
-/// Computes the contrast of every text in the page with what it stands on, and returns the worst.
+/// Returns the lowest contrast ratio between any text of the page and its background.
 const WORST_CONTRAST: &str = r"(() => {
   const parts = (color) => color.match(/[\d.]+/g).map(Number);
   const light = ([r, g, b]) => [r, g, b].map((c) => c / 255).map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
@@ -297,16 +300,16 @@ async fn it_fits_a_small_screen_and_is_readable_in_the_dark() {
         let scrolled = tab
             .value("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             .await;
-        assert_eq!(scrolled, 0, "{name}: nothing stands out to the side");
+        assert_eq!(scrolled, 0, "{name}: no horizontal scrolling");
         let contrast = tab.value(WORST_CONTRAST).await.as_f64().unwrap();
         assert!(contrast >= 4.5, "{name}: {contrast}");
         pictures.push(tab.picture(name).await);
     }
-    assert_ne!(pictures[0], pictures[1], "the dark is not the light");
+    assert_ne!(pictures[0], pictures[1], "light and dark mode differ");
 }
 
 #[tokio::test]
-async fn swagger_ui_shows_the_description_without_another_server() {
+async fn swagger_ui_works_without_another_server() {
     let app = TestApp::start().await;
     let mut tab = Tab::open(&format!("{}docs", address(&app))).await;
     tab.eventually("document.querySelectorAll('.opblock').length > 5")
@@ -316,12 +319,5 @@ async fn swagger_ui_shows_the_description_without_another_server() {
     tab.eventually("document.querySelector('.opblock-body') !== null")
         .await;
     tab.picture("docs").await;
-    assert!(tab.complaints().is_empty(), "{:#?}", tab.complaints());
-    assert!(
-        tab.requests()
-            .iter()
-            .all(|request| request.starts_with(&address(&app))),
-        "{:?}",
-        tab.requests()
-    );
+    check_clean(&tab, &app);
 }

@@ -1,29 +1,31 @@
-//! Pages: every document once, in the order of `_id`, and cursors that nobody can make up.
+//! Pages: every document once, in `_id` order, with cursors that cannot be forged.
 
 use bson::{Bson, Document, doc};
 use mongodb::Collection;
 use salvo::http::Method;
 use service::configuration::Configuration;
-use service::database::Place;
+use service::database::Namespace;
 
 use super::app::TestApp;
 use super::client::Answer;
 use super::mongo;
 
-/// A service on a collection that the test can reach too.
+/// Starts a service on a collection that the test can access.
 async fn start(database: &str) -> (TestApp, Collection<Document>) {
     let uri = mongo::shared_uri().await;
-    let place = Place {
+    let namespace = Namespace {
         database: database.to_owned(),
         collection: "data".to_owned(),
     };
     let client = mongodb::Client::with_uri_str(&uri).await.unwrap();
-    let collection = client.database(&place.database).collection(&place.collection);
-    let app = TestApp::start_at(&uri, place, Configuration::default()).await;
+    let collection = client
+        .database(&namespace.database)
+        .collection(&namespace.collection);
+    let app = TestApp::start_at(&uri, namespace, Configuration::default()).await;
     (app, collection)
 }
 
-/// Returns the path of the next page, where there is one.
+/// Returns the path of the next page, if there is one.
 pub(crate) fn next(page: &Answer) -> Option<String> {
     let link = page.headers.get("link")?.to_str().unwrap();
     let path = link
@@ -35,7 +37,7 @@ pub(crate) fn next(page: &Answer) -> Option<String> {
     Some(path.to_owned())
 }
 
-/// Follows the links from a first page on, and returns the bodies.
+/// Follows the links from a first page, and returns the bodies.
 async fn pages(app: &TestApp, first: &str) -> Vec<String> {
     let mut path = Some(first.to_owned());
     let mut bodies = Vec::new();
@@ -60,7 +62,7 @@ fn numbers(pages: &[String]) -> Vec<i64> {
 }
 
 #[tokio::test]
-async fn documents_come_in_the_order_of_their_id_page_by_page() {
+async fn pages_list_documents_in_id_order() {
     let (app, collection) = start("paging_order").await;
     assert_eq!(
         pages(&app, "/data?limit=5").await,
@@ -86,12 +88,12 @@ async fn documents_come_in_the_order_of_their_id_page_by_page() {
     assert_eq!(
         numbers(&rest),
         (2..10).collect::<Vec<i64>>(),
-        "a hundred is the limit then"
+        "the default limit is 100"
     );
 }
 
 #[tokio::test]
-async fn ids_of_all_types_come_once_each() {
+async fn documents_with_ids_of_all_types_appear_once() {
     let (app, collection) = start("paging_types").await;
     let ids: Vec<Bson> = vec![
         bson::oid::ObjectId::new().into(),
@@ -142,7 +144,7 @@ async fn ids_of_all_types_come_once_each() {
 }
 
 #[tokio::test]
-async fn a_page_goes_on_where_its_last_document_was_although_that_is_gone() {
+async fn a_page_continues_after_its_last_document_even_if_that_was_deleted() {
     let (app, collection) = start("paging_gone").await;
     let documents = (0..10).map(|n| doc! { "_id": n * 10, "n": n * 10 });
     collection.insert_many(documents).await.unwrap();
@@ -161,7 +163,7 @@ async fn a_page_goes_on_where_its_last_document_was_although_that_is_gone() {
 }
 
 #[tokio::test]
-async fn a_page_of_large_documents_is_shorter_and_nothing_is_left_out() {
+async fn a_page_of_large_documents_is_shorter_and_omits_nothing() {
     let (app, collection) = start("paging_large").await;
     let large = "x".repeat(3 * 1024 * 1024);
     for n in 0..12 {
@@ -202,7 +204,7 @@ async fn a_page_costs_what_it_holds() {
 }
 
 #[tokio::test]
-async fn a_cursor_holds_for_every_process_on_the_same_collection_and_for_no_other() {
+async fn a_cursor_is_valid_in_every_process_but_only_for_its_collection() {
     let (app, collection) = start("paging_cursor").await;
     let (replica, _) = start("paging_cursor").await;
     let (other, other_collection) = start("paging_other").await;
@@ -216,19 +218,18 @@ async fn a_cursor_holds_for_every_process_on_the_same_collection_and_for_no_othe
     assert_eq!(numbers(&pages(&replica, &path).await), [2, 3]);
     let refused = async |app: &TestApp, path: &str| {
         let answer = app.client.get(path).await;
-        let detail = "the query parameter `after` is not from a `Link` of this collection, or from before its \
-                      connection string changed; start again without it";
+        let detail = "the query parameter `after` is invalid or outdated; start again without it";
         assert_eq!(answer.problem(400), detail, "{path}");
         assert_eq!(answer.json()["type"], "urn:problem-type:query-refused");
     };
     refused(&other, &path).await;
-    // Another password, host or option is another connection string.
+    // Any change of the connection string invalidates cursors.
     let uri = format!("{}&appName=other", mongo::shared_uri().await);
-    let place = Place {
+    let namespace = Namespace {
         database: "paging_cursor".to_owned(),
         collection: "data".to_owned(),
     };
-    let changed = TestApp::start_at(&uri, place, Configuration::default()).await;
+    let changed = TestApp::start_at(&uri, namespace, Configuration::default()).await;
     refused(&changed, &path).await;
     for tampered in [
         "/data?limit=2&after=",
@@ -256,22 +257,22 @@ async fn a_cursor_holds_for_every_process_on_the_same_collection_and_for_no_othe
 }
 
 #[tokio::test]
-async fn a_query_that_means_nothing_is_refused_by_name() {
+async fn an_invalid_query_is_refused_by_name() {
     let app = TestApp::start().await;
     for (query, words) in [
-        ("limit=0", "`limit` must be a whole number from 1 to 1000"),
-        ("limit=1001", "`limit` must be a whole number from 1 to 1000"),
-        ("limit=abc", "`limit` must be a whole number from 1 to 1000"),
-        ("limit=", "`limit` must be a whole number from 1 to 1000"),
-        ("limit=1&limit=2", "`limit` stands twice"),
-        ("after=x&after=x", "`after` stands twice"),
+        ("limit=0", "`limit` must be an integer from 1 to 1000"),
+        ("limit=1001", "`limit` must be an integer from 1 to 1000"),
+        ("limit=abc", "`limit` must be an integer from 1 to 1000"),
+        ("limit=", "`limit` must be an integer from 1 to 1000"),
+        ("limit=1&limit=2", "`limit` was given more than once"),
+        ("after=x&after=x", "`after` was given more than once"),
         (
             "skip=1",
-            "there is no query parameter `skip`; this path takes `limit` and `after`",
+            "unknown query parameter `skip`; supported: `limit`, `after`",
         ),
         (
             "limit=1&%7B=%7D",
-            "there is no query parameter `{`; this path takes `limit` and `after`",
+            "unknown query parameter `{`; supported: `limit`, `after`",
         ),
     ] {
         let answer = app.client.get(&format!("/data?{query}")).await;
@@ -286,7 +287,7 @@ async fn a_query_that_means_nothing_is_refused_by_name() {
         .await;
     assert_eq!(
         answer.problem(400),
-        "there is no query parameter `limit`; this path takes none with this method"
+        "unknown query parameter `limit`; supported: none"
     );
     assert_eq!(app.client.get("/data").await.body, "[]");
 }

@@ -10,7 +10,7 @@ use tokio::process::{Child, ChildStdout, Command};
 
 use super::client::HttpClient;
 use super::mongo;
-use super::wait::PATIENCE;
+use super::wait::TIMEOUT;
 
 pub(crate) fn command(directory: &Path, variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_service"));
@@ -43,11 +43,11 @@ impl Process {
         self.events_until(message).await.pop().unwrap()
     }
 
-    /// Reads the log up to the event with this message, and returns all that was read.
+    /// Reads the log up to the event with this message, and returns everything read.
     pub(crate) async fn events_until(&mut self, message: &str) -> Vec<Value> {
         let mut events = Vec::new();
         loop {
-            let line = tokio::time::timeout(PATIENCE, self.lines.next_line()).await;
+            let line = tokio::time::timeout(TIMEOUT, self.lines.next_line()).await;
             let line = line
                 .expect("a line in time")
                 .unwrap()
@@ -71,10 +71,10 @@ impl Process {
         Pid::from_raw(i32::try_from(self.child.id().unwrap()).unwrap()).unwrap()
     }
 
-    /// Reads the log up to its end.
+    /// Reads the rest of the log.
     pub(crate) async fn rest(&mut self) -> String {
         let mut text = String::new();
-        while let Some(line) = tokio::time::timeout(PATIENCE, self.lines.next_line())
+        while let Some(line) = tokio::time::timeout(TIMEOUT, self.lines.next_line())
             .await
             .expect("a line in time")
             .unwrap()
@@ -90,17 +90,17 @@ impl Process {
         self.end().await
     }
 
-    /// Reads the log to its end, and waits for that of the process.
+    /// Waits for the end of the log and of the process.
     pub(crate) async fn end(mut self) -> ExitStatus {
         self.event("stopped").await;
-        tokio::time::timeout(PATIENCE, self.child.wait())
+        tokio::time::timeout(TIMEOUT, self.child.wait())
             .await
             .expect("an end in time")
             .unwrap()
     }
 }
 
-/// Runs a binary that does not start, and returns what it says on stderr.
+/// Runs a binary that fails to start, and returns its stderr.
 async fn refused(directory: &Path, variables: &[(&str, &str)]) -> String {
     let Output {
         status,
@@ -155,7 +155,7 @@ async fn a_request_is_logged_in_one_json_line() {
 }
 
 #[tokio::test]
-async fn the_connection_string_may_stand_in_a_file() {
+async fn the_connection_string_can_come_from_a_file() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("uri"), "mongodb://127.0.0.1:2/\n").unwrap();
     let variables = [
@@ -178,7 +178,7 @@ async fn a_taken_port_is_one_clear_error() {
         stderr,
         format!(
             "error: cannot listen on `{address}`: Address already in use (os error 98)\n\
-             hint: another program has this port; stop it or set `LISTEN_ADDRESS`\n"
+             hint: stop the program that uses this port, or set `LISTEN_ADDRESS`\n"
         )
     );
 }
@@ -191,20 +191,20 @@ async fn a_bad_setting_is_named_without_showing_a_secret() {
     };
     check(
         &[("MONGODB_URI", "mongodb://user:p@ss/word@host/")],
-        "error: the user name or password in the connection string of MongoDB cannot be read\n\
-         hint: percent-encode the characters `:/?#[]@%` in user name and password: `@` is `%40`\n",
+        "error: invalid user name or password in the MongoDB connection string\n\
+         hint: percent-encode `:/?#[]@%` in user name and password, for example `@` as `%40`\n",
     )
     .await;
     check(
         &[("LISTEN_ADDRESS", "localhost")],
-        "error: the variable `LISTEN_ADDRESS` holds `localhost`\n\
-         hint: it should be an IP address and a port such as `0.0.0.0:5000`\n",
+        "error: environment variable `LISTEN_ADDRESS` has the invalid value `localhost`\n\
+         hint: set it to an IP address and a port such as `0.0.0.0:5000`\n",
     )
     .await;
     check(
         &[("MONGODB_URI_FILE", "nowhere")],
-        "error: cannot read `nowhere`, which `MONGODB_URI_FILE` names: No such file or directory (os error 2)\n\
-         hint: the file holds the connection string and nothing else\n",
+        "error: cannot read the connection string file `nowhere`: No such file or directory (os error 2)\n\
+         hint: set `MONGODB_URI_FILE` to a file that contains only the connection string\n",
     )
     .await;
     std::fs::write(
@@ -214,8 +214,8 @@ async fn a_bad_setting_is_named_without_showing_a_secret() {
     .unwrap();
     check(
         &[],
-        "error: line 2 of `./.env` cannot be read\n\
-         hint: a line is `NAME=value`; put values with spaces or `$` into single quotes\n",
+        "error: cannot parse line 2 of `./.env`\n\
+         hint: write `NAME=value`; put values with spaces or `$` in single quotes\n",
     )
     .await;
 }

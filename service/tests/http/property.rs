@@ -1,4 +1,4 @@
-//! Accepted means: what was posted comes back, whatever it was.
+//! Every accepted document comes back equal.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,10 +9,10 @@ use serde_json::Value;
 use super::app::TestApp;
 use super::client::HttpClient;
 
-/// Posted at once, as MongoDB confirms many documents as fast as one.
+/// Posted concurrently, which takes MongoDB no longer than one.
 const DOCUMENTS_PER_CASE: usize = 100;
 
-/// Together 10,000 documents.
+/// 10,000 documents in all.
 const CASES: u32 = 100;
 
 #[test]
@@ -35,13 +35,13 @@ fn any_object_that_is_posted_comes_back_equal() {
     assert!(posted.into_inner() >= 10_000);
 }
 
-/// Gives each document a number as its `_id`, which an answer does not show, and reads the last ones in their order.
+/// Numbers each document by its `_id`, which lists do not show, and reads the last ones in order.
 async fn post_and_list(client: &HttpClient, first: usize, documents: &[String]) -> (Vec<u16>, String) {
     let numbered = documents.iter().enumerate().map(|(number, document)| {
         let separator = if document == "{}" { "" } else { "," };
         format!(r#"{{"_id":{}{separator}{}"#, first + number, &document[1..])
     });
-    // Not all at once: each needs a connection of its own.
+    // Limits the number of connections.
     let mut statuses = Vec::new();
     let numbered: Vec<String> = numbered.collect();
     for some in numbered.chunks(16) {
@@ -63,7 +63,7 @@ async fn post_and_list(client: &HttpClient, first: usize, documents: &[String]) 
     (statuses, last.join("\n"))
 }
 
-/// Any JSON object that fits into MongoDB, as the text that `GET /data` writes.
+/// Any JSON object that fits in MongoDB, as text in the form of `GET /data`.
 fn any_document() -> impl Strategy<Value = String> {
     let key = prop_oneof!["[a-z.$ é]{0,4}", Just("__proto__".to_owned()), "[^\u{0}]{0,3}"];
     prop::collection::btree_map(key, any_value(), 0..6)

@@ -1,4 +1,4 @@
-//! HTTP over bare sockets: each input has one answer, and nothing that follows a refused request is taken for another one.
+//! HTTP over raw sockets: each input has one answer, and nothing after a refused request is taken for another one.
 
 mod answers;
 mod bodies;
@@ -14,7 +14,7 @@ mod requests;
 use super::app::TestApp;
 use answers::RawAnswer;
 
-/// Sent behind every input: its answer tells where the server thinks that the input ended.
+/// Sent after every input. Its answer shows where the server sees the end of the input.
 const PROBE: &str = "GET /livez HTTP/1.1\r\nHost: a\r\nX-Request-Id: probe\r\nConnection: close\r\n\r\n";
 
 /// What happens to the connection after the answer.
@@ -22,16 +22,16 @@ const PROBE: &str = "GET /livez HTTP/1.1\r\nHost: a\r\nX-Request-Id: probe\r\nCo
 enum Then {
     /// The probe is answered.
     GoesOn,
-    /// The probe is not looked at.
+    /// The probe is ignored.
     Ends,
 }
 
-/// Sends the input and the probe in one go, and returns the answer to the input.
+/// Sends the input and the probe at once, and returns the answer to the input.
 async fn check(app: &TestApp, input: impl AsRef<[u8]>, status: u16, then: Then) -> RawAnswer {
     let input = input.as_ref();
     let start = String::from_utf8_lossy(&input[..input.len().min(200)]).into_owned();
     let mut wire = app.wire().await;
-    // The server may close before it has read all of a large input.
+    // The server may close before it has read a large input.
     let _ = wire.write_bytes(&[input, PROBE.as_bytes()].concat()).await;
     let text = wire.read_to_end().await;
     let is_head = input.starts_with(b"HEAD ");

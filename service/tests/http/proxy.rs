@@ -1,4 +1,4 @@
-//! TCP proxies in front of MongoDB: one that turns slow or deaf when it is told to, and one that cuts inserts off.
+//! TCP proxies in front of MongoDB: one degrades the link on demand, one cuts off inserts.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,54 +11,54 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// How an insert command begins inside a message: a string element with the name of the command.
+/// How an insert command starts in a message: a string element with the command's name.
 const INSERT: &[u8] = b"\x02insert\0";
 
-/// Where the body of a message begins: after its header, flags and the kind of its first section.
+/// The offset of a message's body: after the header, the flags and the kind of the first section.
 const BODY: usize = 16 + 4 + 1;
 
-/// The user, password and options of a connection string with another address.
+/// Replaces the address in a connection string.
 pub(crate) fn with_address(uri: &str, address: SocketAddr) -> String {
     let (user, rest) = uri.rsplit_once('@').unwrap();
     let (_, options) = rest.split_once('/').unwrap();
     format!("{user}@{address}/{options}")
 }
 
-/// The address in a connection string.
+/// Returns the address in a connection string.
 pub(crate) fn address_of(uri: &str) -> SocketAddr {
     let (_, rest) = uri.rsplit_once('@').unwrap();
     let (address, _) = rest.split_once('/').unwrap();
     address.parse().unwrap()
 }
 
-/// How bytes go through.
+/// The condition of the link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum Link {
     Open,
-    /// Everything that is read waits this long before it goes on.
-    Late(Duration),
-    /// One byte at a time.
+    /// Delays everything by this time.
+    Delayed(Duration),
+    /// Forwards one byte at a time.
     Trickling,
-    /// Connections are accepted, and nothing comes through.
-    Deaf,
-    /// A connection that carries the word `lost` is silent from then on, and open.
+    /// Accepts connections, but forwards nothing.
+    Blackholed,
+    /// A connection that carries the word `lost` turns silent, but stays open.
     Losing,
 }
 
-/// Forwards to MongoDB; ends with the test's runtime.
+/// Forwards to MongoDB until the test's runtime ends.
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
-    pub(crate) way: watch::Sender<Way>,
+    pub(crate) link: watch::Sender<Link>,
 }
 
 impl Proxy {
     pub(crate) async fn start(mongodb: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (way, watched) = watch::channel(Way::Open);
+        let (link, watched) = watch::channel(Link::Open);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                // A refused connection is passed on as one that is closed at once.
+                // A refused connection becomes one that closes at once.
                 let Ok(server) = TcpStream::connect(mongodb).await else {
                     continue;
                 };
@@ -68,28 +68,28 @@ impl Proxy {
                 tokio::spawn(pass(from_server, to_client, watched.clone()));
             }
         });
-        Self { address, way }
+        Self { address, link }
     }
 }
 
-/// Passes bytes on until one side ends, and ends the other then.
-async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut way: watch::Receiver<Way>) {
+/// Forwards bytes until either side ends, and then ends the other.
+async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut link: watch::Receiver<Link>) {
     let mut bytes = vec![0; 64 * 1024];
     while let Ok(read @ 1..) = from.read(&mut bytes).await {
-        if way.wait_for(|way| *way != Way::Deaf).await.is_err() {
+        if link.wait_for(|link| *link != Link::Blackholed).await.is_err() {
             return;
         }
-        let now = *way.borrow();
+        let now = *link.borrow();
         let sent = match now {
-            Way::Trickling => trickle(&bytes[..read], &mut to, &mut way).await,
-            Way::Late(time) => {
+            Link::Trickling => trickle(&bytes[..read], &mut to, &mut link).await,
+            Link::Delayed(time) => {
                 tokio::time::sleep(time).await;
                 to.write_all(&bytes[..read]).await
             }
-            Way::Losing if bytes[..read].windows(4).any(|word| word == b"lost") => {
+            Link::Losing if bytes[..read].windows(4).any(|word| word == b"lost") => {
                 std::future::pending().await
             }
-            Way::Open | Way::Deaf | Way::Losing => to.write_all(&bytes[..read]).await,
+            Link::Open | Link::Blackholed | Link::Losing => to.write_all(&bytes[..read]).await,
         };
         if sent.is_err() {
             return;
@@ -100,18 +100,18 @@ async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut way: watch::R
 async fn trickle(
     bytes: &[u8],
     to: &mut OwnedWriteHalf,
-    way: &mut watch::Receiver<Way>,
+    link: &mut watch::Receiver<Link>,
 ) -> std::io::Result<()> {
     for byte in bytes {
         to.write_all(&[*byte]).await?;
-        let healed = way.wait_for(|way| *way != Way::Trickling);
-        // Either the time is up, or there is no need to wait any more.
+        let healed = link.wait_for(|link| *link != Link::Trickling);
+        // Until the time is up, or the link has recovered.
         let _ = tokio::time::timeout(Duration::from_millis(100), healed).await;
     }
     Ok(())
 }
 
-/// Lets every insert through to MongoDB and cuts its connection before the answer.
+/// Forwards every insert to MongoDB, and cuts its connection before the answer.
 pub(crate) struct CuttingProxy {
     pub(crate) address: SocketAddr,
     pub(crate) cuts: Arc<AtomicUsize>,
@@ -145,12 +145,12 @@ impl CuttingProxy {
     }
 }
 
-/// The insert reaches MongoDB; its answer does not reach the service.
+/// Drops the answer to an insert.
 async fn forward(client: TcpStream, server: TcpStream, cuts: Arc<AtomicUsize>, insert: Arc<Mutex<Document>>) {
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
     let back = tokio::spawn(async move { copy(&mut from_server, &mut to_client).await });
-    // A message begins with its length, these four bytes included.
+    // A message starts with its length, which includes these four bytes.
     while let Ok(length) = from_client.read_u32_le().await {
         let mut message = vec![0; length as usize];
         message[..4].copy_from_slice(&length.to_le_bytes());

@@ -1,17 +1,17 @@
-//! Waiting for a condition, with a deadline.
+//! Waits for a condition, with a deadline.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// What a slow machine may need for anything that happens here.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// Enough for any wait on a slow machine.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Asks again until the answer is yes.
+/// Polls until the condition holds.
 pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let start = Instant::now();
     while !holds().await {
-        assert!(start.elapsed() < PATIENCE, "waited in vain: {what}");
+        assert!(start.elapsed() < TIMEOUT, "timed out waiting for: {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

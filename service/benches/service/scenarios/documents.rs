@@ -1,14 +1,14 @@
-//! What is in the collection: flat documents of some hundred bytes, so that an answer's braces count them.
+//! The collection's documents, flat so that their braces can be counted.
 
 use anyhow::Result;
 use bson::raw::RawDocumentBuf;
 use bson::{Document, doc};
 use mongodb::{Client, Collection};
 
-/// Documents that are sent to MongoDB at once.
+/// Documents per insert command.
 const BATCH: usize = 10_000;
 
-/// The collection that all programs serve, reached beside them.
+/// The collection that all programs serve.
 pub(super) struct Documents(Collection<RawDocumentBuf>);
 
 impl Documents {
@@ -17,8 +17,8 @@ impl Documents {
         Ok(Self(client.database("flask_db").collection("data")))
     }
 
-    /// Makes the collection hold exactly this many. It is made anew: MongoDB walks over deleted documents for a while, and
-    /// would be measured for that.
+    /// Recreates the collection with exactly this many documents. After a delete, MongoDB would still scan deleted
+    /// documents for a while.
     pub(super) async fn set(&self, count: usize) -> Result<()> {
         self.0.drop().await?;
         for start in (0..count).step_by(BATCH) {

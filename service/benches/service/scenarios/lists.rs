@@ -1,4 +1,4 @@
-//! Lists of up to a million documents: what each document costs, when the first byte comes, what memory it takes.
+//! Lists of up to a million documents: cost per document, time to the first byte, memory.
 
 use std::time::Duration;
 
@@ -9,33 +9,33 @@ use super::{PROBES, add};
 use crate::load::{Request, Until, closed, steady};
 use crate::process::processor_time;
 use crate::rows::{Figure, Measured, Program, Row, Sample};
-use crate::setting::Setting;
+use crate::setup::Setup;
 use crate::{Options, programs, report};
 
-/// Documents that a run reads in all, so that short lists are asked for more often.
+/// Documents per measurement, so that short lists are repeated more often.
 const DOCUMENTS_PER_RUN: usize = 1_000_000;
 
-/// Larger lists are not asked of the sample's program, which holds them several times in memory.
+/// The largest list for the sample's program, which holds several copies in memory.
 const LARGEST_FOR_FLASK: usize = 10_000;
 
-/// The name of a list.
+/// Returns the name of a list scenario.
 pub(crate) fn list_of(documents: usize) -> String {
     format!("`GET /data`, {documents} documents")
 }
 
-/// The name of sixteen lists at once.
+/// Returns the name of the scenario with concurrent lists.
 pub(crate) fn at_once(documents: usize) -> String {
     format!("sixteen at once, {documents} documents each")
 }
 
-pub(super) async fn run(setting: &Setting, options: &Options, measured: &mut Measured) -> Result<()> {
-    let documents = Documents::open(&setting.uri()).await?;
+pub(super) async fn run(setup: &Setup, options: &Options, measured: &mut Measured) -> Result<()> {
+    let documents = Documents::open(&setup.uri()).await?;
     for size in [1_000, 10_000, 100_000, options.documents] {
         report::say(&format!("storing {size} documents"));
         documents.set(size).await?;
         let request = Request::get("/data").with_documents(size as u64);
         let mut programs = vec![Program::Service];
-        if setting.flask.is_some() && size <= LARGEST_FOR_FLASK {
+        if setup.flask.is_some() && size <= LARGEST_FOR_FLASK {
             programs.push(Program::Flask);
         }
         let mut rows: Vec<Row> = programs
@@ -48,20 +48,20 @@ pub(super) async fn run(setting: &Setting, options: &Options, measured: &mut Mea
             .collect();
         for _ in 0..options.runs {
             for row in &mut rows {
-                row.samples.push(one(setting, row.program, &request, size).await?);
+                row.samples.push(one(setup, row.program, &request, size).await?);
             }
         }
         for row in rows {
             add(measured, row);
         }
     }
-    sixteen(setting, options, measured).await
+    sixteen(setup, options, measured).await
 }
 
-async fn one(setting: &Setting, program: Program, request: &Request, size: usize) -> Result<Sample> {
-    let process = programs::start(setting, program)?;
+async fn one(setup: &Setup, program: Program, request: &Request, size: usize) -> Result<Sample> {
+    let process = programs::start(setup, program)?;
     closed(process.address, &Request::get("/health"), 1, Until::Requests(3)).await?;
-    let (own, other) = (process.processor_time(), processor_time(setting.mongodb_pid()));
+    let (own, other) = (process.processor_time(), processor_time(setup.mongodb_pid()));
     let times = if program == Program::Flask {
         3
     } else {
@@ -69,20 +69,20 @@ async fn one(setting: &Setting, program: Program, request: &Request, size: usize
     };
     let mut sample = closed(process.address, request, 1, Until::Requests(times as u64)).await?;
     sample.processor = process.processor_time().saturating_sub(own);
-    sample.mongodb = processor_time(setting.mongodb_pid()).saturating_sub(other);
+    sample.mongodb = processor_time(setup.mongodb_pid()).saturating_sub(other);
     sample.peak = process.peak();
     Ok(sample)
 }
 
-/// Sixteen of the largest lists at once, with probes beside them.
-async fn sixteen(setting: &Setting, options: &Options, measured: &mut Measured) -> Result<()> {
+/// Measures sixteen of the largest lists at once, with probes.
+async fn sixteen(setup: &Setup, options: &Options, measured: &mut Measured) -> Result<()> {
     let request = Request::get("/data").with_documents(options.documents as u64);
     let mut samples = Vec::new();
     let mut probes = Vec::new();
     for _ in 0..options.runs.min(3) {
-        let process = programs::start(setting, Program::Service)?;
+        let process = programs::start(setup, Program::Service)?;
         let alive = Request::get("/livez");
-        let (own, other) = (process.processor_time(), processor_time(setting.mongodb_pid()));
+        let (own, other) = (process.processor_time(), processor_time(setup.mongodb_pid()));
         let lists = closed(process.address, &request, 16, Until::Requests(1));
         tokio::pin!(lists);
         let mut sample = loop {
@@ -93,7 +93,7 @@ async fn sixteen(setting: &Setting, options: &Options, measured: &mut Measured) 
             }
         };
         sample.processor = process.processor_time().saturating_sub(own);
-        sample.mongodb = processor_time(setting.mongodb_pid()).saturating_sub(other);
+        sample.mongodb = processor_time(setup.mongodb_pid()).saturating_sub(other);
         sample.peak = process.peak();
         samples.push(sample);
     }

@@ -1,4 +1,4 @@
-//! Half a processor, as the Deployment gives it: the runtime's threads decide about the slowest answers.
+//! Half a CPU, as in the Deployment: the number of threads determines tail latency.
 
 use std::time::Duration;
 
@@ -10,24 +10,23 @@ use crate::load::{Request, Until, closed, steady};
 use crate::process::Process;
 use crate::programs::{Quota, service};
 use crate::rows::{Measured, Program, Row};
-use crate::setting::Setting;
+use crate::setup::Setup;
 use crate::{Options, report};
 
 /// The scenarios' names.
 pub(crate) const ONE_THREAD: &str = "half a processor, one thread as it starts by itself";
 pub(crate) const FOUR_THREADS: &str = "half a processor, four threads";
-/// The same load without a limit.
 const PLENTY: &str = "the same without a limit";
 
-/// Lists of 100 documents a second: most of half a processor.
+/// Requests per second for lists of 100 documents: most of half a CPU.
 const PER_SECOND: u32 = 2500;
 
-pub(super) async fn run(setting: &Setting, options: &Options, measured: &mut Measured) -> Result<()> {
+pub(super) async fn run(setup: &Setup, options: &Options, measured: &mut Measured) -> Result<()> {
     let Some(quota) = Quota::half_a_processor() else {
-        report::say("no half processor: this user may not make a cgroup");
+        report::say("skipping the quota: this user may not create a cgroup");
         return Ok(());
     };
-    let documents = Documents::open(&setting.uri()).await?;
+    let documents = Documents::open(&setup.uri()).await?;
     documents.set(100).await?;
     let request = Request::get("/data").with_documents(100);
     let works = [
@@ -46,7 +45,7 @@ pub(super) async fn run(setting: &Setting, options: &Options, measured: &mut Mea
     for _ in 0..options.runs {
         for (row, (_, limited, threads)) in rows.iter_mut().zip(works) {
             let process = Process::start(|port| {
-                let mut command = service(port, &setting.uri());
+                let mut command = service(port, &setup.uri());
                 if !threads.is_empty() {
                     command.env("WORKER_THREADS", threads);
                 }

@@ -1,4 +1,4 @@
-//! Short answers on sixteen connections: how many a second, and what each costs.
+//! Short responses on sixteen connections: throughput and cost.
 
 use std::process::Command;
 use std::time::Duration;
@@ -12,9 +12,9 @@ use crate::load::{Awake, Request, Until, closed};
 use crate::process::{processor_time, processor_time_of_the_ended};
 use crate::programs;
 use crate::rows::{Measured, Program, Row, Sample};
-use crate::setting::Setting;
+use crate::setup::Setup;
 
-/// Connections at once.
+/// Concurrent connections.
 const CONNECTIONS: usize = 16;
 
 /// The scenarios' names.
@@ -22,8 +22,8 @@ pub(crate) const GREET: &str = "`GET /`";
 pub(crate) const INSERT: &str = "`POST /data`";
 pub(crate) const LIST: &str = "`GET /data`, 100 documents";
 
-pub(super) async fn run(setting: &Setting, options: &Options, measured: &mut Measured) -> Result<()> {
-    let documents = Documents::open(&setting.uri()).await?;
+pub(super) async fn run(setup: &Setup, options: &Options, measured: &mut Measured) -> Result<()> {
+    let documents = Documents::open(&setup.uri()).await?;
     let body = r#"{"name": "document", "number": 1, "price": 1.25, "tags": ["a", "b"]}"#;
     let works = [
         (
@@ -51,7 +51,7 @@ pub(super) async fn run(setting: &Setting, options: &Options, measured: &mut Mea
     for (work, request, programs) in works {
         let mut rows: Vec<Row> = programs
             .into_iter()
-            .filter(|program| *program != Program::Flask || setting.flask.is_some())
+            .filter(|program| *program != Program::Flask || setup.flask.is_some())
             .map(|program| Row {
                 work: work.to_owned(),
                 program,
@@ -62,18 +62,18 @@ pub(super) async fn run(setting: &Setting, options: &Options, measured: &mut Mea
             for row in &mut rows {
                 documents.set(if work == LIST { 100 } else { 0 }).await?;
                 let sample = match row.program {
-                    Program::Driver => drive(setting, options)?,
+                    Program::Driver => drive(setup, options)?,
                     program => {
-                        // MongoDB needs the processor that this would take.
+                        // For inserts, MongoDB needs the CPU.
                         let _awake = (work == GREET).then(Awake::keep);
-                        load(setting, options, program, &request).await?
+                        load(setup, options, program, &request).await?
                     }
                 };
                 if work == INSERT {
                     let stored = documents.count().await?;
                     ensure!(
                         stored >= sample.requests,
-                        "{} inserts were confirmed, {stored} documents are there",
+                        "{} inserts were confirmed, but {stored} documents are stored",
                         sample.requests
                     );
                 }
@@ -87,25 +87,25 @@ pub(super) async fn run(setting: &Setting, options: &Options, measured: &mut Mea
     Ok(())
 }
 
-async fn load(setting: &Setting, options: &Options, program: Program, request: &Request) -> Result<Sample> {
-    let process = programs::start(setting, program)?;
+async fn load(setup: &Setup, options: &Options, program: Program, request: &Request) -> Result<Sample> {
+    let process = programs::start(setup, program)?;
     let time = Duration::from_secs(options.seconds);
-    // Connections, pools and caches are there before anything counts.
+    // Warm up connections, pools and caches.
     closed(process.address, request, CONNECTIONS, Until::Requests(20)).await?;
-    let (own, other) = (process.processor_time(), processor_time(setting.mongodb_pid()));
+    let (own, other) = (process.processor_time(), processor_time(setup.mongodb_pid()));
     let mut sample = closed(process.address, request, CONNECTIONS, Until::Elapsed(time)).await?;
     sample.processor = process.processor_time().saturating_sub(own);
-    sample.mongodb = processor_time(setting.mongodb_pid()).saturating_sub(other);
+    sample.mongodb = processor_time(setup.mongodb_pid()).saturating_sub(other);
     sample.peak = process.peak();
     Ok(sample)
 }
 
-/// The bare driver prints what it did; its processor time is that of a child that has ended.
-fn drive(setting: &Setting, options: &Options) -> Result<Sample> {
+/// Runs the bare driver as a child, whose CPU time counts once it has ended.
+fn drive(setup: &Setup, options: &Options) -> Result<Sample> {
     let before = processor_time_of_the_ended();
-    let mongodb = processor_time(setting.mongodb_pid());
+    let mongodb = processor_time(setup.mongodb_pid());
     let output = Command::new(std::env::current_exe()?)
-        .args(["floor", "driver", &setting.uri(), &CONNECTIONS.to_string()])
+        .args(["baseline", "driver", &setup.uri(), &CONNECTIONS.to_string()])
         .arg(options.seconds.to_string())
         .output()?;
     ensure!(
@@ -119,7 +119,7 @@ fn drive(setting: &Setting, options: &Options) -> Result<Sample> {
         requests: count.parse()?,
         wall: Duration::from_micros(microseconds.parse()?),
         processor: processor_time_of_the_ended().saturating_sub(before),
-        mongodb: processor_time(setting.mongodb_pid()).saturating_sub(mongodb),
+        mongodb: processor_time(setup.mongodb_pid()).saturating_sub(mongodb),
         ..Sample::default()
     })
 }

@@ -1,4 +1,4 @@
-//! Before the first request: the size of the program, its start, and its memory while it waits.
+//! Binary size, startup time and idle memory.
 
 use std::time::{Duration, Instant};
 
@@ -10,27 +10,27 @@ use crate::Options;
 use crate::process::Process;
 use crate::programs::{SERVICE, service};
 use crate::rows::{Figure, Measured, float, median};
-use crate::setting::Setting;
+use crate::setup::Setup;
 
 /// The figures' names.
 pub(crate) const FIRST_ANSWER: &str = "from the start to the first answer";
 pub(crate) const BINARY: &str = "size of the binary";
 pub(crate) const IDLE: &str = "memory while it waits";
 
-pub(super) fn run(setting: &Setting, options: &Options, measured: &mut Measured) -> Result<()> {
+pub(super) fn run(setup: &Setup, options: &Options, measured: &mut Measured) -> Result<()> {
     let mut times = Vec::new();
     let mut idle = Vec::new();
     for _ in 0..options.runs * 4 {
         let began = Instant::now();
-        let process = Process::launch(|port| service(port, &setting.uri()))?;
+        let process = Process::launch(|port| service(port, &setup.uri()))?;
         while !answers(&process) {
             if began.elapsed() > Duration::from_secs(10) {
-                bail!("the service does not answer");
+                bail!("the service does not respond");
             }
             std::thread::sleep(Duration::from_micros(200));
         }
         times.push(began.elapsed().as_secs_f64() * 1e3);
-        // The first connections to MongoDB belong to it.
+        // Include the first connections to MongoDB.
         std::thread::sleep(Duration::from_millis(300));
         idle.push(float(process.resident()) / 1024.0);
     }

@@ -1,4 +1,4 @@
-//! What waits to be inserted, and what of it goes with the next command. Pure but for the clock.
+//! The queue of pending inserts, and the selection of the next batch. Pure but for the clock.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
@@ -9,76 +9,76 @@ use tokio::time::Instant;
 
 use crate::database::Failure;
 
-/// Documents in one command. If it is cut off, nobody knows of any of them whether it is stored.
-pub(super) const MOST_DOCUMENTS: usize = 32;
+/// The maximum batch size in documents. If a command is cut off, the outcome of all its documents is unknown.
+pub(super) const MAXIMUM_DOCUMENTS: usize = 32;
 
-/// What their sizes may add up to, unless one alone is larger: a command of large documents would hold up small ones.
-const MOST_BYTES: usize = 256 * 1024;
+/// The maximum batch size in bytes, unless a single document is larger: large documents must not delay small ones.
+const MAXIMUM_BYTES: usize = 256 * 1024;
 
-/// A larger document waits for no command that is under way: there is little to win by gathering those.
+/// Larger documents get their own command, because batching them gains little.
 pub(super) const LARGE_BYTES: usize = 64 * 1024;
 
-/// The documents that wait, and who is there to send them.
+/// Pending inserts, and the workers that send them.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    pub(super) waiting: VecDeque<Waiting>,
-    /// Tasks that send what waits.
-    pub(super) senders: usize,
-    /// Those among them that have a large document of their own to send.
-    pub(super) large: usize,
-    /// How many documents have come so far.
+    pub(super) waiting: VecDeque<PendingInsert>,
+    /// Running workers.
+    pub(super) workers: usize,
+    /// The workers among them that were started for a large document.
+    pub(super) large_workers: usize,
+    /// The number of documents queued so far, which numbers the next one.
     pub(super) count: u64,
 }
 
 impl Queue {
-    pub(super) fn small_senders(&self) -> usize {
-        self.senders - self.large
+    pub(super) fn small_workers(&self) -> usize {
+        self.workers - self.large_workers
     }
 
-    /// Takes one document, wherever it waits.
-    pub(super) fn take_one(&mut self, number: u64) -> Option<Waiting> {
-        let position = self.waiting.iter().position(|waiting| waiting.number == number)?;
+    /// Removes a document from anywhere in the queue.
+    pub(super) fn take_one(&mut self, number: u64) -> Option<PendingInsert> {
+        let position = self.waiting.iter().position(|pending| pending.number == number)?;
         self.waiting.remove(position)
     }
 
-    /// Takes what goes with the next command.
-    pub(super) fn take(&mut self) -> Vec<Waiting> {
+    /// Removes the next batch.
+    pub(super) fn take(&mut self) -> Vec<PendingInsert> {
         let (now, mut bytes) = (Instant::now(), 0);
         let sizes = self
             .waiting
             .iter()
-            .map(|waiting| waiting.document.as_bytes().len());
-        let fitting = sizes.take(MOST_DOCUMENTS).take_while(|size| {
+            .map(|pending| pending.document.as_bytes().len());
+        let fitting = sizes.take(MAXIMUM_DOCUMENTS).take_while(|size| {
             bytes += size;
-            bytes <= MOST_BYTES
+            bytes <= MAXIMUM_BYTES
         });
         let count = fitting.count().max(1).min(self.waiting.len());
-        let taken = self.waiting.drain(..count).map(|mut waiting| {
-            waiting.leave_queue(now);
-            waiting
+        let taken = self.waiting.drain(..count).map(|mut pending| {
+            pending.leave_queue(now);
+            pending
         });
         taken.collect()
     }
 }
 
-/// A document on its way.
+/// A document waiting to be inserted.
 #[derive(Debug)]
-pub(super) struct Waiting {
+pub(super) struct PendingInsert {
     pub(super) number: u64,
     pub(super) document: RawDocumentBuf,
-    /// When it left the queue, for the one who waits for it.
+    /// When it left the queue, shared with its caller.
     pub(super) taken: Arc<OnceLock<Instant>>,
     pub(super) reply: oneshot::Sender<Result<Bson, Failure>>,
-    pub(super) place: Option<OwnedSemaphorePermit>,
-    /// The memory that is kept for it and its copies.
-    pub(super) room: Option<OwnedSemaphorePermit>,
+    pub(super) queue_permit: Option<OwnedSemaphorePermit>,
+    /// The memory reserved for the document and its copies.
+    pub(super) reservation: Option<OwnedSemaphorePermit>,
 }
 
-impl Waiting {
+impl PendingInsert {
     pub(super) fn leave_queue(&mut self, now: Instant) {
-        // Nobody else sets it.
+        // Set only here.
         let _ = self.taken.set(now);
-        self.place = None;
+        self.queue_permit = None;
     }
 }
 
@@ -86,32 +86,32 @@ impl Waiting {
 mod tests {
     use super::*;
 
-    fn waiting(number: u64, bytes: usize) -> Waiting {
+    fn pending(number: u64, bytes: usize) -> PendingInsert {
         let mut document = RawDocumentBuf::new();
         document.append(bson::raw::cstr!("x"), "x".repeat(bytes));
-        Waiting {
+        PendingInsert {
             number,
             document,
             taken: Arc::default(),
             reply: oneshot::channel().0,
-            place: None,
-            room: None,
+            queue_permit: None,
+            reservation: None,
         }
     }
 
-    /// Takes everything, and says how many documents each command had.
+    /// Empties the queue, and checks the batch sizes.
     fn check(sizes: &[usize], expected: &[usize]) {
         let mut queue = Queue::default();
         queue
             .waiting
-            .extend((0..).zip(sizes).map(|(number, size)| waiting(number, *size)));
+            .extend((0..).zip(sizes).map(|(number, size)| pending(number, *size)));
         let mut order = Vec::new();
         let mut commands = Vec::new();
         while !queue.waiting.is_empty() {
             let taken = queue.take();
-            assert!(taken.iter().all(|waiting| waiting.taken.get().is_some()));
+            assert!(taken.iter().all(|pending| pending.taken.get().is_some()));
             commands.push(taken.len());
-            order.extend(taken.into_iter().map(|waiting| waiting.number));
+            order.extend(taken.into_iter().map(|pending| pending.number));
         }
         assert_eq!(commands, expected);
         assert!(order.is_sorted());
@@ -122,9 +122,9 @@ mod tests {
     fn a_command_has_a_bounded_number_of_documents_and_of_bytes() {
         check(&[], &[]);
         check(&[1], &[1]);
-        check(&[1; MOST_DOCUMENTS + 1], &[MOST_DOCUMENTS, 1]);
-        check(&[MOST_BYTES * 2, 1, 1], &[1, 2]);
-        check(&[1, MOST_BYTES * 2, 1], &[1, 1, 1]);
-        check(&[MOST_BYTES / 3; 5], &[2, 2, 1]);
+        check(&[1; MAXIMUM_DOCUMENTS + 1], &[MAXIMUM_DOCUMENTS, 1]);
+        check(&[MAXIMUM_BYTES * 2, 1, 1], &[1, 2]);
+        check(&[1, MAXIMUM_BYTES * 2, 1], &[1, 1, 1]);
+        check(&[MAXIMUM_BYTES / 3; 5], &[2, 2, 1]);
     }
 }

@@ -1,4 +1,4 @@
-//! Bytes in, the body that follows or the refusal out.
+//! Bytes in, the following body or the refusal out.
 
 use proptest::prelude::*;
 
@@ -158,7 +158,7 @@ fn the_request_line_is_a_method_a_target_and_a_version() {
 }
 
 #[test]
-fn another_protocol_is_refused_before_its_head_would_end() {
+fn another_protocol_is_refused_early() {
     check("\u{16}\u{3}\u{1}", &Err(Refusal::Control));
     check("PRI * HTTP/2.0\r\n", &Err(Refusal::Version));
     check("GET /\r\n", &Err(Refusal::RequestLine));
@@ -168,7 +168,7 @@ fn another_protocol_is_refused_before_its_head_would_end() {
 
 proptest! {
     #[test]
-    fn hyper_refuses_nothing_that_is_let_through(
+    fn hyper_accepts_every_head_that_passes(
         pieces in prop::collection::vec(prop::sample::select(PIECES), 1..12),
         noise in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3),
     ) {

@@ -1,8 +1,8 @@
-//! Answers as they came over the wire.
+//! Parses responses from the wire.
 
 use serde_json::Value;
 
-/// One answer, its body without framing.
+/// One response, with its body decoded.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct RawAnswer {
     pub(super) status: u16,
@@ -16,7 +16,7 @@ impl RawAnswer {
         found.map_or("", |(_, value)| value)
     }
 
-    /// Asserts what holds for every answer, and for every one from 400 on.
+    /// Asserts what holds for every response, and for every error.
     pub(super) fn assert_sound(&self, is_head: bool) {
         assert_eq!(self.header("x-content-type-options"), "nosniff", "{self:?}");
         assert_eq!(self.header("cache-control"), "no-store", "{self:?}");
@@ -49,7 +49,7 @@ impl RawAnswer {
     }
 }
 
-/// Splits what a server sent until it closed the connection; `is_head` is about the first answer.
+/// Splits everything that a server sent; `is_head` refers to the first response.
 pub(super) fn split(text: &str, is_head: bool) -> Vec<RawAnswer> {
     let mut answers = Vec::new();
     let mut rest = text;

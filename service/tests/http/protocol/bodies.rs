@@ -1,9 +1,9 @@
-//! Bodies that do not end, come slowly, are encoded, or are announced by an expectation.
+//! Bodies that are endless, slow or encoded, and expectations.
 
 use std::time::Duration;
 
 use super::super::app::{TestApp, impatient};
-use super::super::wait::PATIENCE;
+use super::super::wait::TIMEOUT;
 use super::Then::{Ends, GoesOn};
 use super::answers::split;
 use super::check;
@@ -18,16 +18,16 @@ async fn an_endless_body_is_refused_as_soon_as_it_is_too_large() {
         .await;
     let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
     let writing = async { while wire.write_bytes(chunk.as_bytes()).await.is_ok() {} };
-    tokio::time::timeout(PATIENCE, writing)
+    tokio::time::timeout(TIMEOUT, writing)
         .await
-        .expect("an end of reading");
+        .expect("an end of reading in time");
     let answers = split(&wire.read_to_end().await, false);
     assert_eq!((answers.len(), answers[0].status), (1, 413));
     answers[0].assert_sound(false);
 }
 
 #[tokio::test]
-async fn a_body_that_comes_byte_by_byte_has_the_same_time_as_any_other() {
+async fn a_trickled_body_has_the_same_deadline() {
     let app = TestApp::start_with(impatient()).await;
     let mut wire = app.wire().await;
     wire.write(&format!("{HEAD}Content-Length: 1000000\r\n\r\n"))
@@ -40,7 +40,7 @@ async fn a_body_that_comes_byte_by_byte_has_the_same_time_as_any_other() {
             }
         }
     };
-    tokio::time::timeout(PATIENCE, writing)
+    tokio::time::timeout(TIMEOUT, writing)
         .await
         .expect("an answer, though bytes keep coming");
     let answers = split(&wire.read_to_end().await, false);
@@ -49,7 +49,7 @@ async fn a_body_that_comes_byte_by_byte_has_the_same_time_as_any_other() {
 }
 
 #[tokio::test]
-async fn an_encoded_body_is_refused_with_the_encoding_that_is_taken() {
+async fn an_encoded_body_is_refused_with_the_supported_encoding() {
     let app = TestApp::start().await;
     for (encoding, status, then) in [
         ("gzip", 415, Ends),
@@ -65,7 +65,7 @@ async fn an_encoded_body_is_refused_with_the_encoding_that_is_taken() {
 }
 
 #[tokio::test]
-async fn only_the_expectation_of_a_go_ahead_is_met() {
+async fn only_100_continue_is_supported() {
     let app = TestApp::start().await;
     for (expected, status, then) in [
         ("Expect: 100-continue\r\n", 201, GoesOn),
@@ -80,7 +80,7 @@ async fn only_the_expectation_of_a_go_ahead_is_met() {
 }
 
 #[tokio::test]
-async fn a_client_that_waits_for_a_go_ahead_is_spared_a_body_that_is_refused() {
+async fn a_body_that_will_be_refused_is_not_requested() {
     let app = TestApp::start().await;
     for (headers, status) in [
         ("Content-Length: 2000000\r\n", "413"),
@@ -95,7 +95,7 @@ async fn a_client_that_waits_for_a_go_ahead_is_spared_a_body_that_is_refused() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_json_by_its_type_is_refused() {
+async fn a_body_with_another_content_type_is_refused() {
     let app = TestApp::start().await;
     for kind in [
         "",

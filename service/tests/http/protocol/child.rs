@@ -1,4 +1,4 @@
-//! The binary with its log in a file, for tests that are about the whole process.
+//! The binary with its log in a file, for tests of the whole process.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use super::super::client::HttpClient;
-use super::super::wait::{PATIENCE, until};
+use super::super::wait::{TIMEOUT, until};
 
 pub(super) struct Child {
     process: tokio::process::Child,
@@ -21,7 +21,7 @@ impl Child {
         Self::run(Command::new(env!("CARGO_BIN_EXE_service")), variables).await
     }
 
-    /// With so many file descriptors at most.
+    /// Starts with this limit on open files.
     pub(super) async fn start_with_descriptors(number: u32, variables: &[(&str, &str)]) -> Self {
         let mut shell = Command::new("sh");
         let script = format!("ulimit -n {number} && exec \"$0\"");
@@ -62,23 +62,23 @@ impl Child {
     }
 
     pub(super) async fn livez_is_answered(&self) -> bool {
-        tokio::time::timeout(PATIENCE, self.client().get("/livez"))
+        tokio::time::timeout(TIMEOUT, self.client().get("/livez"))
             .await
             .is_ok_and(|answer| answer.status == 200)
     }
 
-    /// What the process has had of the processors, in user and kernel mode.
+    /// Returns the CPU time of the process in user and kernel mode.
     pub(super) fn processor_time(&self) -> Duration {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id().unwrap())).unwrap();
         let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
-        // Ticks of 10 ms: the fields 14 and 15, the name being the second.
+        // Fields 14 and 15 in ticks of 10 ms; the name is the second field.
         let ticks = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
         Duration::from_millis(10 * ticks)
     }
 
-    /// Asserts that it still runs, ends it and returns its log.
+    /// Asserts that the process is running, ends it, and returns its log.
     pub(super) async fn end(&mut self) -> String {
-        assert_eq!(self.process.try_wait().unwrap(), None, "it ended by itself");
+        assert_eq!(self.process.try_wait().unwrap(), None, "the process has exited");
         self.process.kill().await.unwrap();
         log_of(&self.directory.path().join("log"))
     }

@@ -1,4 +1,4 @@
-//! Many connections at once: the others are served, and no flood lasts longer than the time for a head.
+//! Many connections at once: others are served, and floods end with the head timeout.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ async fn open(address: SocketAddr, count: usize) -> Vec<Wire> {
     wires
 }
 
-/// The middle of eleven times: one request in a row may meet a pause of the machine.
+/// The median of eleven requests, to ignore pauses of the machine.
 async fn time_of_livez(app: &TestApp) -> Duration {
     let mut times = Vec::new();
     for _ in 0..11 {
@@ -39,9 +39,9 @@ async fn all_end(wires: Vec<Wire>) {
 }
 
 #[tokio::test]
-async fn five_hundred_silent_connections_hold_nobody_up_and_are_closed() {
+async fn five_hundred_silent_connections_block_no_request_and_are_closed() {
     let mut configuration = Configuration::default();
-    configuration.http.head_time = Duration::from_secs(3);
+    configuration.http.head_timeout = Duration::from_secs(3);
     let app = TestApp::start_with(configuration).await;
     let wires = open(app.address, FLOOD).await;
     let time = time_of_livez(&app).await;
@@ -50,14 +50,14 @@ async fn five_hundred_silent_connections_hold_nobody_up_and_are_closed() {
 }
 
 #[tokio::test]
-async fn five_hundred_slow_heads_hold_nobody_up_and_are_closed() {
+async fn five_hundred_slow_heads_block_no_request_and_are_closed() {
     let mut configuration = Configuration::default();
-    configuration.http.head_time = Duration::from_secs(3);
+    configuration.http.head_timeout = Duration::from_secs(3);
     let app = TestApp::start_with(configuration).await;
     let mut wires = open(app.address, FLOOD).await;
     for byte in b"GET " {
         for wire in &mut wires {
-            // Later bytes meet connections that are closed already.
+            // Later bytes may meet closed connections.
             let _ = wire.write_bytes(&[*byte]).await;
         }
         let time = time_of_livez(&app).await;
@@ -81,16 +81,16 @@ async fn a_connection_beyond_the_limit_waits_for_another_to_end() {
     wires[1].read_until("}").await;
     let third = &wires[2];
     let early = tokio::time::timeout(Duration::from_millis(100), third.readable()).await;
-    assert!(early.is_err(), "it was served beside the others");
+    assert!(early.is_err(), "it was served despite the limit");
     wires.swap_remove(0);
     wires[0].read_until("}").await;
 }
 
 #[tokio::test]
-async fn a_server_that_is_full_stops_all_the_same() {
+async fn a_full_server_still_shuts_down() {
     let mut configuration = Configuration::default();
     configuration.http.connections = 2;
-    configuration.stopping.drain = Duration::ZERO;
+    configuration.shutdown.drain = Duration::ZERO;
     let app = TestApp::start_with(configuration).await;
     let _wires = open(app.address, 3).await;
     let start = Instant::now();
@@ -100,7 +100,7 @@ async fn a_server_that_is_full_stops_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_flood_that_takes_all_descriptors_neither_ends_nor_busies_the_server() {
+async fn exhausting_all_descriptors_neither_stops_nor_busies_the_server() {
     let mut child = Child::start_with_descriptors(16, &[("HEAD_SECONDS", "3")]).await;
     let client = child.client();
     assert_eq!(client.get("/livez").await.status, 200);
@@ -112,7 +112,7 @@ async fn a_flood_that_takes_all_descriptors_neither_ends_nor_busies_the_server()
     drop(wires);
     until("served again", async || child.livez_is_answered().await).await;
     let log = child.end().await;
-    let complaints = log.matches("a connection cannot be accepted").count();
+    let complaints = log.matches("cannot accept a connection").count();
     assert_eq!(
         complaints, 1,
         "one line is enough, and none means that there was no flood: {log}"

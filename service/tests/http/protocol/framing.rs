@@ -1,14 +1,14 @@
-//! Where a body ends: what two programs could read in two ways is refused.
+//! The framing of bodies: anything ambiguous is refused.
 
 use service::configuration::Configuration;
 
 use super::super::app::TestApp;
-use super::super::wait::PATIENCE;
+use super::super::wait::TIMEOUT;
 use super::Then::{self, Ends, GoesOn};
 use super::check;
 
 const HEAD: &str = "POST /data HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n";
-/// What a smuggler wants to be taken for a request.
+/// What an attacker wants to be taken for a request.
 const SMUGGLED: &str = "GET /livez HTTP/1.1\r\nHost: a\r\nX-Request-Id: smuggled\r\n\r\n";
 
 async fn check_body(app: &TestApp, headers: &str, body: &str, status: u16, then: Then) {
@@ -17,7 +17,7 @@ async fn check_body(app: &TestApp, headers: &str, body: &str, status: u16, then:
 }
 
 #[tokio::test]
-async fn a_body_without_one_sure_length_is_refused() {
+async fn a_body_with_ambiguous_length_is_refused() {
     let app = TestApp::start().await;
     for (headers, status) in [
         ("Content-Length: 4\r\nTransfer-Encoding: chunked\r\n", 400),
@@ -62,10 +62,10 @@ async fn a_body_without_one_sure_length_is_refused() {
 }
 
 #[tokio::test]
-async fn chunks_are_taken_as_they_are_defined_and_not_otherwise() {
+async fn only_well_formed_chunks_are_accepted() {
     let mut configuration = Configuration::default();
-    // Longer than a test waits: what is wrong is seen when it comes.
-    configuration.http.body_time = 2 * PATIENCE;
+    // Too large to wait for, so that only immediate detection passes.
+    configuration.http.body_timeout = 2 * TIMEOUT;
     let app = TestApp::start_with(configuration).await;
     let extension = format!("7;{}\r\n{{\"a\":1}}\r\n0\r\n\r\n", "x".repeat(1024 * 1024));
     let trailers = format!("7\r\n{{\"a\":1}}\r\n0\r\nX: {}\r\n\r\n", "x".repeat(1024 * 1024));
@@ -97,7 +97,7 @@ async fn chunks_are_taken_as_they_are_defined_and_not_otherwise() {
 }
 
 #[tokio::test]
-async fn a_body_that_nobody_reads_ends_the_connection() {
+async fn an_unread_body_closes_the_connection() {
     let app = TestApp::start().await;
     let length = SMUGGLED.len();
     for (line, status) in [
@@ -119,7 +119,7 @@ async fn a_body_that_nobody_reads_ends_the_connection() {
             assert_ne!(answer.header("x-request-id"), "smuggled");
         }
     }
-    // Read to its end, though refused: what follows is the next request.
+    // Refused after it was read completely, so the next request follows.
     check_body(&app, "Content-Length: 4\r\n", "null", 422, GoesOn).await;
 }
 

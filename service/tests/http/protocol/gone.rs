@@ -1,4 +1,4 @@
-//! Clients that leave in the middle of an answer, or do not read it.
+//! Clients that disconnect during a response, or stop reading it.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::super::wait::until;
 
 const REQUEST: &str = "GET /data HTTP/1.1\r\nHost: a\r\n\r\n";
 
-/// Stores about 100 MB: far more than the sockets and one reply of MongoDB hold.
+/// Stores about 100 MB, far more than the sockets and one MongoDB reply hold.
 async fn fill(client: &Client) {
     let text = "x".repeat(1_000_000);
     let collection = client.database("flask_db").collection("data");
@@ -37,12 +37,12 @@ async fn open_cursors(client: &Client) -> i64 {
 }
 
 #[tokio::test]
-async fn a_list_that_nobody_reads_any_more_leaves_no_cursor_behind() {
+async fn an_abandoned_list_leaves_no_cursor() {
     let mongodb = mongo::own().await;
     let client = Client::with_uri_str(mongodb.mongodb_root_uri()).await.unwrap();
     fill(&client).await;
     let mut configuration = Configuration::default();
-    configuration.http.write_time = Duration::from_secs(1);
+    configuration.http.write_timeout = Duration::from_secs(1);
     let app = TestApp::start_with_uri(&mongodb.mongodb_uri(), configuration).await;
 
     let mut leaving = app.wire().await;

@@ -1,4 +1,4 @@
-//! Heads that are malformed, too large, too slow, or of another protocol.
+//! Heads that are malformed, too large or too slow, and other protocols.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::answers::split;
 use super::check;
 
 #[tokio::test]
-async fn a_head_that_is_no_http_1_1_is_refused_and_ends_the_connection() {
+async fn an_invalid_head_is_refused_and_closes_the_connection() {
     let app = TestApp::start().await;
     let long_path = format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(64 * 1024));
     let long_value = format!(
@@ -123,7 +123,7 @@ async fn a_head_that_does_not_end_is_answered_408_and_silence_is_not_answered() 
 }
 
 #[tokio::test]
-async fn a_head_that_comes_byte_by_byte_has_the_same_time_as_any_other() {
+async fn a_trickled_head_has_the_same_deadline() {
     let app = TestApp::start_with(impatient()).await;
     let mut wire = app.wire().await;
     let writing = async {
@@ -140,7 +140,7 @@ async fn a_head_that_comes_byte_by_byte_has_the_same_time_as_any_other() {
             }
         }
     };
-    tokio::time::timeout(super::super::wait::PATIENCE, writing)
+    tokio::time::timeout(super::super::wait::TIMEOUT, writing)
         .await
         .expect("an answer, though bytes keep coming");
     let answers = split(&wire.read_to_end().await, false);
@@ -169,7 +169,7 @@ async fn a_client_that_ends_its_side_still_gets_its_answer() {
 }
 
 #[tokio::test]
-async fn ten_requests_at_once_are_answered_in_their_order() {
+async fn pipelined_requests_are_answered_in_order() {
     let app = TestApp::start().await;
     let requests: Vec<_> = (0..10)
         .map(|number| {
@@ -201,7 +201,7 @@ async fn empty_lines_do_not_keep_a_connection_open() {
             }
         }
     };
-    tokio::time::timeout(super::super::wait::PATIENCE, writing)
+    tokio::time::timeout(super::super::wait::TIMEOUT, writing)
         .await
         .expect("an end, though bytes keep coming");
 }

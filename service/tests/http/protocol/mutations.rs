@@ -1,4 +1,4 @@
-//! Requests with random changes: nothing from the wire makes the service panic or stop.
+//! Randomly mutated requests: nothing from the wire makes the service panic or stop.
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
@@ -18,7 +18,7 @@ const REQUESTS: &[&str] = &[
     "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\nUpgrade: h2c\r\nExpect: 100-continue\r\n\r\n",
 ];
 
-/// Some requests in a row, with bytes changed, dropped and doubled.
+/// Returns some requests with bytes changed, dropped and duplicated.
 fn mutated() -> impl Strategy<Value = Vec<u8>> {
     let change = (any::<prop::sample::Index>(), any::<u8>(), 0..4_u8);
     let requests = prop::collection::vec(prop::sample::select(REQUESTS), 1..4);

@@ -1,4 +1,4 @@
-//! Paths and methods: what each path takes, and what is no path of this service.
+//! Paths and methods: what each path supports, and what is not a path of this service.
 
 use super::super::app::TestApp;
 use super::Then::GoesOn;
@@ -57,7 +57,7 @@ async fn a_path_is_taken_literally() {
 }
 
 #[tokio::test]
-async fn every_route_tells_its_methods() {
+async fn every_route_lists_its_methods() {
     let app = TestApp::start().await;
     for (path, allow) in ROUTES {
         for method in ["PUT", "PATCH", "DELETE", "TRACE", "BREW", "get"] {
@@ -111,7 +111,7 @@ async fn head_is_answered_with_the_headers_of_get() {
 }
 
 #[tokio::test]
-async fn head_tells_that_mongodb_is_away() {
+async fn head_reports_an_outage_of_mongodb() {
     let app = TestApp::start_on("mongodb://127.0.0.1:1/").await;
     for path in ["/data", "/health", "/readyz"] {
         for method in ["GET", "HEAD"] {
@@ -122,7 +122,7 @@ async fn head_tells_that_mongodb_is_away() {
     }
 }
 
-/// Returns status and headers without the date; an answer without a body may leave out how that is framed.
+/// Returns status and headers without the date; without a body, framing headers may be omitted.
 async fn check_any(app: &TestApp, request: &str) -> (u16, Vec<(String, String)>) {
     let status = if request.contains("/nope") || request.contains("/data/") {
         404
