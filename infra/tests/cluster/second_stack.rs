@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::process::Command;
 use tokio::sync::OnceCell;
 
@@ -25,12 +25,10 @@ async fn example() -> &'static Path {
 }
 
 async fn reports(world: &World, arguments: &[&str]) -> Vec<String> {
-    let [command, rest @ ..] = arguments else {
-        panic!("a command");
-    };
+    let (command, rest) = arguments.split_first().expect("a command");
     let mut reports = Command::new(example().await);
     reports
-        .args([command, world.name.as_str(), "sandbox"])
+        .args([*command, world.name.as_str(), "sandbox"])
         .args(rest)
         .env("KUBECONFIG", &world.kubeconfig);
     let Output {
@@ -111,12 +109,9 @@ async fn the_record_of_another_stack_is_refused_by_name() {
         "/api/v1/namespaces/infra-system/secrets/infra-reports-{}",
         world.name
     );
-    let Value::Object(mut secret) = world.read(&path).await.unwrap() else {
-        panic!("a record");
-    };
+    let mut secret = world.read(&path).await.unwrap();
     let labels = secret["metadata"]["labels"].clone();
     secret["metadata"] = json!({"name": format!("infra-{}", world.name), "labels": labels});
-    let secret = Value::Object(secret);
     world
         .create("/api/v1/namespaces/infra-system/secrets", &secret)
         .await;
