@@ -15,7 +15,14 @@ static EXAMPLE: OnceCell<PathBuf> = OnceCell::const_new();
 async fn example() -> &'static Path {
     let build = async || {
         let mut command = Command::new(env!("CARGO"));
-        command.args(["build", "--quiet", "--locked", "--example", "reports"]);
+        command.args([
+            "build",
+            "--quiet",
+            "--locked",
+            "--workspace",
+            "--example",
+            "reports",
+        ]);
         let status = command.status().await.expect("cargo runs");
         assert!(status.success(), "the example builds");
         let infra = Path::new(env!("CARGO_BIN_EXE_infra"));
