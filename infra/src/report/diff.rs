@@ -237,7 +237,10 @@ impl Document {
         *node = value;
         if let Some(comment) = comment {
             let comments = self.comments.entry(place).or_default();
-            *comments = format!("{comments} {comment}").trim_start().to_owned();
+            if !comments.is_empty() {
+                comments.push(' ');
+            }
+            comments.push_str(&comment);
         }
         Some(())
     }
