@@ -1,6 +1,6 @@
-# The data API. `infra` hashes this file and the files that the COPY lines name into the image tag, and the base images are
-# pinned by digest (of the index for all platforms), so equal tags mean equal inputs.
-FROM rust:1.95.0-slim-bookworm@sha256:d7482085ff5b415f84dba5647ae71606650bdef00db7aeb69f4b3d170c3e4082 AS build
+# The data API. `infra` hashes this file and the files that the COPY lines name into the image tag. Releases and Compose pin
+# the base images by digest (release.yml, compose.yaml); a local build takes the ones that the node has, or pulls these tags.
+FROM rust:1.95.0-slim-bookworm AS build
 WORKDIR /build
 
 # A separate layer caches the compiled dependencies until a manifest or the lock file changes. The other workspace members are
@@ -21,7 +21,7 @@ RUN find service/src -type f -exec touch {} + \
     && cargo build --release --locked --package service
 
 # The C library, certificates and time zones; no shell, no package manager.
-FROM gcr.io/distroless/cc-debian12:nonroot@sha256:9dac0a79194e45a7da0158a9c6da57b217585af0786db3845d1f0ec1a0dd182f
+FROM gcr.io/distroless/cc-debian12:nonroot
 COPY --from=build /build/target/release/service /usr/local/bin/service
 USER 65532:65532
 EXPOSE 5000

@@ -26,18 +26,30 @@ fn is_hexadecimal(text: &str, digits: usize) -> bool {
     text.len() == digits && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
+#[track_caller]
+fn check_digest(image: &str) {
+    let digest = image.split_once("@sha256:").map(|(_, digest)| digest);
+    assert!(digest.is_some_and(|digest| is_hexadecimal(digest, 64)), "{image}");
+}
+
+/// The Dockerfile itself names tags: a node without a way to a registry builds with the images that it has.
 #[test]
-fn base_images_are_pinned_by_digest() {
+fn releases_and_compose_pin_every_base_image_by_digest() {
     let (dockerfile, compose) = (read("Dockerfile"), read("compose.yaml"));
-    let mut images = values(&dockerfile, "FROM ");
-    images.extend(values(&compose, "image: "));
-    // Built here, from that Dockerfile.
-    images.retain(|image| *image != "service:compose");
-    assert_eq!(images.len(), 3, "{images:?}");
-    for image in images {
-        let reference = image.split_whitespace().next().unwrap();
-        let digest = reference.split_once("@sha256:").map(|(_, digest)| digest);
-        assert!(digest.is_some_and(|digest| is_hexadecimal(digest, 64)), "{image}");
+    let images = values(&compose, "image: ");
+    // The other one is built from the Dockerfile.
+    let pulled = images.into_iter().filter(|image| *image != "service:compose");
+    pulled.for_each(check_digest);
+    let bases = values(&dockerfile, "FROM ");
+    assert_eq!(bases.len(), 2, "{bases:?}");
+    for base in bases {
+        let base = base.split_whitespace().next().unwrap();
+        for file in ["compose.yaml", ".github/workflows/release.yml"] {
+            let text = read(file);
+            let contexts = values(&text, &format!("{base}=docker-image://{base}"));
+            assert_eq!(contexts.len(), 1, "{file} pins {base}");
+            check_digest(contexts[0]);
+        }
     }
 }
 
