@@ -39,6 +39,6 @@ fn a_kubectl_that_fails_or_is_missing_is_told() {
     assert_eq!(code, Some(1));
     assert_eq!(
         stderr,
-        "error: no such service\nerror: kubectl has ended: exit status: 1\nhint: what it printed stands above; `just plan` tells whether the Service is there\n"
+        "error: no such service\nerror: kubectl failed: exit status: 1\nhint: see its output above; `infra status shop` shows whether the Service exists\n"
     );
 }

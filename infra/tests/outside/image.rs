@@ -37,7 +37,7 @@ fn a_missing_image_is_built_once() {
     );
     let (code, stdout, stderr) = project.run(&["image", "shop", "--build"]);
     assert_eq!((code, stdout), (Some(0), format!("{image}\n")), "{stderr}");
-    assert_eq!(stderr, format!("{image} is in minikube\n"));
+    assert_eq!(stderr, format!("{image} is already in minikube\n"));
     let list = "[--profile][my shop][image][ls]\n";
     assert_eq!(
         project.read("calls"),
