@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use similar::TextDiff;
 
-use super::manifests::{VALUES, without_hash, without_values};
+use super::manifests::{VALUES, without_hash};
 use super::plan_text::hint_below;
 use super::style;
-use super::yaml::{self, Content, Node};
+use super::yaml::{self, Comments};
 use engine_core::object::path::Step;
 use engine_core::object::{FieldValue, Object, ObjectId};
 use engine_core::plan::{Action, Cause, Change, FieldDrift, Plan, reasons_to_replace};
@@ -16,8 +16,11 @@ use engine_core::plan::{Action, Cause, Change, FieldDrift, Plan, reasons_to_repl
 /// Lines around a change: enough for the names of all tables above a deep field.
 const CONTEXT: usize = 8;
 
-/// The side of a diff on which nothing stands.
+/// Name of the side on which an object does not exist.
 const NOTHING: &str = "/dev/null";
+
+/// Stands for a secret value. No value of a Secret is written so: they are Base64.
+const HIDDEN: &str = "(not shown)";
 
 /// One diff for each object that changes; what a diff cannot show stands in comments.
 pub(super) fn text(plan: &Plan) -> String {
@@ -36,10 +39,10 @@ pub(super) fn text(plan: &Plan) -> String {
     blocks.join("\n")
 }
 
-/// What is compared: the two documents of an object. `None` is the side on which it is not there.
+/// What is compared: the two documents of an object. `None` is the side on which it does not exist.
 pub(super) struct Sides {
-    pub(super) live: Option<Node>,
-    pub(super) planned: Option<Node>,
+    pub(super) live: Option<Document>,
+    pub(super) planned: Option<Document>,
 }
 
 impl Sides {
@@ -47,12 +50,12 @@ impl Sides {
     pub(super) fn of(change: &Change) -> Option<Self> {
         let id = &change.id;
         let (live, planned) = match &change.action {
-            Action::Create { desired, .. } => (None, Some(created(desired))),
-            Action::Delete { .. } => (Some(Node::from(&identity(id))), None),
+            Action::Create { desired, .. } => (None, Some(Document::new(created(desired)))),
+            Action::Delete { .. } => (Some(Document::new(identity(id))), None),
             Action::Update { fields, .. } | Action::Adopt { fields, .. } | Action::Replace { fields, .. } => {
                 (
-                    Some(document(id, fields, before)),
-                    Some(document(id, fields, after)),
+                    Some(Document::of_fields(id, fields, before)),
+                    Some(Document::of_fields(id, fields, after)),
                 )
             }
             Action::Mark { .. } | Action::Keep { .. } | Action::Refuse { .. } => return None,
@@ -62,19 +65,26 @@ impl Sides {
 
     /// The unified diff, without colours.
     pub(super) fn unified(&self, id: &ObjectId) -> String {
-        let side = |name: &str, node: &Option<Node>| match node {
-            Some(node) => (format!("{name}/{id}"), yaml::document(node)),
+        let side = |name: &str, document: &Option<Document>| match document {
+            Some(Document { content, comments }) => {
+                (format!("{name}/{id}"), yaml::commented(content, comments))
+            }
             None => (NOTHING.to_owned(), String::new()),
         };
         let (live, before) = side("live", &self.live);
         let (planned, after) = side("planned", &self.planned);
-        let diff = TextDiff::from_lines(&before, &after);
-        let mut unified = diff.unified_diff();
-        unified
+        TextDiff::from_lines(&before, &after)
+            .unified_diff()
             .context_radius(CONTEXT)
             .header(&live, &planned)
             .to_string()
     }
+}
+
+/// One side of a diff: the fields that change, below their tables.
+pub(super) struct Document {
+    pub(super) content: Value,
+    comments: Comments,
 }
 
 fn change(change: &Change) -> String {
@@ -122,54 +132,37 @@ fn identity(id: &ObjectId) -> Value {
     json!({"apiVersion": id.kind.api_version(), "kind": id.kind.kind, "metadata": metadata})
 }
 
-/// An object that is not there yet, without the hash and the values of Secrets.
-fn created(desired: &Object) -> Node {
-    if !desired.id().kind.is_secret() {
-        let mut json = desired.json();
-        without_hash(&mut json);
-        return Node::from(&json);
-    }
-    let json = desired.json();
-    let mut node = Node::from(&without_values(desired));
-    for field in VALUES {
-        let Some(values) = json[field].as_object() else {
-            continue;
-        };
-        for name in values.keys() {
-            let path = [Step::Field(field.to_owned()), Step::Field(name.clone())];
-            insert(&mut node, &path, Node::new(Content::Hidden));
+/// An object to create, without the hash and the values of Secrets.
+fn created(desired: &Object) -> Value {
+    let mut json = desired.json();
+    without_hash(&mut json);
+    if desired.id().kind.is_secret() {
+        for field in VALUES {
+            let values = json.get_mut(field).and_then(Value::as_object_mut);
+            values
+                .into_iter()
+                .flat_map(Map::values_mut)
+                .for_each(|value| *value = HIDDEN.into());
         }
     }
-    yaml::sort_all(&mut node);
-    node
+    json
 }
 
-/// The changed fields of one side, each below its tables.
-fn document(id: &ObjectId, fields: &[FieldDrift], side: fn(&FieldDrift) -> Option<Node>) -> Node {
-    let mut node = Node::from(&identity(id));
-    for drift in fields {
-        if let Some(value) = side(drift) {
-            insert(&mut node, &drift.field.path.0, value);
-        }
-    }
-    yaml::sort_all(&mut node);
-    node
+/// A value and the comment behind it.
+type Commented = (Value, Option<String>);
+
+fn before(drift: &FieldDrift) -> Option<Commented> {
+    let comment = author(drift).map(|author| format!("changed by {author}"));
+    Some((value(drift.field.live.as_ref()?), comment))
 }
 
-fn before(drift: &FieldDrift) -> Option<Node> {
-    let mut node = value(drift.field.live.as_ref()?);
-    node.comment = author(drift).map(|author| format!("changed by {author}"));
-    Some(node)
-}
-
-fn after(drift: &FieldDrift) -> Option<Node> {
-    let mut node = value(drift.field.proposed.as_ref()?);
-    node.comment = match &drift.field.live {
+fn after(drift: &FieldDrift) -> Option<Commented> {
+    let comment = match &drift.field.live {
         None => author(drift).map(|author| format!("removed by {author}")),
         Some(FieldValue::Hidden) => Some("another value".to_owned()),
         Some(FieldValue::Shown(_)) => None,
     };
-    Some(node)
+    Some((value(drift.field.proposed.as_ref()?), comment))
 }
 
 fn author(drift: &FieldDrift) -> Option<String> {
@@ -182,91 +175,97 @@ fn author(drift: &FieldDrift) -> Option<String> {
     }
 }
 
-fn value(value: &FieldValue) -> Node {
+fn value(value: &FieldValue) -> Value {
     match value {
-        FieldValue::Shown(value) => Node::from(value),
-        FieldValue::Hidden => Node::new(Content::Hidden),
+        FieldValue::Shown(value) => value.clone(),
+        FieldValue::Hidden => HIDDEN.into(),
     }
 }
 
-/// Puts a value where its path leads to, with the tables and list items on the way.
-fn insert(node: &mut Node, path: &[Step], value: Node) {
-    let Some((step, rest)) = path.split_first() else {
-        // A comment that names the item's place in its list stays.
-        let comment = node.comment.take();
-        *node = value;
-        node.comment = match (comment, node.comment.take()) {
-            (Some(place), Some(said)) => Some(format!("{place} {said}")),
-            (place, said) => place.or(said),
-        };
-        return;
-    };
-    let next = match step {
-        Step::Field(name) => field(node, name),
-        Step::Item(key) => item(
-            node,
-            |item| has_key(item, key),
-            || {
-                let fields = key.iter().map(|(name, value)| (name.clone(), Node::from(value)));
-                Node::new(Content::Fields(fields.collect()))
-            },
-        ),
-        Step::Index(index) => {
-            let place = format!("[{index}]");
-            item(
-                node,
-                |item| item.comment.as_ref() == Some(&place),
-                || Node {
-                    comment: Some(place.clone()),
-                    ..Node::new(Content::Fields(Vec::new()))
-                },
-            )
+impl Document {
+    fn new(content: Value) -> Self {
+        Self {
+            content,
+            comments: Comments::new(),
         }
-    };
-    if let Some(next) = next {
-        insert(next, rest, value);
+    }
+
+    fn of_fields(id: &ObjectId, fields: &[FieldDrift], side: fn(&FieldDrift) -> Option<Commented>) -> Self {
+        let mut document = Self::new(identity(id));
+        for drift in fields {
+            if let Some((value, comment)) = side(drift) {
+                let _ = document.insert(&drift.field.path.0, value, comment);
+            }
+        }
+        document
+    }
+
+    /// Puts a value at the end of its path and creates the tables and list items above it; `None` when a scalar stands
+    /// in the way.
+    fn insert(&mut self, path: &[Step], value: Value, comment: Option<String>) -> Option<()> {
+        let mut place = Vec::new();
+        let mut node = &mut self.content;
+        for step in path {
+            node = match step {
+                Step::Field(name) => {
+                    place.push(name.clone());
+                    field(node, name)?
+                }
+                Step::Item(key) => {
+                    let has_key =
+                        |item: &Value| key.iter().all(|(name, value)| item.get(name) == Some(value));
+                    let items = items(node)?;
+                    let position = items.iter().position(has_key);
+                    place.push(position.unwrap_or(items.len()).to_string());
+                    item(items, position, || key.iter().cloned().collect())
+                }
+                Step::Index(index) => {
+                    // Only its comment tells which item of the whole list this is.
+                    let label = format!("[{index}]");
+                    let items = items(node)?;
+                    let is_it = |position: &usize| {
+                        let place = [&place[..], &[position.to_string()]].concat();
+                        self.comments.get(&place) == Some(&label)
+                    };
+                    let position = (0..items.len()).find(is_it);
+                    place.push(position.unwrap_or(items.len()).to_string());
+                    self.comments.entry(place.clone()).or_insert(label);
+                    item(items, position, || Value::Null)
+                }
+            };
+        }
+        *node = value;
+        if let Some(comment) = comment {
+            let comments = self.comments.entry(place).or_default();
+            *comments = format!("{comments} {comment}").trim_start().to_owned();
+        }
+        Some(())
     }
 }
 
-/// The field of this name, made when it is missing; `None` below something that is no table.
-fn field<'a>(node: &'a mut Node, name: &str) -> Option<&'a mut Node> {
-    let Content::Fields(fields) = &mut node.content else {
-        return None;
-    };
-    let position = fields.iter().position(|(field, _)| field == name);
+/// The field of this name, created when it is missing; `None` below anything but a table.
+fn field<'a>(node: &'a mut Value, name: &str) -> Option<&'a mut Value> {
+    if node.is_null() {
+        *node = json!({});
+    }
+    Some(node.as_object_mut()?.entry(name).or_insert(Value::Null))
+}
+
+/// The items of a list; `None` for anything but a list.
+fn items(node: &mut Value) -> Option<&mut Vec<Value>> {
+    if node.is_null() {
+        *node = json!([]);
+    }
+    node.as_array_mut()
+}
+
+/// The item at a position, or a new one at the end.
+fn item(items: &mut Vec<Value>, position: Option<usize>, create: impl FnOnce() -> Value) -> &mut Value {
     let position = position.unwrap_or_else(|| {
-        fields.push((name.to_owned(), Node::new(Content::Fields(Vec::new()))));
-        fields.len() - 1
-    });
-    fields.get_mut(position).map(|(_, node)| node)
-}
-
-/// The item of a list that `is_it`, made when it is missing; `None` below something that is no list.
-fn item(node: &mut Node, is_it: impl Fn(&Node) -> bool, make: impl FnOnce() -> Node) -> Option<&mut Node> {
-    // Tables are made before it is known that a list stands there.
-    if node.content == Content::Fields(Vec::new()) {
-        node.content = Content::Items(Vec::new());
-    }
-    let Content::Items(items) = &mut node.content else {
-        return None;
-    };
-    let position = items.iter().position(is_it).unwrap_or_else(|| {
-        items.push(make());
+        items.push(create());
         items.len() - 1
     });
-    items.get_mut(position)
-}
-
-fn has_key(item: &Node, key: &[(String, Value)]) -> bool {
-    let Content::Fields(fields) = &item.content else {
-        return false;
-    };
-    key.iter().all(|(name, value)| {
-        let wanted = Content::Scalar(value.clone());
-        fields
-            .iter()
-            .any(|(field, node)| field == name && node.content == wanted)
-    })
+    &mut items[position]
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::yaml::{self, Node};
+use super::yaml;
 use engine_core::object::{Object, marks};
 use engine_core::stack::Stack;
 
@@ -22,7 +22,7 @@ pub(super) fn text(environment: &str, stack: &Stack) -> String {
 
 fn manifest(object: &Object) -> String {
     if !object.id().kind.is_secret() {
-        return yaml::document(&Node::from(&object.json()));
+        return yaml::document(&object.json());
     }
     let json = object.json();
     let names: Vec<&str> = VALUES
@@ -31,11 +31,11 @@ fn manifest(object: &Object) -> String {
         .flat_map(|values| values.keys().map(String::as_str))
         .collect();
     let keys = format!("# Keys, whose values an apply knows: {}\n", names.join(", "));
-    keys + &yaml::document(&Node::from(&without_values(object)))
+    keys + &yaml::document(&without_values(object))
 }
 
 /// A Secret without its values, and without the hash that is made of them.
-pub(super) fn without_values(object: &Object) -> Value {
+fn without_values(object: &Object) -> Value {
     let mut json = object.json();
     if let Some(fields) = json.as_object_mut() {
         for field in VALUES {

@@ -5,11 +5,7 @@ use serde_json::Value;
 
 use super::{Change, FORMAT_VERSION, Id, Place};
 use crate::report::diff::Sides;
-use crate::report::yaml::{Content, Node};
 use engine_core::plan;
-
-/// What stands where a value must not be seen. No value of a Secret is written so: they are Base64.
-const HIDDEN: &str = "(not shown)";
 
 /// The plan as documents, live and planned, of the fields that this program declares.
 #[derive(Serialize)]
@@ -69,7 +65,7 @@ impl<'a> ObjectDiff<'a> {
     fn new(change: &'a plan::Change) -> Self {
         let sides = Sides::of(change);
         let unified = sides.as_ref().map(|sides| sides.unified(&change.id));
-        let json = |node: &Option<Node>| node.as_ref().map(json);
+        let (live, planned) = sides.map_or((None, None), |sides| (sides.live, sides.planned));
         let said = Change::new(change);
         Self {
             id: said.id,
@@ -77,25 +73,13 @@ impl<'a> ObjectDiff<'a> {
             reason: said.reason,
             hint: said.hint,
             effects: said.effects,
-            live: sides.as_ref().and_then(|sides| json(&sides.live)),
-            planned: sides.as_ref().and_then(|sides| json(&sides.planned)),
+            live: live.map(|document| document.content),
+            planned: planned.map(|document| document.content),
             unified: unified
                 .iter()
                 .flat_map(|text| text.lines())
                 .map(str::to_owned)
                 .collect(),
         }
-    }
-}
-
-fn json(node: &Node) -> Value {
-    match &node.content {
-        Content::Fields(fields) => fields
-            .iter()
-            .map(|(name, node)| (name.clone(), json(node)))
-            .collect(),
-        Content::Items(items) => items.iter().map(json).collect(),
-        Content::Scalar(value) => value.clone(),
-        Content::Hidden => HIDDEN.into(),
     }
 }
