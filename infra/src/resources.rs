@@ -1,4 +1,4 @@
-//! From an environment and its record to its stack. Pure and total: what can be wrong was refused while parsing.
+//! Declares the stack of an environment. Pure and total: parsing has refused every invalid value.
 
 pub mod api;
 pub mod autoscaling;
@@ -23,7 +23,7 @@ use engine_core::object::HashKey;
 use engine_core::object::owner::Owner;
 use engine_core::record::Record;
 use engine_core::secret::{ProtectedData, SecretDeclaration, SecretSource, SecretValue};
-use engine_core::stack::{AutoscaledWorkload, ExpectedClaim, Stack, StackBuilder, id_of};
+use engine_core::stack::{Stack, StackBuilder, id_of};
 
 /// Name of the stack that this program declares.
 pub const STACK: &str = "data-api";
@@ -44,7 +44,7 @@ pub fn owner(environment: &str) -> Owner {
     Owner::with_record_name(STACK, environment, &format!("infra-{environment}"))
 }
 
-/// Declares the secrets that the record keeps, and where they are read back when it is lost.
+/// Declares the secrets that the record keeps, and the live objects from which a lost record gets them back.
 #[must_use]
 pub fn secrets(environment: &Environment) -> Vec<SecretDeclaration> {
     let database = environment.namespaces.database.as_str();
@@ -79,7 +79,7 @@ pub fn secrets(environment: &Environment) -> Vec<SecretDeclaration> {
     secrets
 }
 
-/// What an apply of the environment declares.
+/// Declares an environment for an apply.
 #[must_use]
 pub fn declaration(environment: &Environment) -> Declaration<'_> {
     Declaration {
@@ -88,7 +88,7 @@ pub fn declaration(environment: &Environment) -> Declaration<'_> {
     }
 }
 
-/// A record that stands for one that does not exist, where only the names in the declared objects matter.
+/// Stands in for a missing record where only the names of the declared objects matter.
 #[must_use]
 pub fn placeholder_record(environment: &Environment, cluster_id: &str) -> Record {
     let owner = owner(environment.name.as_str());
@@ -97,7 +97,7 @@ pub fn placeholder_record(environment: &Environment, cluster_id: &str) -> Record
     record
 }
 
-/// Declares every object of an environment. The record holds all of its [`secrets`].
+/// Declares every object of an environment. The record must hold all of its [`secrets`].
 #[must_use]
 pub fn declare(environment: &Environment, record: &Record) -> Stack {
     let mut stack = StackBuilder::new(record);
@@ -143,11 +143,7 @@ pub fn declare(environment: &Environment, record: &Record) -> Stack {
         .concat(),
     );
     let (claim, origin) = storage::claim(environment);
-    stack.stack.claims.push(ExpectedClaim {
-        workload: mongodb.id().clone(),
-        claim,
-        origin,
-    });
+    stack.add_claim(&mongodb, claim, origin);
 
     let app = &namespaces.app;
     let guards = guards::add(
@@ -173,20 +169,13 @@ pub fn declare(environment: &Environment, record: &Record) -> Stack {
             &autoscaling::autoscaler(environment, autoscaling, &api),
             [app.needs(), vec![api.applied()]].concat(),
         );
-        stack.stack.autoscaled.push(AutoscaledWorkload {
-            workload: api.id().clone(),
-            minimum: i32::from(autoscaling.min_replicas),
-        });
+        stack.add_autoscaled(&api, i32::from(autoscaling.min_replicas));
     }
-    let mut stack = stack.stack;
-    settings::add(&mut stack);
     for name in [secret::ROOT, secret::APPLICATION] {
-        stack
-            .secrets
-            .insert(name.to_owned(), Some(record.secret(name).clone()));
+        stack.add_secret(name, Some(record.secret(name)));
     }
-    stack
-        .secrets
-        .insert(secret::PULL.to_owned(), pull_password.cloned());
+    stack.add_secret(secret::PULL, pull_password);
+    let mut stack = stack.finish();
+    settings::add(&mut stack);
     stack
 }

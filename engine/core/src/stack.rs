@@ -148,8 +148,7 @@ impl<K> Handle<K> {
 
 /// Builds a stack: marks every object with its owner's labels and its state hash.
 pub struct StackBuilder {
-    /// The stack so far.
-    pub stack: Stack,
+    stack: Stack,
     owner: Owner,
     key: HashKey,
 }
@@ -181,6 +180,40 @@ impl StackBuilder {
         K::Scope: ResourceScope + 'static,
     {
         self.add_as(Role::OpensData, resource, needs)
+    }
+
+    /// Adds a namespace in which the stack has objects, whether it creates the namespace or not.
+    pub fn add_namespace(&mut self, name: &str) {
+        self.stack.namespaces.push(name.to_owned());
+    }
+
+    /// Adds the claim that a `StatefulSet` mounts.
+    pub fn add_claim<K>(&mut self, workload: &Handle<K>, claim: ObjectId, origin: ClaimOrigin) {
+        let workload = workload.id.clone();
+        self.stack.claims.push(ExpectedClaim {
+            workload,
+            claim,
+            origin,
+        });
+    }
+
+    /// Leaves the number of a workload's replicas to its autoscaler, from `minimum` on.
+    pub fn add_autoscaled<K>(&mut self, workload: &Handle<K>, minimum: i32) {
+        let workload = workload.id.clone();
+        self.stack
+            .autoscaled
+            .push(AutoscaledWorkload { workload, minimum });
+    }
+
+    /// Adds a declared secret for the record; `None` makes the record forget it.
+    pub fn add_secret(&mut self, name: &str, value: Option<&SecretValue>) {
+        self.stack.secrets.insert(name.to_owned(), value.cloned());
+    }
+
+    /// Returns the stack.
+    #[must_use]
+    pub fn finish(self) -> Stack {
+        self.stack
     }
 
     fn add_as<K>(&mut self, role: Role, resource: &K, needs: Vec<Need>) -> Handle<K>

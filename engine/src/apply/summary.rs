@@ -1,11 +1,12 @@
 //! What an apply has done, in numbers, and what went wrong. Pure.
 
 use engine_core::object::ObjectId;
+use serde::{Serialize, Serializer};
 
 use super::event::Outcome;
 
-/// What an apply has done.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What an apply has done. Serialises to its numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RunSummary {
     /// Objects made.
     pub created: usize,
@@ -23,14 +24,21 @@ pub struct RunSummary {
     pub unchanged: usize,
     /// Objects no longer wanted, and kept.
     pub kept: usize,
+    /// What went wrong.
+    #[serde(rename = "failed", serialize_with = "as_number")]
+    pub errors: Vec<(ObjectId, ObjectError)>,
     /// Objects left alone because something failed before.
     pub skipped: usize,
-    /// What went wrong.
-    pub errors: Vec<(ObjectId, ObjectError)>,
     /// Whether the person at the keyboard ended it.
+    #[serde(skip)]
     pub interrupted: bool,
     /// Whether it ended because another run may hold the lock.
+    #[serde(skip)]
     pub lost_lock: bool,
+}
+
+fn as_number<S: Serializer>(errors: &[(ObjectId, ObjectError)], serializer: S) -> Result<S::Ok, S::Error> {
+    errors.len().serialize(serializer)
 }
 
 /// What went wrong with an object.

@@ -3,9 +3,11 @@
 use std::fmt;
 
 use engine_core::plan::{Effect, Plan};
+use serde::Serialize;
 
-/// How many changes have which effect.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What the changes mean for what runs, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Effects {
     /// Workloads whose pods are replaced one after the other.
     pub(super) rolling_restarts: usize,

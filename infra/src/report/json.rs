@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::effects::Effects;
 use engine_core::object::{FieldValue, ObjectId};
-use engine_core::plan::{self, Action, Summary, Timing};
+use engine_core::plan::{self, Action, Timing};
 
 /// Version of the documents and lines. Raised when a field goes or changes its meaning, not when one is added.
 pub(super) const FORMAT_VERSION: u32 = 1;
@@ -44,7 +44,7 @@ pub(super) struct PlanDocument<'a> {
     notes: Vec<Note<'a>>,
     /// What could not be listed, so that unwanted objects may be missing among the changes.
     gaps: &'a [String],
-    summary: SummaryNumbers,
+    summary: Summary,
 }
 
 /// One object and what would be done to it.
@@ -148,38 +148,15 @@ struct Note<'a> {
     text: &'a str,
 }
 
-/// How many objects what would be done to.
+/// The numbers of a plan.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[cfg_attr(test, schemars(rename = "Summary"))]
-struct SummaryNumbers {
-    create: usize,
-    change: usize,
-    replace: usize,
-    delete: usize,
-    unchanged: usize,
-    adopt: usize,
-    mark: usize,
-    keep: usize,
-    refuse: usize,
-    effects: EffectNumbers,
-}
-
-/// What the changes mean for what runs, counted.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[cfg_attr(test, schemars(rename = "Effects"))]
-struct EffectNumbers {
-    /// Workloads whose pods are replaced one after the other.
-    rolling_restarts: usize,
-    /// Their pods.
-    restarted_pods: i64,
-    /// Workloads that are away for a while, or for good.
-    outages: usize,
-    /// Workloads whose number of pods changes.
-    scalings: usize,
-    /// Claims whose data is lost.
-    data_losses: usize,
+#[cfg_attr(test, schemars(description = "How many objects what would be done to."))]
+struct Summary {
+    #[serde(flatten)]
+    #[cfg_attr(test, schemars(with = "tests::Counts<plan::Summary>"))]
+    actions: plan::Summary,
+    effects: Effects,
 }
 
 impl<'a> PlanDocument<'a> {
@@ -198,7 +175,10 @@ impl<'a> PlanDocument<'a> {
                 })
                 .collect(),
             gaps: &plan.gaps,
-            summary: SummaryNumbers::new(&Summary::of(plan), &Effects::of(plan)),
+            summary: Summary {
+                actions: plan::Summary::of(plan),
+                effects: Effects::of(plan),
+            },
         }
     }
 }
@@ -307,29 +287,6 @@ impl<'a> Field<'a> {
                     by: by.as_ref().map(Author::new),
                     why: why.to_string(),
                 },
-            },
-        }
-    }
-}
-
-impl SummaryNumbers {
-    fn new(summary: &Summary, effects: &Effects) -> Self {
-        Self {
-            create: summary.create,
-            change: summary.change,
-            replace: summary.replace,
-            delete: summary.delete,
-            unchanged: summary.unchanged,
-            adopt: summary.adopt,
-            mark: summary.mark,
-            keep: summary.keep,
-            refuse: summary.refuse,
-            effects: EffectNumbers {
-                rolling_restarts: effects.rolling_restarts,
-                restarted_pods: effects.restarted_pods,
-                outages: effects.outages,
-                scalings: effects.scalings,
-                data_losses: effects.data_losses,
             },
         }
     }

@@ -1,4 +1,4 @@
-//! The namespaces of an environment, made by it or given, and what holds for all pods in them. Pure.
+//! The namespaces of an environment, created or given, with the quota and the pull secret of their pods. Pure.
 
 use k8s_openapi::api::core::v1::{Namespace, ResourceQuota, Secret};
 
@@ -57,7 +57,7 @@ impl Home {
     }
 }
 
-/// Adds the namespaces to the stack, unless they are there already by agreement.
+/// Adds the namespaces and their shared objects to the stack. A given namespace itself is not declared.
 #[must_use]
 pub fn add(
     stack: &mut StackBuilder,
@@ -84,7 +84,7 @@ fn add_one(
     name: &str,
     pull_password: Option<&SecretValue>,
 ) -> Home {
-    stack.stack.namespaces.push(name.to_owned());
+    stack.add_namespace(name);
     let namespace = environment
         .namespaces
         .create

@@ -1,10 +1,10 @@
-//! Which key of the environment's file decides a field, so that a plan can say how to keep what it would revert. Pure.
+//! The key of the environment file that decides a field, so that a plan can say how to keep a value it would revert. Pure.
 //!
-//! A test changes each key and looks at which fields follow, so that this table cannot lag behind the builders.
+//! A test changes each key that this table names and compares the fields that follow. It does not find a missing key.
 
 use engine_core::stack::{Setting, Stack};
 
-/// Kind and name of an object, one of its fields as it is shown, and the key that decides it.
+/// Kind and name of an object, a field as plans show it, and the key that decides it.
 const TABLE: &[(&str, &str, &str, &str)] = &[
     ("Deployment", "api", "spec.replicas", "service.replicas"),
     (
@@ -117,7 +117,7 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     ),
 ];
 
-/// Tells the stack which keys decide its fields.
+/// Adds the keys to the stack, for the objects that it declares.
 pub(super) fn add(stack: &mut Stack) {
     let ids = stack.objects.iter().map(|declared| declared.object.id());
     let settings = ids.flat_map(|id| {

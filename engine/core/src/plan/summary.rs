@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use super::{Action, Plan};
 
-/// How many objects a plan would do what to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The number of objects for each action of a plan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
     /// To be made.
     pub create: usize,
@@ -17,12 +19,12 @@ pub struct Summary {
     pub delete: usize,
     /// As they should be.
     pub unchanged: usize,
+    /// To be adopted.
+    pub adopt: usize,
     /// To be given a mark back.
     pub mark: usize,
     /// No longer wanted, and kept.
     pub keep: usize,
-    /// Nobody's until now, to become ours.
-    pub adopt: usize,
     /// Standing against the plan.
     pub refuse: usize,
 }
