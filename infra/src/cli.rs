@@ -1,53 +1,134 @@
-//! What can be typed. Parses and nothing else.
+//! The command line: the parser, the global flags, and the flags that several commands share. The flags of a single command
+//! stand in its file under `commands`.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use clap_complete::{ArgValueCandidates, CompletionCandidate};
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use clap::error::{ContextKind, ContextValue};
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap_complete::CompletionCandidate;
+use clap_complete::engine::{ArgValueCompleter, PathCompleter, ValueCompleter as _};
 
+use crate::commands::apply::ApplyArgs;
+use crate::commands::destroy::DestroyArgs;
+use crate::commands::diff::DiffArgs;
+use crate::commands::forward::ForwardArgs;
+use crate::commands::image::ImageArgs;
+use crate::commands::man::ManArgs;
+use crate::commands::plan::PlanArgs;
+use crate::commands::render::RenderArgs;
+use crate::commands::status::StatusArgs;
+use crate::commands::validate::ValidateArgs;
 use crate::environment;
+use engine_core::plan::EffectKind;
 
-/// Where environment files are looked for unless `--environments` says otherwise.
+/// The default of `--environments`.
 const DIRECTORY: &str = "environments";
 
-/// Declares a Kubernetes environment in typed code and reconciles it by diff, plan and apply.
+/// Sets `--environments`.
+const DIRECTORY_VARIABLE: &str = "INFRA_ENVIRONMENTS";
+
+const VARIABLES: &str = "\
+Variables:
+  INFRA_KUBECONFIG, INFRA_ENVIRONMENTS, INFRA_COLOR, INFRA_OUTPUT and
+  INFRA_TIMEOUT set the flags of the same names; the command line wins.
+  INFRA_TABLE__KEY overrides a key of the environment file, as in
+  INFRA_SERVICE__NODE_PORT=30600. No variable gives consent: --yes, --allow,
+  --replace, --adopt, --force-conflicts, --purge-data and --confirm are taken
+  from the command line alone.";
+
+/// Deploys the data API and its database to Kubernetes
+///
+/// An environment is one TOML file. `infra` declares its Kubernetes objects, compares them with the cluster, shows what
+/// would change, and applies that.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, arg_required_else_help = true)]
+#[command(
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true,
+    after_long_help = VARIABLES
+)]
 pub struct Cli {
-    /// What to do.
+    /// The command and its flags.
     #[command(subcommand)]
     pub command: Command,
-    /// Where to find files and the cluster, and how to print.
+    /// The flags of every command.
     #[command(flatten)]
     pub global: Global,
 }
 
-/// Flags of every command.
+impl Cli {
+    /// Parses the command line and the variables of its flags.
+    ///
+    /// # Errors
+    /// When they cannot be parsed, and when help or version is asked for.
+    pub fn read() -> Result<Self, clap::Error> {
+        let matches = Self::command().try_get_matches().map_err(with_variable)?;
+        let mut cli = Self::from_arg_matches(&matches)?;
+        let source = matches.value_source("environments");
+        cli.global.is_directory_typed = source == Some(ValueSource::CommandLine);
+        Ok(cli)
+    }
+}
+
+/// The flags of every command.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
     /// Kubeconfig to use instead of the environment's
-    #[arg(long, global = true, value_name = "PATH")]
+    ///
+    /// Wins over `kubeconfig` in the `[cluster]` table. Without either, `KUBECONFIG` or ~/.kube/config is used. Variable:
+    /// `INFRA_KUBECONFIG`.
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "INFRA_KUBECONFIG",
+        hide_env = true
+    )]
     pub kubeconfig: Option<PathBuf>,
-    /// Directory of the files
-    #[arg(long, global = true, value_name = "DIR", default_value = DIRECTORY)]
+    /// Directory of environments
+    ///
+    /// The environment NAME is the file NAME.toml in this directory. Variable: `INFRA_ENVIRONMENTS`.
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        default_value = DIRECTORY,
+        env = DIRECTORY_VARIABLE,
+        hide_env = true
+    )]
     pub environments: PathBuf,
+    /// Whether `--environments` is on the command line.
+    #[arg(skip)]
+    pub is_directory_typed: bool,
     /// Colours: auto, always or never
+    ///
+    /// `auto` means on a terminal, unless `NO_COLOR` is set. Variable: `INFRA_COLOR`.
     #[arg(
         long,
         global = true,
         value_name = "WHEN",
         default_value = "auto",
+        env = "INFRA_COLOR",
+        hide_env = true,
         hide_possible_values = true
     )]
     pub color: Color,
-    /// Print the result alone
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    /// Print only the result
+    #[arg(
+        short,
+        long,
+        global = true,
+        conflicts_with = "verbose",
+        help_heading = "Verbosity"
+    )]
     pub quiet: bool,
-    /// Print the unchanged, whole values, others' fields
-    #[arg(short, long, global = true)]
+    /// Also show unchanged objects, full values and foreign fields
+    #[arg(short, long, global = true, help_heading = "Verbosity")]
     pub verbose: bool,
 }
 
@@ -62,237 +143,161 @@ pub enum Color {
     Never,
 }
 
-/// What to do.
+/// The commands.
 #[derive(Debug, Subcommand)]
+#[expect(
+    missing_docs,
+    reason = "the help of a command is the doc comment of its arguments"
+)]
 pub enum Command {
-    /// Show what an apply would change, and why; changes nothing
     Plan(PlanArgs),
-    /// Show the plan as a unified diff of YAML, live to planned
     Diff(DiffArgs),
-    /// Plan, ask, write, wait until everything is ready
     Apply(ApplyArgs),
-    /// Delete the environment; data is kept
     Destroy(DestroyArgs),
-    /// Show what is there, down to the containers, and whether it is ready
     Status(StatusArgs),
-    /// Print the manifests as YAML for kubectl; needs no cluster
     Render(RenderArgs),
-    /// Check environment files; needs no cluster
     Validate(ValidateArgs),
-    /// Print the image of the data API, and build it into minikube
     Image(ImageArgs),
-    /// Lead a port of this machine to the data API, by kubectl
     Forward(ForwardArgs),
-    /// Write the manual's pages
     #[command(hide = true)]
     Man(ManArgs),
 }
 
-/// Arguments of `man`.
-#[derive(Debug, Args)]
-pub struct ManArgs {
-    /// The directory to write them into; made when it is missing
-    pub directory: PathBuf,
+/// The environment that a command is about.
+#[derive(Clone, Debug, Args)]
+pub struct EnvironmentArg {
+    /// Name of the environment, or path of its file
+    #[arg(id = "environment", value_name = "ENVIRONMENT", add = ArgValueCompleter::new(environments))]
+    pub name_or_path: String,
 }
 
-/// Arguments of `image`.
-#[derive(Debug, Args)]
-pub struct ImageArgs {
-    /// The environment: the name of its file without `.toml`
-    #[arg(add = ArgValueCandidates::new(names))]
-    pub environment: String,
-    /// Build it into minikube, in the profile named as the context, when it is missing there
-    #[arg(long)]
-    pub build: bool,
-}
-
-/// Arguments of `forward`.
-#[derive(Debug, Args)]
-pub struct ForwardArgs {
-    /// The environment: the name of its file without `.toml`
-    #[arg(add = ArgValueCandidates::new(names))]
-    pub environment: String,
-    /// The port on 127.0.0.1
-    #[arg(long, default_value_t = 5000)]
-    pub port: u16,
-}
-
-/// Arguments of `plan`.
-#[derive(Debug, Args)]
-pub struct PlanArgs {
-    /// The environment: the name of its file without `.toml`
-    #[arg(add = ArgValueCandidates::new(names))]
-    pub environment: String,
-    /// Plan a destroy
-    #[arg(long, conflicts_with_all = ["force_conflicts", "adopt", "replace", "confirm"])]
-    pub destroy: bool,
-    /// Try every object on the server, also unchanged ones
-    #[arg(long)]
-    pub thorough: bool,
-    /// Exit with 2 when changes are pending
-    #[arg(long)]
-    pub detailed_exitcode: bool,
-    /// What is agreed to.
-    #[command(flatten)]
-    pub consent: ConsentArgs,
-    /// For whom to print.
-    #[command(flatten)]
-    pub output: OutputArgs,
-}
-
-/// Arguments of `diff`.
-#[derive(Debug, Args)]
-pub struct DiffArgs {
-    /// The environment: the name of its file without `.toml`
-    #[arg(add = ArgValueCandidates::new(names))]
-    pub environment: String,
-    /// Show what a destroy would delete
-    #[arg(long, conflicts_with_all = ["force_conflicts", "confirm"])]
-    pub destroy: bool,
-    /// Exit with 2 when changes are pending
-    #[arg(long)]
-    pub detailed_exitcode: bool,
-    /// What is agreed to.
-    #[command(flatten)]
-    pub consent: ConsentArgs,
-    /// For whom to print.
-    #[command(flatten)]
-    pub output: OutputArgs,
-}
-
-/// Arguments of `apply`.
-#[derive(Debug, Args)]
-pub struct ApplyArgs {
-    /// The environment: the name of its file without `.toml`
-    #[arg(add = ArgValueCandidates::new(names))]
-    pub environment: String,
-    /// Do not ask
-    #[arg(short, long)]
-    pub yes: bool,
-    /// First build an image that minikube lacks
-    #[arg(long)]
-    pub build: bool,
-    /// How to wait.
-    #[command(flatten)]
-    pub wait: WaitArgs,
-    /// What is agreed to.
-    #[command(flatten)]
-    pub consent: ConsentArgs,
-    /// For whom to print.
-    #[command(flatten)]
-    pub output: OutputArgs,
-}
-
-/// Arguments of `destroy`.
-#[derive(Debug, Args)]
-pub struct DestroyArgs {
-    /// The environment: the name of its file without `.toml`
-    #[arg(add = ArgValueCandidates::new(names))]
-    pub environment: String,
-    /// Do not ask for the environment's name
-    #[arg(short, long)]
-    pub yes: bool,
-    /// Delete the data too; needs --confirm
-    #[arg(long)]
-    pub purge_data: bool,
-    /// The environment's name: its data may be lost
-    #[arg(long, value_name = "NAME")]
-    pub confirm: Option<String>,
-    /// How to wait.
-    #[command(flatten)]
-    pub wait: WaitArgs,
-    /// For whom to print.
-    #[command(flatten)]
-    pub output: OutputArgs,
-}
-
-/// Arguments of `status`.
-#[derive(Debug, Args)]
-pub struct StatusArgs {
-    /// The environment: the name of its file without `.toml`
-    #[arg(add = ArgValueCandidates::new(names))]
-    pub environment: String,
-    /// For whom to print.
-    #[command(flatten)]
-    pub output: OutputArgs,
-}
-
-/// Arguments of `render`.
-#[derive(Debug, Args)]
-pub struct RenderArgs {
-    /// The environment: the name of its file without `.toml`
-    #[arg(add = ArgValueCandidates::new(names))]
-    pub environment: String,
-}
-
-/// Arguments of `validate`.
-#[derive(Debug, Args)]
-pub struct ValidateArgs {
-    /// Environments to check; all when none is named
-    #[arg(value_name = "ENVIRONMENT", add = ArgValueCandidates::new(names))]
-    pub environments_to_check: Vec<String>,
-}
-
-/// What is agreed to.
+/// Consents.
 #[derive(Clone, Debug, Args)]
 pub struct ConsentArgs {
-    /// Take over fields that another applier has declared
+    /// Take over fields that another applier manages
+    ///
+    /// Without it, the plan is refused if there is such a field. Manual edits are reverted without this flag.
     #[arg(long)]
     pub force_conflicts: bool,
-    /// Make ours what is there and nobody's
+    /// Adopt existing objects that nothing manages
+    ///
+    /// Without it, the plan is refused if there is such an object. Fields that the configuration does not set stay as they are.
     #[arg(long)]
     pub adopt: bool,
-    /// Delete and make anew what cannot be changed in place
+    /// Delete and recreate objects with immutable changes
+    ///
+    /// The same as --allow replace, which a protected environment needs instead. Claims, volumes, namespaces and custom
+    /// resource definitions are never replaced.
     #[arg(long)]
     pub replace: bool,
-    /// The environment's name: an empty database is fine
+    /// Allow restart, scale, outage, replace or data-loss
+    ///
+    /// The plan is refused if a change has an effect that is not allowed, even with --yes. Repeat the flag, or separate effects
+    /// with commas. Effects in `allow` of the `[policy]` table never need the flag; by default these are restart, scale and
+    /// outage, and on a protected environment only restart and scale. data-loss needs --confirm as well.
+    #[arg(
+        long,
+        value_name = "EFFECT",
+        value_delimiter = ',',
+        value_parser = PossibleValuesParser::new(EffectKind::ALL.map(EffectKind::as_str)).try_map(|name| name.parse::<EffectKind>()),
+        hide_possible_values = true
+    )]
+    pub allow: Vec<EffectKind>,
+    /// Confirm by name that the database may start empty
+    ///
+    /// Needed if the claim with the data is gone or would not be mounted. A protected environment also needs --allow data-loss.
     #[arg(long, value_name = "NAME")]
     pub confirm: Option<String>,
 }
 
-/// How to wait.
+/// How a command waits until its writes have taken effect.
 #[derive(Clone, Debug, Args)]
 pub struct WaitArgs {
-    /// How long to wait in all, such as 90s
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
+    /// Longest time to wait, such as 90s
+    ///
+    /// Limits the whole run; at most 24h. Variable: `INFRA_TIMEOUT`.
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value = "5m",
+        value_parser = duration,
+        env = "INFRA_TIMEOUT",
+        hide_env = true
+    )]
     pub timeout: Duration,
-    /// Do not wait
+    /// Exit without waiting for readiness or deletion
     #[arg(long)]
     pub no_wait: bool,
 }
 
-/// Nobody waits longer; and sums of times stay far from their limits.
+/// Keeps sums of times far from their limits.
 const LONGEST_WAIT: Duration = Duration::from_hours(24);
 
-/// For whom to print.
+/// The format of the result.
 #[derive(Clone, Debug, Args)]
 pub struct OutputArgs {
-    /// Form of the result: human, json
+    /// Output format: human or json
+    ///
+    /// The JSON formats are described in `schemas`. Variable: `INFRA_OUTPUT`.
     #[arg(
         short,
         long,
         value_name = "FORMAT",
         default_value = "human",
+        env = "INFRA_OUTPUT",
+        hide_env = true,
         hide_possible_values = true
     )]
     pub output: Output,
 }
 
-/// For whom to print.
+/// Who reads the result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Output {
-    /// For people.
+    /// People.
     Human,
-    /// For programs.
+    /// Programs.
     Json,
 }
 
-/// The names with which a shell completes.
-fn names() -> Vec<CompletionCandidate> {
+/// Names the variable of a flag that is not on the command line.
+fn with_variable(mut error: clap::Error) -> clap::Error {
+    if let Some(variable) = variable_behind(&error) {
+        let tip = format!("the variable {variable} sets this flag");
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+    error
+}
+
+fn variable_behind(error: &clap::Error) -> Option<String> {
+    let flag = error.get(ContextKind::InvalidArg)?.to_string();
+    let flag = flag.split(' ').next()?;
+    let is_typed = |word: OsString| {
+        word.to_str()
+            .is_some_and(|word| word.split('=').next() == Some(flag))
+    };
+    let command = Cli::command();
+    let mut arguments = command
+        .get_arguments()
+        .chain(command.get_subcommands().flat_map(clap::Command::get_arguments));
+    let argument = arguments.find(|argument| argument.get_long() == flag.strip_prefix("--"))?;
+    let variable = argument.get_env()?;
+    let is_set = std::env::var_os(variable).is_some() && !std::env::args_os().any(is_typed);
+    is_set.then(|| variable.to_string_lossy().into_owned())
+}
+
+/// Completes the name of an environment, or the path of its file.
+#[must_use]
+pub fn environments(typed: &OsStr) -> Vec<CompletionCandidate> {
+    let text = typed.to_string_lossy();
+    if text.contains('/') {
+        let is_offered = |path: &Path| path.is_dir() || path.extension() == Some(OsStr::new("toml"));
+        return PathCompleter::any().filter(is_offered).complete(typed);
+    }
     let words: Vec<OsString> = std::env::args_os().skip_while(|word| word != "--").collect();
     let names = environment::names(&directory_on(&words)).unwrap_or_default();
-    names
-        .iter()
+    let fitting = names.iter().filter(|name| name.as_str().starts_with(&*text));
+    fitting
         .map(|name| CompletionCandidate::new(name.as_str()))
         .collect()
 }
@@ -300,18 +305,20 @@ fn names() -> Vec<CompletionCandidate> {
 /// The directory of environments that a line to complete names: flags are not parsed by then.
 fn directory_on(words: &[OsString]) -> PathBuf {
     const FLAG: &str = "--environments";
-    let said = words.iter().enumerate().rev().find_map(|(place, word)| {
+    let typed = words.iter().enumerate().rev().find_map(|(place, word)| {
         let word = word.to_str()?;
         if word == FLAG {
             return words.get(place + 1).map(OsString::as_os_str);
         }
         word.strip_prefix(FLAG)?.strip_prefix('=').map(OsStr::new)
     });
-    let said = Path::new(said.unwrap_or(OsStr::new(DIRECTORY)));
-    // The line stands here as it was typed, before the shell has read it.
-    match (said.strip_prefix("~"), std::env::home_dir()) {
+    let Some(typed) = typed.map(Path::new) else {
+        return std::env::var_os(DIRECTORY_VARIABLE).map_or_else(|| DIRECTORY.into(), PathBuf::from);
+    };
+    // The shell has not expanded the line yet.
+    match (typed.strip_prefix("~"), std::env::home_dir()) {
         (Ok(below), Some(home)) => home.join(below),
-        _ => said.to_owned(),
+        _ => typed.to_owned(),
     }
 }
 

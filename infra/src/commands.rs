@@ -8,6 +8,7 @@ pub mod diff;
 pub mod forward;
 pub mod image;
 mod interrupt;
+mod locate;
 pub mod man;
 pub mod plan;
 mod planning;
@@ -21,8 +22,8 @@ pub mod validate;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::cli::{Command, Global};
-use crate::report::Report;
+use crate::cli::{Command, Global, Output};
+use crate::report::{Format, Report};
 
 pub use interrupt::Interrupts;
 
@@ -53,7 +54,7 @@ pub enum Exit {
     Moved,
     /// Refused for want of consent.
     Refused,
-    /// Typed wrongly.
+    /// Usage error.
     Usage,
     /// Ended by Ctrl-C.
     Interrupted,
@@ -132,7 +133,24 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Runs the command that was typed.
+/// The format of a command's result: one document for what only reads, a line per event for what writes.
+#[must_use]
+pub fn format(command: &Command) -> Format {
+    let (output, json) = match command {
+        Command::Plan(args) => (&args.output, Format::Document),
+        Command::Diff(args) => (&args.output, Format::Document),
+        Command::Status(args) => (&args.output, Format::Document),
+        Command::Apply(args) => (&args.output, Format::Lines),
+        Command::Destroy(args) => (&args.output, Format::Lines),
+        _ => return Format::Text,
+    };
+    match output.output {
+        Output::Human => Format::Text,
+        Output::Json => json,
+    }
+}
+
+/// Runs a command.
 ///
 /// # Errors
 /// When it does not succeed.

@@ -13,6 +13,7 @@ mod names;
 mod nearest;
 mod node_port;
 mod parse;
+mod policy;
 mod pull_policy;
 mod quantity;
 mod quota;
@@ -45,4 +46,3 @@ pub use settings::{
     Autoscaling, ClusterSettings, Environment, Location, MongodbSettings, Namespaces, PullSecret, Quota,
     RecordSettings, ResourceAmounts, Resources, Scale, ServiceSettings, Storage,
 };
-pub use variables::COMMAND_LINE_VARIABLES;

@@ -1,28 +1,27 @@
-//! Reads the command line, runs the command, prints how it ended.
+//! Parses the command line, runs the command, and exits with its code.
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anstream::ColorChoice;
 use clap::CommandFactory as _;
-use clap::Parser as _;
 use clap::error::ErrorKind;
 use clap_complete::CompleteEnv;
-use infra::cli::{Cli, Color, Command, Output};
+use infra::cli::{Cli, Color, Command};
 use infra::commands::{self, Context, Exit, Failure, Interrupts};
 use infra::environment::EnvironmentError;
-use infra::report::{Format, Report, Verbosity};
+use infra::report::{Report, Verbosity};
 
 fn main() -> ExitCode {
-    // Ends here when a shell asks how to go on: `source <(COMPLETE=bash infra)`.
+    // Exits here if a shell asks for completions: `source <(COMPLETE=bash infra)`.
     CompleteEnv::with_factory(Cli::command).complete();
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::read() {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version are answers; clap prints them, and errors, where they belong.
+            // Help and version arrive as errors too; clap prints them to standard output.
             let _ = error.print();
-            let is_answer = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-            let exit = if is_answer { Exit::Done } else { Exit::Usage };
+            let is_help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            let exit = if is_help { Exit::Done } else { Exit::Usage };
             return ExitCode::from(exit.code());
         }
     };
@@ -39,7 +38,7 @@ fn main() -> ExitCode {
     let Cli { command, global } = cli;
     let context = Arc::new(Context {
         global,
-        report: Report::new(format(&command), colour, verbosity),
+        report: Report::new(commands::format(&command), colour, verbosity),
         interrupts: Interrupts::default(),
     });
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -47,7 +46,7 @@ fn main() -> ExitCode {
         Err(error) => {
             context
                 .report
-                .error(&format!("the program cannot start: {error}"), None);
+                .error(&format!("cannot start the asynchronous runtime: {error}"), None);
             return ExitCode::from(Exit::Failed.code());
         }
     };
@@ -56,25 +55,13 @@ fn main() -> ExitCode {
     if let Some(error) = context.report.lost() {
         context
             .report
-            .error(&format!("the result could not be printed: {error}"), None);
+            .error(&format!("cannot print the result: {error}"), None);
         return ExitCode::from(Exit::Failed.code());
     }
     ExitCode::from(exit.code())
 }
 
-/// For whom the result is: what only looks is one document, an apply happens line by line.
-fn format(command: &Command) -> Format {
-    match command {
-        Command::Plan(args) if args.output.output == Output::Json => Format::Document,
-        Command::Diff(args) if args.output.output == Output::Json => Format::Document,
-        Command::Status(args) if args.output.output == Output::Json => Format::Document,
-        Command::Apply(args) if args.output.output == Output::Json => Format::Lines,
-        Command::Destroy(args) if args.output.output == Output::Json => Format::Lines,
-        _ => Format::Text,
-    }
-}
-
-/// Runs the command until it ends, or until somebody wants it to.
+/// Runs the command until it ends or is interrupted.
 async fn run(command: &Command, context: &Arc<Context>) -> Exit {
     let result = tokio::select! {
         result = commands::run(command, context) => result,

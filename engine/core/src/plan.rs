@@ -6,6 +6,7 @@ mod data;
 mod drift;
 mod effect;
 mod foreign_fields;
+pub mod gate;
 mod port_release;
 mod prune;
 mod rank;
@@ -28,6 +29,7 @@ use crate::record::Record;
 use crate::stack::Stack;
 
 pub use change::{Action, Author, Cause, Change, Effect, FieldDrift, Handover, Note, Pods, Removal, Timing};
+pub use gate::{AllowedEffects, EffectKind};
 pub use rank::of_deletion as deletion_rank;
 pub use refusal::{Refusal, reasons_to_replace};
 pub use summary::Summary;
@@ -47,19 +49,19 @@ pub struct Plan {
     pub gaps: Vec<String>,
 }
 
-/// What the person at the keyboard has agreed to.
+/// What the user has agreed to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Consents {
-    /// Fields that another applier owns are taken over.
+    /// Fields that another applier declares may be taken over.
     pub conflicts: Consent,
-    /// The database may begin without its data.
+    /// The database may start empty although there is data elsewhere.
     pub empty_database: Consent,
-    /// Data may be deleted.
+    /// Data may be deleted. Allows that loss of data, whatever `allowed` says.
     pub purge: Consent,
-    /// Objects may be deleted and made anew.
-    pub replace: Consent,
-    /// Objects that are nobody's may become ours.
+    /// Existing objects that nothing manages may be adopted.
     pub adopt: Consent,
+    /// The effects that the plan may have.
+    pub allowed: AllowedEffects,
 }
 
 /// Whether something was agreed to.
@@ -100,6 +102,7 @@ impl Plan {
         };
         let beside: Vec<Note> = foreign_fields::notes(observations).filter(stays).collect();
         plan.notes.extend(beside);
+        gate::close(&mut plan, consents);
         plan
     }
 

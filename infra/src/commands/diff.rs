@@ -1,11 +1,36 @@
-//! `infra diff`: the plan as a unified diff of YAML. Changes nothing.
+//! `infra diff`: shows the plan as a unified diff of YAML. Changes nothing.
 
 use std::sync::Arc;
 
+use clap::Args;
+
 use super::{Context, Exit, Failure, planning};
-use crate::cli::DiffArgs;
+use crate::cli::{ConsentArgs, EnvironmentArg, OutputArgs};
 use engine::deployment::PlanMode;
 use engine::observe::Depth;
+
+/// Show the plan as a unified diff of YAML, live to planned
+///
+/// Compares the fields that this program manages. Values of Secrets are never shown. Changes nothing.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  infra diff minikube
+  infra diff minikube --detailed-exitcode  exit with 2 if changes are pending")]
+pub struct DiffArgs {
+    #[command(flatten)]
+    environment: EnvironmentArg,
+    /// Show what a destroy would delete
+    #[arg(long, conflicts_with_all = ["force_conflicts", "allow", "confirm"])]
+    destroy: bool,
+    /// Exit with code 2 if changes are pending
+    #[arg(long)]
+    detailed_exitcode: bool,
+    #[command(flatten)]
+    consent: ConsentArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
 
 pub(super) async fn run(args: &DiffArgs, context: &Arc<Context>) -> Result<Exit, Failure> {
     let mode = if args.destroy {
@@ -13,7 +38,7 @@ pub(super) async fn run(args: &DiffArgs, context: &Arc<Context>) -> Result<Exit,
     } else {
         PlanMode::Apply
     };
-    let session = planning::open(&args.environment, mode, context).await?;
+    let session = planning::open(&args.environment.name_or_path, mode, context).await?;
     let target = planning::target(&session, mode, &args.consent)?;
     let loaded = planning::load_record(&session, &target).await?;
     let plan = planning::plan(&session, &target, &loaded, Depth::Fast)

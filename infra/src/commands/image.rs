@@ -1,22 +1,43 @@
-//! `infra image`: prints the image of the data API, and builds it into minikube where it is missing.
+//! `infra image`: prints the image of the data API, and builds it into minikube if it is missing.
 
 mod minikube;
 
 use std::sync::Arc;
 
+use clap::Args;
+
+use super::locate::{EnvironmentFile, locate};
 use super::{Context, Exit, Failure};
-use crate::cli::ImageArgs;
+use crate::cli::EnvironmentArg;
 use crate::environment::Environment;
 use crate::report::Report;
 use minikube::{BuildError, Minikube};
 
+/// Print the image of the data API, or build it into minikube
+///
+/// An image with `build = true` is tagged by the content of the files that it is built from.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  infra image minikube
+  infra image minikube --build")]
+pub struct ImageArgs {
+    #[command(flatten)]
+    environment: EnvironmentArg,
+    /// Build it into minikube if it is missing there
+    ///
+    /// Builds into the profile that is named like the environment's context.
+    #[arg(long)]
+    build: bool,
+}
+
 pub(super) async fn run(args: &ImageArgs, context: &Arc<Context>) -> Result<Exit, Failure> {
-    let directory = &context.global.environments;
-    let environment = Environment::load(directory, &args.environment)?;
+    let EnvironmentFile { directory, name } = locate(&args.environment.name_or_path, &context.global)?;
+    let environment = Environment::load(&directory, &name)?;
     if args.build {
         build(&environment, &context.report).await?;
-        // What was built is what was there during the build.
-        if Environment::load(directory, &args.environment)?.service.image != environment.service.image {
+        // The files may have changed during the build.
+        if Environment::load(&directory, &name)?.service.image != environment.service.image {
             return Err(BuildError::Moved.into());
         }
     }
@@ -24,7 +45,7 @@ pub(super) async fn run(args: &ImageArgs, context: &Arc<Context>) -> Result<Exit
     Ok(Exit::Done)
 }
 
-/// Builds a missing image before an apply. Without minikube, the image is whoever's task it was before.
+/// Builds a missing image before an apply. Without minikube the apply goes on: the image may come from a registry.
 pub(super) async fn build_where_possible(environment: &Environment, report: &Report) -> Result<(), Failure> {
     match build(environment, report).await {
         Err(error @ (BuildError::NoMinikube { .. } | BuildError::NoProfile { .. })) => {
@@ -44,11 +65,11 @@ async fn build(environment: &Environment, report: &Report) -> Result<(), BuildEr
         profile: &environment.cluster.context,
     };
     if minikube.has(image, directory).await? {
-        report.aside(&format!("{image} is in minikube"));
+        report.aside(&format!("{image} is already in minikube"));
         return Ok(());
     }
     report.aside(&format!(
-        "Building {image} into minikube; the first time takes some minutes"
+        "Building {image} into minikube; the first build takes some minutes"
     ));
     minikube.build(image, directory).await
 }

@@ -1,10 +1,19 @@
-//! `infra man`: writes the manual's pages, one for the program and one for each command, made of what `--help` says.
+//! `infra man`: writes the man pages, one for the program and one for each command, from the text of `--help`.
+
+use std::path::PathBuf;
 
 use anyhow::Context as _;
-use clap::CommandFactory as _;
+use clap::{Args, CommandFactory as _};
 
 use super::{Context, Exit, Failure};
-use crate::cli::{Cli, ManArgs};
+use crate::cli::Cli;
+
+/// Write the man pages
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// Directory to write them into; created if it is missing
+    directory: PathBuf,
+}
 
 pub(super) fn run(args: &ManArgs, context: &Context) -> Result<Exit, Failure> {
     let directory = &args.directory;

@@ -1,11 +1,11 @@
 //! What every command begins with: the environment, its cluster, and whether that is the right one.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::anyhow;
 use serde_json::Value;
 
+use super::locate::{EnvironmentFile, locate};
 use super::{Context, Exit, Failure};
 use crate::cli::ConsentArgs;
 use crate::environment::{Environment, EnvironmentError, Location, load_location};
@@ -17,7 +17,7 @@ use engine::cluster::{Cluster, ClusterError, ConnectError, Target};
 use engine::deployment::{DeployError, Deployment};
 use engine::record::{self, LoadError, LoadedRecord};
 use engine_core::object::ObjectId;
-use engine_core::plan::{Consent, Consents};
+use engine_core::plan::{Consent, Consents, EffectKind};
 use engine_core::record::Record;
 
 /// An environment and its cluster.
@@ -43,9 +43,15 @@ pub(super) enum Needs {
 }
 
 impl Session {
-    pub(super) async fn open(name: &str, needs: Needs, context: &Arc<Context>) -> Result<Self, Failure> {
+    pub(super) async fn open(
+        name_or_path: &str,
+        needs: Needs,
+        context: &Arc<Context>,
+    ) -> Result<Self, Failure> {
         let global = &context.global;
-        let (location, environment) = load(&global.environments, name, needs, &context.report)?;
+        let file = locate(name_or_path, global)?;
+        let (location, environment) = load(&file, needs, &context.report)?;
+        let name = &file.name;
         let target = Target {
             context: location.cluster.context.clone(),
             kubeconfig: global
@@ -200,8 +206,7 @@ fn holder() -> String {
 
 /// Loads as much of an environment as is needed, and says what of the rest is not as it should be.
 fn load(
-    directory: &Path,
-    name: &str,
+    EnvironmentFile { directory, name }: &EnvironmentFile,
     needs: Needs,
     report: &Report,
 ) -> Result<(Location, Option<Environment>), Failure> {
@@ -220,23 +225,41 @@ fn load(
     Ok((environment.location(), Some(environment)))
 }
 
-/// Reads what was agreed to on the command line.
+/// Joins the consents of the command line and of the environment's file.
 pub(super) fn consents(args: &ConsentArgs, environment: &Environment) -> Result<Consents, Failure> {
     let name = environment.name.as_str();
-    if args.replace && environment.cluster.protected {
-        return Err(Failure::new(
-            Exit::Refused,
-            anyhow!("`{name}` is protected, so nothing of it is replaced"),
-        )
-        .with_hint("plan without --replace, or set `protected = false` in its `[cluster]` table"));
+    let is_confirmed = confirmed(args.confirm.as_deref(), name)?;
+    let mut allowed = environment.allowed;
+    for kind in &args.allow {
+        allowed = allowed.and(*kind);
+    }
+    if environment.cluster.protected {
+        for (is_given, kind, refused) in [
+            (args.replace, EffectKind::Replace, "nothing of it is replaced"),
+            (
+                is_confirmed,
+                EffectKind::DataLoss,
+                "its database never starts empty",
+            ),
+        ] {
+            if is_given && !allowed.contains(kind) {
+                return Err(
+                    Failure::new(Exit::Refused, anyhow!("`{name}` is protected, so {refused}")).with_hint(
+                        format!("pass --allow {kind}, or add `{kind}` to `allow` in its `[policy]` table"),
+                    ),
+                );
+            }
+        }
+    } else if args.replace {
+        allowed = allowed.and(EffectKind::Replace);
     }
     let given = |given: bool| if given { Consent::Given } else { Consent::Withheld };
     Ok(Consents {
         conflicts: given(args.force_conflicts),
-        empty_database: given(confirmed(args.confirm.as_deref(), name)?),
+        empty_database: given(is_confirmed),
         purge: Consent::Withheld,
-        replace: given(args.replace),
         adopt: given(args.adopt),
+        allowed,
     })
 }
 

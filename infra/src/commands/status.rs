@@ -1,8 +1,9 @@
-//! `infra status`: what is there of an environment, and whether it is ready. Reads only.
+//! `infra status`: shows the objects of an environment and whether they are ready. Reads only.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use clap::Args;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod};
@@ -10,7 +11,7 @@ use serde_json::Value;
 
 use super::session::{Needs, Session};
 use super::{Context, Exit, Failure};
-use crate::cli::StatusArgs;
+use crate::cli::{EnvironmentArg, OutputArgs};
 use crate::report::Standing;
 use crate::resources;
 use engine::cluster::ClusterError;
@@ -21,11 +22,26 @@ use engine_core::stack::Stack;
 use engine_core::status::runs_pods;
 use engine_core::status::tree::{Found, Running, Wanted, is_ready, tree};
 
+/// Show the objects, down to the containers, and their readiness
+///
+/// Exits with 3 if an object is not ready. Objects and claims that a destroy kept are listed too.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  infra status minikube
+  infra status minikube --output json")]
+pub struct StatusArgs {
+    #[command(flatten)]
+    environment: EnvironmentArg,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
 /// Lists prepared at once. The cluster module bounds those in flight.
 const AT_ONCE: usize = 32;
 
 pub(super) async fn run(args: &StatusArgs, context: &Arc<Context>) -> Result<Exit, Failure> {
-    let session = Session::open(&args.environment, Needs::File, context).await?;
+    let session = Session::open(&args.environment.name_or_path, Needs::File, context).await?;
     let report = &context.report;
     let name = session.name();
     report.result(&session.describe());

@@ -1,11 +1,29 @@
-//! `infra validate`: checks environment files. Needs no cluster and no kubeconfig.
+//! `infra validate`: checks environment files. Needs neither cluster nor kubeconfig.
 
 use anyhow::{Context as _, anyhow};
+use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 
+use super::locate::{EnvironmentFile, locate};
 use super::{Context, Exit, Failure};
-use crate::cli::ValidateArgs;
+use crate::cli;
 use crate::environment::{self, Environment};
 use crate::report::Report;
+
+/// Check environment files; needs no cluster
+///
+/// Reports every fault of every file at once, with its line and the nearest valid name.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  infra validate                             all environments
+  infra validate minikube production
+  infra validate environments/minikube.toml")]
+pub struct ValidateArgs {
+    /// Environments to check: names or paths; all by default
+    #[arg(value_name = "ENVIRONMENT", add = ArgValueCompleter::new(cli::environments))]
+    environments_to_check: Vec<String>,
+}
 
 pub(super) fn run(args: &ValidateArgs, context: &Context) -> Result<Exit, Failure> {
     let directory = &context.global.environments;
@@ -14,13 +32,13 @@ pub(super) fn run(args: &ValidateArgs, context: &Context) -> Result<Exit, Failur
         let all = environment::names(directory)
             .with_context(|| {
                 format!(
-                    "the directory of environments `{}` cannot be read",
+                    "cannot read the directory of environments `{}`",
                     directory.display()
                 )
             })
             .map_err(|error| {
                 Failure::new(Exit::Failed, error)
-                    .with_hint("run above the directory `environments`, or name it with `--environments`")
+                    .with_hint("run in the directory above `environments`, or pass --environments DIR")
             })?;
         names = all.iter().map(ToString::to_string).collect();
     }
@@ -30,11 +48,12 @@ pub(super) fn run(args: &ValidateArgs, context: &Context) -> Result<Exit, Failur
     }
     let mut exit = Exit::Done;
     for name in &names {
-        match Environment::load(directory, name) {
+        let EnvironmentFile { directory, name } = locate(name, &context.global)?;
+        match Environment::load(&directory, &name) {
             Ok(environment) => say_valid(&environment, &context.report),
             Err(error) => {
                 if exit == Exit::Failed {
-                    // The faults of two files do not run into each other.
+                    // Separates the faults of two files.
                     context.report.aside("");
                 }
                 context.report.laid_out(&error.render(), &error.render_coloured());

@@ -74,7 +74,7 @@ pub enum EnvironmentError {
         source: ContextError,
     },
     /// The file, or a variable that overrides it, says something that is not valid.
-    #[error("`{}` has {}", .0.file().display(), counted(.0.count()))]
+    #[error("{}", counted(.0))]
     Faulty(Box<Faults>),
 }
 
@@ -169,10 +169,19 @@ fn unknown_hint(name: &EnvironmentName, directory: &Path, known: &[EnvironmentNa
     }
 }
 
-fn counted(faults: usize) -> String {
-    if faults == 1 {
-        "1 fault".to_owned()
-    } else {
-        format!("{faults} faults")
-    }
+fn counted(faults: &Faults) -> String {
+    let file = faults.file().display();
+    let of_file = match faults.count() {
+        0 => None,
+        1 => Some(format!("`{file}` has 1 fault")),
+        count => Some(format!("`{file}` has {count} faults")),
+    };
+    let variables: Vec<&str> = faults.variables().collect();
+    let of_variables = match variables.as_slice() {
+        [] => None,
+        [one] => Some(format!("the variable `{one}` is not valid")),
+        more => Some(format!("the variables `{}` are not valid", more.join("`, `"))),
+    };
+    let parts: Vec<String> = of_file.into_iter().chain(of_variables).collect();
+    parts.join(", and ")
 }

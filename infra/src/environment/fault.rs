@@ -81,10 +81,18 @@ impl Faults {
         &self.file
     }
 
-    /// How many faults there are, at least one.
+    /// The faults of the file alone.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.found.len()
+        self.found.len() - self.variables().count()
+    }
+
+    /// The names of the variables that have a fault, one for each.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.found.iter().filter_map(|fault| match &fault.place {
+            Place::Variable(name, _) => Some(name.as_str()),
+            Place::WholeFile | Place::Bytes(..) => None,
+        })
     }
 
     /// Shows every fault with its place, as rustc does.

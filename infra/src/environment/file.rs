@@ -115,6 +115,11 @@ impl FileContent {
             (Shape::Text(_), Some(Value::String(text))) => Some(text.value().clone()),
             (Shape::Integer(_), Some(Value::Integer(number))) => Some(number.value().to_string()),
             (Shape::Boolean, Some(Value::Boolean(choice))) => Some(choice.value().to_string()),
+            // One word on each line, as `policy` reads them.
+            (Shape::Effects, Some(Value::Array(words))) => {
+                let lines = words.iter().map(|word| Some(word.as_str()?.to_owned() + "\n"));
+                lines.collect()
+            }
             _ => None,
         };
         if let Some(text) = text {
@@ -123,6 +128,7 @@ impl FileContent {
             return;
         }
         let hint = match (&key.shape, item) {
+            (Shape::Effects, _) => Some("write it as `[\"restart\", \"scale\"]`".to_owned()),
             (Shape::Text(_), item) if item.is_integer() || item.is_float() => {
                 Some("write it in quotes".to_owned())
             }

@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::node_port::NodePort;
+use engine_core::plan::EffectKind;
 
 /// One key of an environment file, which a variable may override.
 pub(super) struct Key {
@@ -21,6 +22,8 @@ pub(super) enum Shape {
     Text(&'static str),
     /// A text that only a variable may say, and that is never shown; what it stands for.
     Secret(&'static str),
+    /// A list of kinds of effects.
+    Effects,
 }
 
 /// What a path names.
@@ -56,6 +59,7 @@ pub(super) const KEYS: &[Key] = &[
         None,
     ),
     key("cluster.protected", Shape::Boolean, Some("false")),
+    key("policy.allow", Shape::Effects, None),
     key("record.namespace", NAMESPACE, Some("infra-system")),
     key("namespaces.app", NAMESPACE, Some("app")),
     key("namespaces.database", NAMESPACE, Some("database")),
@@ -138,6 +142,11 @@ impl Key {
         matches!(self.shape, Shape::Secret(_))
     }
 
+    /// Whether only a file may set the key: consent is never taken from a variable.
+    pub(super) fn is_of_file_alone(&self) -> bool {
+        matches!(self.shape, Shape::Effects)
+    }
+
     /// The variable that overrides the key.
     pub(super) fn variable(&self) -> String {
         format!("INFRA_{}", self.path.replace('.', "__").to_uppercase())
@@ -151,6 +160,7 @@ impl Shape {
             Self::Boolean => matches!(text, "true" | "false"),
             Self::Integer(range) => text.parse().is_ok_and(|number: u16| range.contains(&number)),
             Self::Text(_) | Self::Secret(_) => !text.is_empty(),
+            Self::Effects => true,
         }
     }
 
@@ -160,6 +170,10 @@ impl Shape {
             Self::Boolean => "`true` or `false`".to_owned(),
             Self::Integer(range) => format!("an integer from {} to {}", range.start(), range.end()),
             Self::Text(meaning) | Self::Secret(meaning) => (*meaning).to_owned(),
+            Self::Effects => {
+                let names = EffectKind::ALL.map(EffectKind::as_str).join("`, `");
+                format!("a list of the effects that need no consent: `{names}`")
+            }
         }
     }
 }
@@ -173,7 +187,7 @@ pub(super) fn join(table: &str, name: &str) -> String {
     }
 }
 
-/// Poller up what a path names.
+/// Finds what a path names.
 pub(super) fn named(path: &str) -> Named {
     if let Some(key) = KEYS.iter().find(|key| key.path == path) {
         return Named::Key(key);

@@ -8,7 +8,7 @@ use super::error::EnvironmentError;
 use super::names::EnvironmentName;
 use super::parse::{Located, name_of, parse_location};
 use super::settings::Environment;
-use super::variables::PREFIX;
+use super::variables::overrides_key;
 use crate::image::content_tag;
 
 impl Environment {
@@ -99,7 +99,7 @@ fn unknown(directory: &Path, name: EnvironmentName) -> EnvironmentError {
 }
 
 fn variables() -> Result<Vec<(String, String)>, EnvironmentError> {
-    let ours = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with(PREFIX));
+    let ours = std::env::vars_os().filter(|(name, _)| overrides_key(&name.to_string_lossy()));
     ours.map(|(name, value)| match (name.into_string(), value.into_string()) {
         (Ok(name), Ok(value)) => Ok((name, value)),
         (Ok(variable), Err(_)) => Err(EnvironmentError::VariableNotText { variable }),

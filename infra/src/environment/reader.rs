@@ -136,6 +136,8 @@ fn parse<T: FromStr<Err: Display>>(key: &Key, text: &str) -> Result<T, String> {
     match (&key.shape, key.shape.allows(text)) {
         (_, true) => text.parse().map_err(|reason: T::Err| reason.to_string()),
         (Shape::Text(_) | Shape::Secret(_), false) => Err("it is empty".to_owned()),
-        (Shape::Integer(_) | Shape::Boolean, false) => Err(format!("found `{}`", printable(text))),
+        (Shape::Integer(_) | Shape::Boolean | Shape::Effects, false) => {
+            Err(format!("found `{}`", printable(text)))
+        }
     }
 }

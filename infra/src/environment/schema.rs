@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::keys::{KEYS, Key, Shape};
+use engine_core::plan::EffectKind;
 
 /// The schema of environment files.
 fn schema() -> Value {
@@ -44,12 +45,23 @@ fn property(key: &Key) -> Value {
         Shape::Boolean => json!({"type": "boolean"}),
         Shape::Integer(range) => json!({"type": "integer", "minimum": range.start(), "maximum": range.end()}),
         Shape::Text(_) | Shape::Secret(_) => json!({"type": "string", "minLength": 1}),
+        Shape::Effects => {
+            let names = EffectKind::ALL.map(EffectKind::as_str);
+            json!({"type": "array", "uniqueItems": true, "items": {"type": "string", "enum": names}})
+        }
     };
-    property["description"] = json!(format!("{}. Variable {}.", key.shape.expected(), key.variable()));
+    let variable = if key.is_of_file_alone() {
+        String::new()
+    } else {
+        format!(" Variable {}.", key.variable())
+    };
+    property["description"] = json!(format!("{}.{variable}", key.shape.expected()));
     if let Some(default) = key.default {
         property["default"] = match key.shape {
             Shape::Text(_) | Shape::Secret(_) => json!(default),
-            Shape::Boolean | Shape::Integer(_) => default.parse().expect("the default has the key's shape"),
+            Shape::Boolean | Shape::Integer(_) | Shape::Effects => {
+                default.parse().expect("the default has the key's shape")
+            }
         };
     }
     property

@@ -10,6 +10,7 @@ use super::names::{
 use super::node_port::NodePort;
 use super::pull_policy::ImagePullPolicy;
 use super::quantity::{ByteQuantity, CpuQuantity};
+use engine_core::plan::AllowedEffects;
 use engine_core::secret::SecretValue;
 
 /// Everything that differs between environments, validated.
@@ -19,6 +20,8 @@ pub struct Environment {
     pub name: EnvironmentName,
     /// The cluster it lives in.
     pub cluster: ClusterSettings,
+    /// The effects that an apply may have without asking.
+    pub allowed: AllowedEffects,
     /// Where its record is kept.
     pub record: RecordSettings,
     /// Where its objects are put.

@@ -67,6 +67,11 @@ fn a_context_is_enough() {
             id: None,
             protected: false,
         },
+        allowed: {
+            Restart,
+            Scale,
+            Outage,
+        },
         record: RecordSettings {
             namespace: NamespaceName(
                 "infra-system",
@@ -661,7 +666,7 @@ fn a_pull_secret_takes_its_password_from_a_variable_alone() {
      | INFRA_PULL_SECRET__SERVER=a b
      |                           ^^^ white space in it
 
-    error: `environments/minikube.toml` has 2 faults
+    error: the variables `INFRA_PULL_SECRET__PASSWORD`, `INFRA_PULL_SECRET__SERVER` are not valid
     ");
 }
 
@@ -723,22 +728,83 @@ fn a_fault_in_a_variable_is_shown_at_the_variable() {
      | INFRA_SERVICE__NODE_PORT=eighty
      |                          ^^^^^^ found `eighty`
 
-    error: `environments/minikube.toml` has 3 faults
+    error: the variables `INFRA_SERVICE__IMAGE`, `INFRA_SERVICE__LIMITS__CPU`, `INFRA_SERVICE__NODE_PORT` are not valid
     ");
 }
 
 #[test]
 fn an_unknown_variable_names_the_nearest_and_keeps_its_value_to_itself() {
-    assert_snapshot!(check(GOOD, &["INFRA_SERVICE_IMAGE=secret", "INFRA_PASSWORD=secret", "INFRA_KUBECONFIG=path"]), @"
-    error: unknown variable `INFRA_PASSWORD`
-    --> INFRA_PASSWORD
-     = note: tables and key are joined by two underscores: `INFRA_SERVICE__IMAGE`
+    assert_snapshot!(check(GOOD, &["INFRA_SERVICE__IMAG=secret", "INFRA_PASS__WORD=secret", "INFRA_SERVICE_IMAGE=x", "INFRA_ENV=x"]), @"
+    error: unknown variable `INFRA_PASS__WORD`
+    --> INFRA_PASS__WORD
+     = note: it overrides no key: unset it
 
-    error: unknown variable `INFRA_SERVICE_IMAGE`
-    --> INFRA_SERVICE_IMAGE
+    error: unknown variable `INFRA_SERVICE__IMAG`
+    --> INFRA_SERVICE__IMAG
      = note: nearest: `INFRA_SERVICE__IMAGE`
 
-    error: `environments/minikube.toml` has 2 faults
+    error: the variables `INFRA_PASS__WORD`, `INFRA_SERVICE__IMAG` are not valid
+    ");
+}
+
+#[test]
+fn the_policy_lists_effects() {
+    let allowed = |lines: &str| {
+        let text = format!("[cluster]\ncontext = 'a'\n{lines}");
+        format!("{:?}", parsed(&text, &[]).unwrap().allowed)
+    };
+    assert_eq!(allowed(""), "{Restart, Scale, Outage}");
+    assert_eq!(allowed("protected = true"), "{Restart, Scale}");
+    assert_eq!(
+        allowed("protected = true\n[policy]\nallow = ['outage', 'data-loss']"),
+        "{Outage, DataLoss}"
+    );
+    assert_eq!(allowed("[policy]\nallow = []"), "{}");
+    assert_snapshot!(check_added("[policy]\nallow = ['restart', 'outge']"), @"
+    error: `policy.allow` must be a list of the effects that need no consent: `restart`, `scale`, `outage`, `replace`, `data-loss`
+     --> environments/minikube.toml:4:9
+      |
+    4 | allow = ['restart', 'outge']
+      |         ^^^^^^^^^^^^^^^^^^^^ found `outge`, nearest: `outage`
+    ");
+    assert_snapshot!(check_added("[policy]\nallow = 'restart'"), @r#"
+    error: `policy.allow` must be a list of the effects that need no consent: `restart`, `scale`, `outage`, `replace`, `data-loss`
+     --> environments/minikube.toml:4:9
+      |
+    4 | allow = 'restart'
+      |         ^^^^^^^^^ found a string
+      |
+      = hint: write it as `["restart", "scale"]`
+    "#);
+    assert_snapshot!(check_added("[policy]\nallow = ['']"), @"
+    error: `policy.allow` must be a list of the effects that need no consent: `restart`, `scale`, `outage`, `replace`, `data-loss`
+     --> environments/minikube.toml:4:9
+      |
+    4 | allow = ['']
+      |         ^^^^ found ``
+    ");
+    assert_snapshot!(check_added("[policy]\nallow = [1]"), @r#"
+    error: `policy.allow` must be a list of the effects that need no consent: `restart`, `scale`, `outage`, `replace`, `data-loss`
+     --> environments/minikube.toml:4:9
+      |
+    4 | allow = [1]
+      |         ^^^ found an array
+      |
+      = hint: write it as `["restart", "scale"]`
+    "#);
+    assert_snapshot!(check_added("[policy]\nalow = ['restart']"), @"
+    error: unknown key `alow` in `[policy]`
+     --> environments/minikube.toml:4:1
+      |
+    4 | alow = ['restart']
+      | ^^^^ nearest: `allow`
+    ");
+    assert_snapshot!(check(GOOD, &["INFRA_POLICY__ALLOW=outage"]), @"
+    error: `policy.allow` must be set in the file
+    --> INFRA_POLICY__ALLOW
+     = note: a variable cannot give consent: unset it
+
+    error: the variable `INFRA_POLICY__ALLOW` is not valid
     ");
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::image::Image;
 use super::names::{ClusterId, EnvironmentName, NamespaceName};
+use super::policy;
 use super::pull_policy::ImagePullPolicy;
 use super::quota;
 use super::reader::Reader;
@@ -13,6 +14,7 @@ use super::settings::{
     RecordSettings, ResourceAmounts, Resources, Scale, ServiceSettings, Storage,
 };
 use crate::image::ContentTag;
+use engine_core::plan::AllowedEffects;
 
 /// Reads every key; `None` when the reader has noted a fault that leaves no value.
 ///
@@ -26,7 +28,9 @@ pub(super) fn environment(
     let cluster = cluster(reader, project);
     let record = record(reader);
     let namespaces = namespaces(reader, record.as_ref());
-    let content = content(reader, namespaces, project);
+    let protected = cluster.as_ref().is_some_and(|cluster| cluster.protected);
+    let allowed = policy::read(reader, protected);
+    let content = content(reader, allowed, namespaces, project);
     let (Some(cluster), Some(record)) = (cluster, record) else {
         return (None, None);
     };
@@ -41,6 +45,7 @@ pub(super) fn environment(
 
 /// What an environment consists of, wherever it is.
 struct Content {
+    allowed: AllowedEffects,
     namespaces: Namespaces,
     service: ServiceSettings,
     mongodb: MongodbSettings,
@@ -53,6 +58,7 @@ impl Content {
         Environment {
             name: location.name,
             cluster: location.cluster,
+            allowed: self.allowed,
             record: location.record,
             namespaces: self.namespaces,
             service: self.service,
@@ -63,7 +69,12 @@ impl Content {
     }
 }
 
-fn content(reader: &mut Reader, namespaces: Option<Namespaces>, project: &Path) -> Option<Content> {
+fn content(
+    reader: &mut Reader,
+    allowed: Option<AllowedEffects>,
+    namespaces: Option<Namespaces>,
+    project: &Path,
+) -> Option<Content> {
     let service = service(reader, project);
     let mongodb = mongodb(reader);
     let pull_secret = pull_secret(reader);
@@ -74,6 +85,7 @@ fn content(reader: &mut Reader, namespaces: Option<Namespaces>, project: &Path) 
         quota::check(reader, quota, namespaces, service, mongodb);
     }
     Some(Content {
+        allowed: allowed?,
         namespaces: namespaces?,
         service: service?,
         mongodb: mongodb?,

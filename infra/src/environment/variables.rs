@@ -1,46 +1,35 @@
-//! Reads `INFRA_…` variables into said values. Pure: the variables are handed in.
+//! Reads the variables that override keys, `INFRA_TABLE__KEY`. Pure: the variables are handed in.
 
 use std::collections::BTreeMap;
 
 use super::fault::{Concern, Fault, Place};
 use super::invalid::printable;
-use super::keys::KEYS;
+use super::keys::{KEYS, Key};
 use super::nearest::nearest;
 
-/// What every variable that overrides a key begins with.
-pub(super) const PREFIX: &str = "INFRA_";
-
-/// Variables of the command line, which say nothing about an environment.
-///
-/// `INFRA_ENVIRONMENTS` is the directory of environment files and `INFRA_KUBECONFIG` the
-/// kubeconfig, as `--environments` and `--kubeconfig`; `INFRA_OUTPUT`, `INFRA_COLOR` and
-/// `INFRA_TIMEOUT` are the flags of these names; `INFRA_LOG` filters the log.
-pub const COMMAND_LINE_VARIABLES: [&str; 6] = [
-    "INFRA_COLOR",
-    "INFRA_ENVIRONMENTS",
-    "INFRA_KUBECONFIG",
-    "INFRA_LOG",
-    "INFRA_OUTPUT",
-    "INFRA_TIMEOUT",
-];
-
-/// What the variables say: texts by path, and the unknown ones as faults.
+/// What the variables say: texts by path, and the variables that override nothing as faults.
 pub(super) struct VariableContent {
     pub(super) values: BTreeMap<&'static str, String>,
     pub(super) faults: Vec<Fault>,
 }
 
-/// Reads variables; those of others and of the command line are passed over.
+/// Whether a variable's name has the form of one that overrides a key.
+///
+/// `INFRA_ENV` has not: it may be another program's.
+pub(super) fn overrides_key(name: &str) -> bool {
+    name.strip_prefix("INFRA_")
+        .is_some_and(|rest| rest.contains("__"))
+}
+
+/// Reads the variables that override keys; all others are passed over.
 pub(super) fn read(variables: impl IntoIterator<Item = (String, String)>) -> VariableContent {
     let mut content = VariableContent {
         values: BTreeMap::new(),
         faults: Vec::new(),
     };
-    for (name, value) in variables {
-        if !name.starts_with(PREFIX) || COMMAND_LINE_VARIABLES.contains(&name.as_str()) {
-            continue;
-        }
+    for (name, value) in variables.into_iter().filter(|(name, _)| overrides_key(name)) {
         match KEYS.iter().find(|key| key.variable() == name) {
+            Some(key) if key.is_of_file_alone() => content.faults.push(of_file_alone(key)),
             Some(key) => {
                 content.values.insert(key.path, value);
             }
@@ -50,10 +39,23 @@ pub(super) fn read(variables: impl IntoIterator<Item = (String, String)>) -> Var
     content
 }
 
+fn of_file_alone(key: &Key) -> Fault {
+    Fault {
+        place: Place::Variable(key.variable(), None),
+        concern: Concern::of(key.path),
+        title: format!("`{}` must be set in the file", key.path),
+        label: "a variable cannot give consent: unset it".to_owned(),
+        hint: None,
+    }
+}
+
 fn unknown(name: &str) -> Fault {
-    let known: Vec<String> = KEYS.iter().map(super::keys::Key::variable).collect();
-    let candidates = known.iter().map(String::as_str).chain(COMMAND_LINE_VARIABLES);
-    let meant = nearest(name, candidates);
+    let known: Vec<String> = KEYS
+        .iter()
+        .filter(|key| !key.is_of_file_alone())
+        .map(Key::variable)
+        .collect();
+    let meant = nearest(name, known.iter().map(String::as_str));
     let is_of_location = |name: &str| {
         ["INFRA_CLUSTER__", "INFRA_RECORD__"]
             .iter()
@@ -66,7 +68,7 @@ fn unknown(name: &str) -> Fault {
     };
     let label = match meant {
         Some(nearest) => format!("nearest: `{nearest}`"),
-        None => "tables and key are joined by two underscores: `INFRA_SERVICE__IMAGE`".to_owned(),
+        None => "it overrides no key: unset it".to_owned(),
     };
     Fault {
         // Its value is not shown: it may be a secret under a misspelt name.

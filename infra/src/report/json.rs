@@ -63,7 +63,8 @@ struct Change<'a> {
     hint: Option<&'static str>,
     /// What that means for what runs, in words.
     effects: Vec<String>,
-    /// The fields that would change; empty unless `action` is `change`, `replace` or `adopt`.
+    /// The fields that would change; empty unless `action` is `change`, `replace`, `adopt`, or `refuse` for want of consent to an
+    /// effect.
     fields: Vec<Field<'a>>,
 }
 

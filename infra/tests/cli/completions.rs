@@ -34,10 +34,16 @@ fn environments_are_completed_by_their_files() {
 }
 
 #[test]
+fn a_path_is_completed_by_files() {
+    assert_eq!(offered(&["plan", "environments/e"]), ["environments/eu.toml"]);
+}
+
+#[test]
 fn commands_and_flags_are_completed() {
     assert_eq!(offered(&["ren"]), ["render"]);
     assert_eq!(offered(&["apply", "eu", "--no-w"]), ["--no-wait"]);
     assert_eq!(offered(&["apply", "eu", "--output", "j"]), ["json"]);
+    assert_eq!(offered(&["apply", "eu", "--allow", "o"]), ["outage"]);
 }
 
 #[test]

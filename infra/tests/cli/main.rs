@@ -5,5 +5,7 @@ mod binary;
 mod completions;
 mod help;
 mod man;
+mod paths;
 mod render;
 mod validate;
+mod variables;

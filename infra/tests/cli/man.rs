@@ -33,7 +33,7 @@ fn every_command_has_its_page_with_its_flags() {
     assert_eq!((written.code, written.stderr.as_str()), (Some(0), ""));
     let page = |name: &str| fs::read_to_string(pages.join(format!("{name}.1"))).unwrap();
 
-    let help = run(shipped(), &["--help"]).stdout;
+    let help = run(shipped(), &["-h"]).stdout;
     let commands = listed(&help, "Commands:");
     assert!(
         commands.contains(&"plan") && commands.contains(&"forward"),
@@ -41,7 +41,7 @@ fn every_command_has_its_page_with_its_flags() {
     );
     let commands: Vec<&str> = commands.into_iter().filter(|name| *name != "help").collect();
     for command in &commands {
-        let help = run(shipped(), &[command, "--help"]).stdout;
+        let help = run(shipped(), &[command, "-h"]).stdout;
         let flags = flags(&help);
         assert!(flags.contains(&"--kubeconfig"), "{help}");
         let page = page(&format!("infra-{command}"));

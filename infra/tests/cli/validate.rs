@@ -79,7 +79,7 @@ fn a_directory_without_environments_is_no_success() {
     assert_snapshot!(run(&directory.path().join("missing"), &["validate"]), @"
     exit 1
     --- stderr
-    error: the directory of environments `environments` cannot be read: No such file or directory (os error 2)
-    hint: run above the directory `environments`, or name it with `--environments`
+    error: cannot read the directory of environments `environments`: No such file or directory (os error 2)
+    hint: run in the directory above `environments`, or pass --environments DIR
     ");
 }

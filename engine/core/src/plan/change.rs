@@ -314,9 +314,12 @@ impl Change {
     #[must_use]
     pub fn fields(&self) -> &[FieldDrift] {
         match &self.action {
-            Action::Update { fields, .. } | Action::Adopt { fields, .. } | Action::Replace { fields, .. } => {
-                fields
-            }
+            Action::Update { fields, .. }
+            | Action::Adopt { fields, .. }
+            | Action::Replace { fields, .. }
+            | Action::Refuse {
+                why: Refusal::NotAllowed { fields, .. },
+            } => fields,
             _ => &[],
         }
     }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::change::Author;
+use super::change::{Author, FieldDrift};
+use super::gate::{self, EffectKind};
 use crate::object::owner::Ownership;
 use crate::object::{FieldChange, FieldValue, ObjectId};
 use crate::observation::ImmutableField;
@@ -35,6 +36,13 @@ pub enum Refusal {
         fields: Vec<FieldChange>,
         /// Why it is not replaced.
         why: String,
+    },
+    /// The change has effects that are not allowed.
+    NotAllowed {
+        /// The kinds of those effects, at least one.
+        kinds: Vec<EffectKind>,
+        /// The fields that would change.
+        fields: Vec<FieldDrift>,
     },
     /// Another applier has declared fields of ours.
     Conflict {
@@ -92,6 +100,7 @@ impl Refusal {
             Self::Irreplaceable { .. } => {
                 "undo that change; to begin anew elsewhere, copy the data and name its claim in `existing_claim`"
             }
+            Self::NotAllowed { kinds, .. } => gate::hint(kinds),
             Self::Conflict { .. } => {
                 "agree with that manager on who declares the field, or take it over with \
                  --force-conflicts"
@@ -136,6 +145,7 @@ impl fmt::Display for Refusal {
                 write_immutable(formatter, reasons, fields)?;
                 write!(formatter, "; and it is not replaced, because {why}")
             }
+            Self::NotAllowed { kinds, .. } => formatter.write_str(&gate::named(kinds)),
             Self::Conflict { fields } => {
                 for (position, (path, author)) in fields.iter().enumerate() {
                     let comma = if position == 0 { "" } else { "; " };

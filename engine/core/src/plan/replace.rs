@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::change::{Action, Change, FieldDrift, Handover, Note, Pods};
 use super::refusal::Refusal;
-use super::{Consent, Consents, drift, effect};
+use super::{Consents, EffectKind, drift, effect};
 use crate::object::foreign_fields::others;
 use crate::object::path::{Path, Step};
 use crate::object::{FieldChange, Kind, Object, field_managers, marks};
@@ -41,7 +41,7 @@ impl Replacement<'_> {
                 });
             }
         };
-        if consents.replace == Consent::Withheld {
+        if !consents.allowed.contains(EffectKind::Replace) {
             return refuse(Refusal::NeedsReplacement {
                 reasons: self.reasons.to_vec(),
                 fields: self.immutable(&fields),

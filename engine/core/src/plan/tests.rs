@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Action, Consent, Consents, Plan, Summary};
+use super::{Action, AllowedEffects, Consent, Consents, EffectKind, Plan, Summary};
 use crate::object::owner::{Owner, Ownership};
 use crate::object::path::Path;
 use crate::object::{HashKey, Identity, Kind, KindNames, Object, ObjectId, marks};
@@ -585,7 +585,7 @@ fn a_claim_with_the_environments_label_is_counted_once() {
 
 fn replacing() -> Consents {
     Consents {
-        replace: Consent::Given,
+        allowed: AllowedEffects::default().and(EffectKind::Replace),
         ..Consents::default()
     }
 }
@@ -939,6 +939,68 @@ fn an_orphan_that_has_what_its_successor_needs_goes_first() {
             "refuse Service/shop/api: the server refuses it: provided port is already allocated; Service/shop/old has it",
             "keep Service/shop/old: not everything could be listed: could not list secrets",
             "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 kept, 1 refused",
+        ],
+    );
+}
+
+/// Consents that allow these effects alone.
+fn allowing(kinds: &[EffectKind]) -> Consents {
+    Consents {
+        allowed: kinds.iter().copied().collect(),
+        ..Consents::default()
+    }
+}
+
+#[test]
+fn a_change_whose_effects_are_not_allowed_is_refused() {
+    const OUTAGE: &str = "~ StatefulSet/shop/mongodb spec.template.image: Configuration";
+    const NO_OUTAGE: &str = "refuse StatefulSet/shop/mongodb: not allowed without consent: outage";
+    const RESTART: &str = "~ Deployment/shop/api spec.template.image: Configuration";
+    const NO_RESTART: &str = "refuse Deployment/shop/api: not allowed without consent: restart";
+    let planned = |consents: Consents, expected: &[&str]| {
+        let case = Case {
+            objects: vec![
+                (DATABASE, suspect(DATABASE, "before", None)),
+                (API, suspect(API, "before", None)),
+            ],
+            consents,
+            ..Case::default()
+        };
+        check(case, expected);
+    };
+    let numbers = |changed, refused| {
+        format!("0 to create, {changed} to change, 0 to replace, 0 to delete, 0 unchanged{refused}")
+    };
+    let restart = allowing(&[EffectKind::Restart]);
+    planned(Consents::default(), &[OUTAGE, RESTART, &numbers(2, "")]);
+    planned(restart, &[NO_OUTAGE, RESTART, &numbers(1, ", 1 refused")]);
+    planned(
+        allowing(&[]),
+        &[NO_OUTAGE, NO_RESTART, &numbers(0, ", 2 refused")],
+    );
+}
+
+#[test]
+fn an_orphan_whose_end_is_an_outage_needs_that_consent() {
+    let case = |consents| Case {
+        orphans: vec![API, "Service/shop/s"],
+        consents,
+        ..Case::default()
+    };
+    check(
+        case(allowing(&[EffectKind::Restart])),
+        &[
+            "refuse Deployment/shop/api: not allowed without consent: outage",
+            "- Service/shop/s",
+            "0 to create, 0 to change, 0 to replace, 1 to delete, 0 unchanged, 1 refused",
+        ],
+    );
+    check(
+        case(allowing(&[EffectKind::Outage])),
+        &[
+            "- Deployment/shop/api",
+            "- Service/shop/s",
+            "0 to create, 0 to change, 0 to replace, 2 to delete, 0 unchanged",
         ],
     );
 }
