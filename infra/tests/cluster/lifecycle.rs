@@ -190,7 +190,7 @@ async fn without_a_terminal_consent_must_be_given() {
         .infra("apply", &[])
         .await
         .expect_code(6)
-        .expect_line("hint: pass --yes to go on without a question");
+        .expect_line("hint: pass --yes to skip confirmation");
     assert!(world.read(&world.record()).await.is_none());
 }
 

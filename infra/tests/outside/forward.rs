@@ -17,7 +17,7 @@ fn kubectl_is_given_the_cluster_and_the_namespace_of_the_environment() {
     assert_eq!((code, stdout.as_str()), (Some(0), ""));
     assert_eq!(
         stderr,
-        "kubectl leads http://127.0.0.1:8080/ to Service/shop/api; Ctrl-C ends it\n"
+        "Forwarding http://127.0.0.1:8080/ to Service/shop/api; Ctrl-C stops it\n"
     );
     assert_eq!(
         project.read("calls"),
@@ -32,13 +32,13 @@ fn a_kubectl_that_fails_or_is_missing_is_told() {
     assert_eq!(code, Some(1));
     assert_eq!(
         stderr,
-        "error: there is no `kubectl` on PATH\nhint: install kubectl: the port is forwarded by it\n"
+        "error: there is no `kubectl` on PATH\nhint: install kubectl, which forwards the port\n"
     );
     project.stand_in("kubectl", "echo 'error: no such service' >&2; exit 1");
     let (code, _, stderr) = project.run(&["forward", "shop", "--quiet"]);
     assert_eq!(code, Some(1));
     assert_eq!(
         stderr,
-        "error: no such service\nerror: kubectl has ended: exit status: 1\nhint: what it printed stands above; `just plan` tells whether the Service is there\n"
+        "error: no such service\nerror: kubectl failed: exit status: 1\nhint: see its output above; `infra status shop` shows whether the Service exists\n"
     );
 }
