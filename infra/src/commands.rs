@@ -27,13 +27,13 @@ use crate::report::{Format, Report};
 
 pub use interrupt::Interrupts;
 
-/// What every command is given besides its own arguments.
+/// The context that every command runs in.
 pub struct Context {
-    /// Flags of every command.
+    /// The flags of every command.
     pub global: Global,
-    /// Where everything is printed.
+    /// Prints results, warnings and errors.
     pub report: Report,
-    /// The wish to stop.
+    /// Ctrl-C and SIGTERM.
     pub interrupts: Interrupts,
 }
 
@@ -44,9 +44,9 @@ pub enum Exit {
     Done,
     /// Failed.
     Failed,
-    /// Changes are pending, and that was asked for.
+    /// Changes are pending, with `--detailed-exitcode`.
     Pending,
-    /// Not ready in time, or without hope.
+    /// Not ready in time, or unable to become ready.
     NotReady,
     /// Another run holds the lock.
     Locked,
@@ -80,7 +80,7 @@ impl Exit {
         }
     }
 
-    /// How the command ends, as programs are told.
+    /// The word for the exit code in JSON output.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -98,12 +98,12 @@ impl Exit {
     }
 }
 
-/// An error with its exit code and the next step.
+/// An error, its exit code and the next step.
 #[derive(Debug)]
 pub struct Failure {
     /// How the command ends.
     pub exit: Exit,
-    /// What went wrong; its causes are printed behind it.
+    /// What failed; its causes are printed after it.
     pub error: anyhow::Error,
     /// What to do next.
     pub hint: Option<String>,

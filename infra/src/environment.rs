@@ -1,5 +1,5 @@
-//! Turns `environments/NAME.toml` into a typed `Environment`: every name, quantity and port is
-//! validated here, so that nothing after it can fail on them. Pure, except for `load`.
+//! Parses `environments/NAME.toml` into a typed `Environment`. Every name, quantity and port is validated here, so that
+//! nothing after it can fail on them. Pure, except for `load`.
 
 mod error;
 mod fault;

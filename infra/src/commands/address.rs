@@ -1,4 +1,4 @@
-//! Says where the data API answers.
+//! Prints the address of the data API.
 
 use k8s_openapi::api::core::v1::Node;
 use serde_json::Value;
@@ -7,7 +7,7 @@ use super::session::Session;
 use crate::report::Report;
 use engine_core::object::kind_of;
 
-/// Prints the URL of the data API: the first node's address with the node port. Without the right to read nodes, the port.
+/// Prints the URL of the data API: the first node's address with the node port. Without permission to read nodes, only the port.
 pub(super) async fn say(session: &Session, report: &Report) {
     let Ok(environment) = session.environment() else {
         return;
@@ -34,7 +34,7 @@ fn address(node: &Value) -> Option<&str> {
     internal["address"].as_str()
 }
 
-/// Whether kwok plays the node, as in the sandbox.
+/// Whether the node is simulated by kwok, as in the sandbox.
 fn is_simulated(node: &Value) -> bool {
     let kubelet = node["status"]["nodeInfo"]["kubeletVersion"].as_str();
     kubelet.is_some_and(|version| version.starts_with("kwok"))

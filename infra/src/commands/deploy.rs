@@ -71,7 +71,7 @@ pub(super) async fn deploy(
     if summary.is_complete() && target.mode == PlanMode::Apply {
         address::say(session, report).await;
     }
-    // The report tells what was done, whatever became of record and lock.
+    // Reports what was done even if the record or the lock failed.
     let exit = finish(&summary, &plan, target.mode, started, context);
     match lock {
         Err(lost @ LockError::Lost { .. }) => return Err(lost.into()),
@@ -157,7 +157,7 @@ fn options(wait: &WaitArgs, context: &Context) -> Options {
     }
 }
 
-/// Prints the events of a run while it goes on.
+/// Prints the events of a run as they happen.
 async fn report_events<F: Future>(
     context: &Context,
     run: impl FnOnce(mpsc::UnboundedSender<Event>) -> F,

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: at once while nothing is written, with care while something is.
+//! Ctrl-C and SIGTERM: exit at once while nothing is being written, otherwise after the writes in flight.
 
 use std::sync::OnceLock;
 
@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::Exit;
 use crate::report::Report;
 
-/// The wish of the person at the keyboard to stop.
+/// Requests to stop, from Ctrl-C or SIGTERM.
 pub struct Interrupts {
     writing: watch::Sender<bool>,
     stop: watch::Sender<bool>,
@@ -26,38 +26,40 @@ impl Default for Interrupts {
 }
 
 impl Interrupts {
-    /// While this is true, the first signal only asks for an end; what is under way can be finished.
+    /// While this is true, the first signal lets writes in flight finish.
     pub(super) fn writing(&self) -> watch::Sender<bool> {
         self.writing.clone()
     }
 
-    /// Becomes true when an end is asked for.
+    /// Becomes true when a stop is requested.
     pub(super) fn stop(&self) -> watch::Receiver<bool> {
         self.stop.subscribe()
     }
 
-    /// How the command ends after an orderly stop.
+    /// The exit after an orderly stop.
     pub(super) fn exit(&self) -> Exit {
         self.asked.get().copied().unwrap_or(Exit::Interrupted)
     }
 
-    /// Returns when the program has to end at once.
+    /// Returns when the program must exit at once.
     pub async fn wanted(&self, report: &Report) -> Exit {
         let (Ok(mut interrupts), Ok(mut terminations)) =
             (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
         else {
-            // Without handlers the signals end the program by themselves.
+            // Without handlers the signals terminate the process by default.
             return std::future::pending().await;
         };
         let exit = next(&mut interrupts, &mut terminations).await;
         if !*self.writing.borrow() {
             return exit;
         }
-        report.warning("stopping when what is under way is done; once more stops at once");
+        report.warning("stopping after the writes in flight; press Ctrl-C again to stop at once");
         let exit = *self.asked.get_or_init(|| exit);
         self.stop.send_replace(true);
         next(&mut interrupts, &mut terminations).await;
-        report.warning("stopped at once: what was under way may or may not be written; apply again to go on");
+        report.warning(
+            "stopped at once: writes in flight may or may not have been made; apply again to resume",
+        );
         exit
     }
 }

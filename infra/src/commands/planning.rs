@@ -1,4 +1,4 @@
-//! From a session to a plan, and what is printed of it: the part that `plan`, `diff`, `apply` and `destroy` share.
+//! Makes a plan from a session: shared by `plan`, `diff`, `apply` and `destroy`.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use engine::observe::{Depth, ForeignFields, Look};
 use engine::record::LoadedRecord;
 use engine_core::plan::{Consents, Plan, Summary};
 
-/// Opens the session of a command that only shows a plan, of an apply or of a destroy.
+/// Opens the session of a command that shows the plan of an apply or a destroy.
 pub(super) async fn open(
     environment: &str,
     mode: PlanMode,
@@ -55,13 +55,13 @@ pub(super) fn apply_target<'a>(session: &'a Session, consent: &ConsentArgs) -> R
 pub(super) fn destroy_target(session: &Session, consents: Consents) -> Target<'_> {
     Target {
         mode: PlanMode::Destroy,
-        // A file with faults declares nothing; with a record that is enough.
+        // A file with faults declares nothing; the record is enough.
         declaration: session.environment().ok().map(resources::declaration),
         consents,
     }
 }
 
-/// The record to plan with, from what the session found at its beginning.
+/// The record to plan with, from the Secret that the session has read.
 pub(super) async fn load_record(session: &Session, target: &Target<'_>) -> Result<LoadedRecord, Failure> {
     let loaded = session.stored_record()?;
     if loaded.is_none() && target.declaration.is_none() {
@@ -72,7 +72,7 @@ pub(super) async fn load_record(session: &Session, target: &Target<'_>) -> Resul
     completed.map_err(|error| session.failure(error))
 }
 
-/// Plans, and shows on a terminal that it takes long.
+/// Plans, and shows progress on a terminal.
 pub(super) async fn plan(
     session: &Session,
     target: &Target<'_>,
@@ -104,7 +104,7 @@ pub(super) fn refusal(plan: &Plan) -> Option<Exit> {
     }
 }
 
-/// The exit code of a command that only shows a plan; pending changes count only where that was asked for.
+/// The exit code of a command that shows a plan; pending changes count only with `--detailed-exitcode`.
 pub(super) fn exit_of_plan(plan: &Plan, detailed: bool) -> Exit {
     match refusal(plan) {
         Some(exit) => exit,

@@ -1,4 +1,4 @@
-//! Questions to the person at the keyboard.
+//! Asks for confirmation on the terminal.
 
 use std::io;
 
@@ -8,15 +8,15 @@ use tokio::sync::oneshot;
 use super::{Exit, Failure};
 use crate::report::Report;
 
-/// What counts as consent.
+/// The question, and the answer that confirms.
 pub(super) enum Question {
     /// `y` or `yes`.
     YesOrNo(String),
-    /// The word, typed out.
+    /// The word itself, such as the environment's name.
     Type {
         /// The question.
         text: String,
-        /// The word.
+        /// The word to type.
         word: String,
     },
 }
@@ -28,7 +28,7 @@ pub(super) async fn confirm(question: &Question, yes: bool, report: &Report) -> 
     }
     let text = match question {
         Question::YesOrNo(text) => format!("{text} [y/N]"),
-        Question::Type { text, word } => format!("{text} Type `{word}` to go on:"),
+        Question::Type { text, word } => format!("{text} Type `{word}` to continue:"),
     };
     if report.ask(&text).is_none() {
         return Err(Failure::new(
@@ -52,12 +52,12 @@ pub(super) async fn confirm(question: &Question, yes: bool, report: &Report) -> 
     }
 }
 
-/// Reads a line on a thread of its own, so that Ctrl-C is heard meanwhile. End of input is an empty answer.
+/// Reads a line on a separate thread, so that Ctrl-C still works. End of input is an empty answer.
 async fn read_line() -> String {
     let (sender, receiver) = oneshot::channel();
     std::thread::spawn(move || {
         let mut line = String::new();
-        // An input that cannot be read is no consent.
+        // An unreadable input is not a confirmation.
         if io::stdin().read_line(&mut line).is_err() {
             line.clear();
         }

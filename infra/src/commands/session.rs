@@ -1,4 +1,4 @@
-//! What every command begins with: the environment, its cluster, and whether that is the right one.
+//! Opens an environment and its cluster, and checks that it is the right cluster.
 
 use std::sync::Arc;
 
@@ -24,9 +24,9 @@ use engine_core::record::Record;
 pub(super) struct Session {
     pub(super) location: Location,
     pub(super) deployment: Deployment,
-    /// The Secret with the record, as it was at the beginning.
+    /// The record's Secret, as it was when the session was opened.
     secret: Result<Option<Value>, ClusterError>,
-    /// The whole environment; `None` where its file has faults and the command gets along with them.
+    /// The whole environment; `None` where its file has faults that the command tolerates.
     environment: Option<Environment>,
     context: Arc<Context>,
 }
@@ -34,11 +34,11 @@ pub(super) struct Session {
 /// How much of the environment's file a command needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Needs {
-    /// All, and the files that its image is built from.
+    /// All of it, and the files that its image is built from.
     Image,
     /// All of it.
     File,
-    /// Where it is; faults of what it consists of are warnings.
+    /// `[cluster]` and `[record]`; faults elsewhere are warnings.
     Location,
 }
 
@@ -64,7 +64,7 @@ impl Session {
         let notice = Arc::new(move |text: &str| notices.report.warning(text));
         let connect = async {
             let cluster = Cluster::connect(&target, notice).await?;
-            // Both at once: over a long wire each question costs as much as a plan.
+            // Both at once: over a slow connection each round trip costs as much as a plan.
             let record = Record::id(&owner, location.record.namespace.as_str());
             let (cluster_id, secret) = tokio::join!(cluster.identity(), cluster.read(&record));
             Ok::<_, Failure>((cluster, cluster_id?, secret))
@@ -81,7 +81,7 @@ impl Session {
                     "context `{context}` leads to cluster {cluster_id}, and `{name}` belongs to {wanted}"
                 ),
             )
-            .with_hint("choose the right context, or correct `id` in the `[cluster]` table"));
+            .with_hint("set the right `context` or `id` in the `[cluster]` table"));
         }
         Ok(Self {
             deployment: Deployment {
@@ -109,7 +109,7 @@ impl Session {
     /// The whole environment.
     ///
     /// # Errors
-    /// When its file has faults, which were said as warnings.
+    /// When its file has faults, which were printed as warnings.
     pub(super) fn environment(&self) -> Result<&Environment, Failure> {
         self.environment.as_ref().ok_or_else(|| {
             let name = self.name();
@@ -124,7 +124,7 @@ impl Session {
         })
     }
 
-    /// The record as it was at the beginning; `None` when there was none.
+    /// The record as it was when the session was opened; `None` without one.
     pub(super) fn stored_record(&self) -> Result<Option<LoadedRecord>, Failure> {
         let secret = self.secret.clone()?;
         let loaded = secret
@@ -132,7 +132,7 @@ impl Session {
         Ok(loaded.transpose()?)
     }
 
-    /// Refuses what must not be done to a protected environment.
+    /// Refuses the destroy of a protected environment.
     pub(super) fn refuse_if_protected(&self) -> Result<(), Failure> {
         if !self.location.cluster.protected {
             return Ok(());
@@ -143,7 +143,7 @@ impl Session {
         )
     }
 
-    /// Where the environment is, for programs.
+    /// The environment's cluster, for JSON output.
     pub(super) fn place(&self) -> Place {
         Place {
             context: self.location.cluster.context.clone(),
@@ -152,7 +152,7 @@ impl Session {
         }
     }
 
-    /// Why a deployment wrote nothing, in words. Shows the plan as it would be now, if the cluster has moved.
+    /// Explains why a deployment wrote nothing. If the cluster has moved, shows the new plan.
     pub(super) fn failure(&self, error: DeployError) -> Failure {
         match error {
             DeployError::Moved { plan, objects } => {
@@ -168,7 +168,7 @@ impl Session {
         }
     }
 
-    /// One line that says which cluster is meant.
+    /// One line that names the environment's cluster.
     pub(super) fn describe(&self) -> String {
         format!(
             "{} in {} (context {})",
@@ -196,7 +196,7 @@ fn moved(objects: &[ObjectId]) -> Failure {
     .with_hint("plan again; no object was changed")
 }
 
-/// The lock's holder, for other people: user, machine and process.
+/// The lock's holder, as others see it: user, machine and process.
 fn holder() -> String {
     let user = std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned());
     let system = rustix::system::uname();
@@ -204,7 +204,7 @@ fn holder() -> String {
     format!("{user}@{machine} (process {})", std::process::id())
 }
 
-/// Loads as much of an environment as is needed, and says what of the rest is not as it should be.
+/// Loads as much of an environment as is needed, and warns about faults in the rest.
 fn load(
     EnvironmentFile { directory, name }: &EnvironmentFile,
     needs: Needs,
@@ -263,7 +263,7 @@ pub(super) fn consents(args: &ConsentArgs, environment: &Environment) -> Result<
     })
 }
 
-/// Whether the environment's name was given as consent. Another name is a mistake, never a consent.
+/// Whether the environment's name was given as confirmation. Another name is an error.
 pub(super) fn confirmed(name: Option<&str>, environment: &str) -> Result<bool, Failure> {
     match name {
         None => Ok(false),
@@ -320,8 +320,8 @@ impl From<LoadError> for Failure {
             LoadError::OtherCluster { .. } => (
                 Exit::Refused,
                 Some(
-                    "it was copied here, from a backup perhaps: delete that Secret if this cluster \
-                     has nothing of the environment"
+                    "it was copied here, perhaps from a backup: delete that Secret if this cluster \
+                     has no object of the environment"
                         .to_owned(),
                 ),
             ),

@@ -51,7 +51,7 @@ pub(super) async fn run(args: &StatusArgs, context: &Arc<Context>) -> Result<Exi
         None => resources::placeholder_record(session.environment()?, &session.deployment.cluster_id),
     };
     let stack = resources::declare(session.environment()?, &record);
-    let work = format!("looking at {name}");
+    let work = format!("reading {name}");
     let (objects, running) = report.during(&work, look(&session, &stack, &record)).await?;
     let is_applied = objects
         .iter()
@@ -84,7 +84,7 @@ pub(super) async fn run(args: &StatusArgs, context: &Arc<Context>) -> Result<Exi
     Ok(if is_ready { Exit::Done } else { Exit::NotReady })
 }
 
-/// Reads what is wanted, what carries the environment's label, its claims, and what runs in its namespaces.
+/// Reads the declared objects, the labelled ones, the claims, and the pods of the namespaces.
 async fn look(
     session: &Session,
     stack: &Stack,
@@ -124,7 +124,7 @@ async fn look(
     Ok((objects, Running { sets, pods }))
 }
 
-/// Everything that carries the environment's label.
+/// Lists the objects with the environment's label.
 async fn labelled(
     session: &Session,
     stack: &Stack,
@@ -165,7 +165,7 @@ async fn labelled(
     Ok(lists.into_iter().flatten().collect())
 }
 
-/// Says of each object what it is to the environment.
+/// Sorts the objects: wanted, kept, or unwanted.
 async fn sort(
     session: &Session,
     stack: &Stack,
@@ -178,7 +178,7 @@ async fn sort(
         let id = declared.object.id();
         let live = match labelled.remove(id) {
             Some(live) => Some(live),
-            // It may be there without its label.
+            // It may have lost its label.
             None => session.deployment.cluster.read(id).await?,
         };
         objects.push(Found {
@@ -191,7 +191,7 @@ async fn sort(
         .iter()
         .any(|found| found.live.is_some() && runs_pods(&found.id.kind));
     if !is_applied {
-        // After a destroy, or before the first apply: what is not there is not missed, what is there was kept.
+        // After a destroy, or before the first apply, a missing object is expected and an existing one was kept.
         objects.retain(|found| found.live.is_some());
         for found in &mut objects {
             found.part = Wanted::Kept;

@@ -1,4 +1,4 @@
-//! The last line of a command that has written, and its exit code.
+//! Prints the last line of a command that has written, and picks its exit code.
 
 use std::fmt::Write as _;
 use std::time::Instant;
@@ -8,7 +8,7 @@ use engine::apply::{ObjectError, RunSummary};
 use engine::deployment::PlanMode;
 use engine_core::plan::Plan;
 
-/// Prints the last line and says how the command ends.
+/// Prints the last line and returns the exit.
 pub(super) fn finish(
     summary: &RunSummary,
     plan: &Plan,
@@ -54,19 +54,19 @@ pub(super) fn finish(
     };
     report.result(&format!("{word}: {numbers} in {seconds:.1} s."));
     if summary.lost_lock {
-        report.warning("the lock could not be kept, so nothing more was written");
+        report.warning("the lock was lost, so the run stopped writing");
     }
     let is_foreign = |(_, error): &(_, ObjectError)| matches!(error, ObjectError::Foreign(_));
     if summary.errors.iter().any(is_foreign) {
-        report.hint("plan again; `--adopt` takes over what is nobody's");
+        report.hint("plan again; pass --adopt to adopt existing objects that nothing manages");
     } else if !good && !summary.lost_lock {
-        report.hint("the same command goes on where this one ended");
+        report.hint("run the same command again to resume");
     }
     report.done(summary);
     exit(summary, context)
 }
 
-/// The exit code that an summary stands for.
+/// The exit of a run with this summary.
 pub(super) fn exit(summary: &RunSummary, context: &Context) -> Exit {
     let has = |wanted: fn(&ObjectError) -> bool| summary.errors.iter().any(|(_, error)| wanted(error));
     if summary.interrupted {

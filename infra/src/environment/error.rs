@@ -1,4 +1,4 @@
-//! Why there is no environment, and what to do about it. Pure.
+//! Why an environment could not be loaded, and what to do next. Pure.
 
 use std::error::Error;
 use std::io;
@@ -14,10 +14,10 @@ use crate::image::ContextError;
 
 /// Why an environment could not be loaded.
 ///
-/// `Display` is one line; [`EnvironmentError::render`] is everything there is to say.
+/// `Display` is one line; [`EnvironmentError::render`] shows every fault.
 #[derive(Debug, thiserror::Error)]
 pub enum EnvironmentError {
-    /// The name cannot be an environment's.
+    /// The name is not valid.
     #[error("`{}` is not the name of an environment", printable(.name))]
     InvalidName {
         /// The name as it was given.
@@ -25,14 +25,14 @@ pub enum EnvironmentError {
         /// What is wrong with it.
         source: InvalidValue,
     },
-    /// There is no file of that name.
+    /// No file has that name.
     #[error("there is no environment `{name}` in `{}`", .directory.display())]
     UnknownEnvironment {
-        /// The name that was asked for.
+        /// The missing environment.
         name: EnvironmentName,
         /// The directory of environment files.
         directory: PathBuf,
-        /// The environments that are there, sorted.
+        /// The existing environments, sorted.
         known: Vec<EnvironmentName>,
     },
     /// The directory of environment files could not be listed.
@@ -40,15 +40,15 @@ pub enum EnvironmentError {
     UnreadableDirectory {
         /// The directory of environment files.
         directory: PathBuf,
-        /// What the system answered.
+        /// The system's error.
         source: io::Error,
     },
-    /// The file is there and could not be read.
+    /// The file exists and could not be read.
     #[error("`{}` cannot be read", .file.display())]
     UnreadableFile {
         /// The environment file.
         file: PathBuf,
-        /// What the system answered.
+        /// The system's error.
         source: io::Error,
     },
     /// The file is not text.
@@ -65,7 +65,7 @@ pub enum EnvironmentError {
         /// The variable's name.
         variable: String,
     },
-    /// The image is built here, and there is nothing that it could be built from.
+    /// The image is built here, and its files cannot be read or understood.
     #[error("`{}` builds its image, and it cannot be told what from", .file.display())]
     Unbuildable {
         /// The environment file.
@@ -73,18 +73,18 @@ pub enum EnvironmentError {
         /// What is missing or not understood.
         source: ContextError,
     },
-    /// The file, or a variable that overrides it, says something that is not valid.
+    /// The file, or a variable that overrides it, has faults.
     #[error("{}", counted(.0))]
     Faulty(Box<Faults>),
 }
 
 impl EnvironmentError {
-    /// The next step, where there is one beside mending what is shown.
+    /// The next step, if it is more than correcting the faults shown.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::InvalidName { .. } => {
-                "a name is that of its file, without directory and `.toml`".to_owned()
+                "give the name of an environment, such as `minikube`, or the path of its file".to_owned()
             }
             Self::UnknownEnvironment {
                 name,
@@ -95,7 +95,7 @@ impl EnvironmentError {
                 "run above the directory `environments`, or name it with `--environments`".to_owned()
             }
             Self::FileNotText { .. } => "save the file as UTF-8".to_owned(),
-            Self::VariableNotText { .. } => "unset the variable, or set it anew".to_owned(),
+            Self::VariableNotText { .. } => "set the variable again, or unset it".to_owned(),
             Self::Unbuildable { .. } => {
                 "the `Dockerfile` stands above the directory of environments; or set `build = false` in `[service]`"
                     .to_owned()
@@ -105,8 +105,7 @@ impl EnvironmentError {
         Some(hint)
     }
 
-    /// Everything there is to say, for people: every fault with its place, then the error, its
-    /// causes and the hint.
+    /// Shows every fault with its place, then the error, its causes and the hint.
     #[must_use]
     pub fn render(&self) -> String {
         self.render_with(&Renderer::plain())

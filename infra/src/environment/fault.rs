@@ -1,4 +1,4 @@
-//! One fault of an environment file, and how all of a file's faults are shown. Pure.
+//! The faults of an environment file, and how they are shown. Pure.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -8,14 +8,14 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 
 use super::keys::is_within;
 
-/// Something wrong with an environment, and where it was said.
+/// Something wrong with an environment, and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fault {
     pub(super) place: Place,
     pub(super) concern: Concern,
     /// What is wrong.
     pub(super) title: String,
-    /// Stands beside the caret.
+    /// The text beside the caret.
     pub(super) label: String,
     /// The next step, where the label does not say it.
     pub(super) hint: Option<String>,
@@ -41,13 +41,13 @@ impl Concern {
     }
 }
 
-/// Where a fault was made. The order is the order of showing.
+/// The place of a fault. Faults are shown in this order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Place {
     WholeFile,
-    /// Bytes of the file: first, and behind the last.
+    /// A range of bytes of the file: start and end.
     Bytes(usize, usize),
-    /// A variable, and its value unless that must not be shown.
+    /// A variable, and its value unless it must not be shown.
     Variable(String, Option<String>),
 }
 

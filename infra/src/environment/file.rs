@@ -1,5 +1,4 @@
-//! Reads the text of an environment file into said values, with their places and the faults of
-//! form. Pure.
+//! Reads the text of an environment file into values with their places, and collects faults of form. Pure.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +9,7 @@ use super::invalid::printable;
 use super::keys::{self, Key, Named, Shape};
 use super::nearest::nearest;
 
-/// What a file says: values of known keys in the right type, and everything else as faults.
+/// The values of known keys with the right type; everything else is a fault.
 #[derive(Default)]
 pub(super) struct FileContent {
     /// Texts of the values, by path.
@@ -20,15 +19,15 @@ pub(super) struct FileContent {
     /// Paths whose value has the wrong type.
     pub(super) unreadable: Vec<String>,
     pub(super) faults: Vec<Fault>,
-    /// That the file holds a secret. Then nothing else may be told, because a fault is shown with its line, and the
-    /// secret may stand in the same.
+    /// The fault of a secret in the file. Then no other fault is shown: each is shown with its line, which may hold the
+    /// secret.
     pub(super) secret: Option<Fault>,
 }
 
 /// Reads a file's text.
 ///
 /// # Errors
-/// When it is not TOML: then this is the only fault that can be told.
+/// When it is not TOML: then this is the only fault.
 pub(super) fn read(text: &str) -> Result<FileContent, Box<Fault>> {
     let document = Document::parse(text).map_err(|error| {
         Box::new(Fault {
@@ -83,7 +82,7 @@ impl FileContent {
                         name_place
                     };
                     let meant = nearest(name, keys::names_inside(table_path));
-                    // What was meant counts as said wrongly: it is not reported as missing as well.
+                    // The nearest key is not reported as missing as well.
                     if let Some(meant) = meant.filter(|meant| !table.contains_key(meant)) {
                         self.unreadable.push(keys::join(table_path, meant));
                     }
@@ -148,8 +147,7 @@ impl FileContent {
     }
 }
 
-/// Whether a key of `[cluster]` or `[record]` stands here or below: what was meant to protect an environment, or to say
-/// where it is, may stand in the wrong place.
+/// Whether a key of `[cluster]` or `[record]` stands here or below: `protected` may be in the wrong table.
 fn is_of_location(name: &str, inner: Option<&dyn TableLike>) -> bool {
     match inner {
         None => keys::tables_with(name)

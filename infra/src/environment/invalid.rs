@@ -1,6 +1,6 @@
-//! Says why a text is not a value of a type. Pure.
+//! Why a text is not a valid value. Pure.
 
-/// Why a text was refused, in words that stand beside the text.
+/// Why a text is not valid; shown beside the text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidValue(pub(super) String);
@@ -11,7 +11,7 @@ impl InvalidValue {
     }
 }
 
-/// Returns a text as it may be printed: without control characters, and no longer than a line.
+/// Escapes control characters and shortens a text to one line.
 pub(super) fn printable(text: &str) -> String {
     const LONGEST: usize = 60;
     let escaped: String = text.chars().flat_map(escape_control).collect();

@@ -1,4 +1,4 @@
-//! Describes every key of an environment file, once. Pure.
+//! The table of all keys of an environment file. Pure.
 
 use std::ops::RangeInclusive;
 
@@ -10,17 +10,17 @@ pub(super) struct Key {
     /// Tables and key, joined by dots.
     pub(super) path: &'static str,
     pub(super) shape: Shape,
-    /// What stands there when nothing is said, as a variable would say it.
+    /// The default, in the form of a variable's value.
     pub(super) default: Option<&'static str>,
 }
 
-/// What a key takes.
+/// The values that a key takes.
 pub(super) enum Shape {
     Boolean,
     Integer(RangeInclusive<u16>),
-    /// A string that is not empty, and what it stands for.
+    /// A string that is not empty, and its meaning.
     Text(&'static str),
-    /// A text that only a variable may say, and that is never shown; what it stands for.
+    /// A text that only a variable may set and that is never shown, and its meaning.
     Secret(&'static str),
     /// A list of kinds of effects.
     Effects,
@@ -33,7 +33,7 @@ pub(super) enum Named {
     Nothing,
 }
 
-/// Far more than a plausible number of pods; it catches a slip before the cluster has to.
+/// Far more than a plausible number of pods; catches a typo before the cluster does.
 const REPLICAS: Shape = Shape::Integer(1..=1000);
 /// Kubernetes sets no upper limit, and more than 100 is usual where limits are above requests.
 const PERCENT: Shape = Shape::Integer(1..=1000);
@@ -137,7 +137,7 @@ const fn key(path: &'static str, shape: Shape, default: Option<&'static str>) ->
 }
 
 impl Key {
-    /// Whether the key's value must never stand in a file, nor be shown.
+    /// Whether the value must never be in a file, nor be shown.
     pub(super) fn is_secret(&self) -> bool {
         matches!(self.shape, Shape::Secret(_))
     }
@@ -178,7 +178,7 @@ impl Shape {
     }
 }
 
-/// Joins a table's path, empty at the top, and a name inside of it.
+/// Joins the path of a table, empty at the top, and a name in it.
 pub(super) fn join(table: &str, name: &str) -> String {
     if table.is_empty() {
         name.to_owned()
@@ -200,14 +200,14 @@ pub(super) fn named(path: &str) -> Named {
     }
 }
 
-/// Whether a path is that of a table or key, or stands inside of it.
+/// Whether a path is the table or key, or inside it.
 pub(super) fn is_within(path: &str, table: &str) -> bool {
     path.strip_prefix(table)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// Lists the names that a file may say directly inside a table, or at the top for the empty path, in
-/// the order of the description.
+/// Lists the names that a file may use directly in a table, or at the top for the empty path, in the order of the table of
+/// keys.
 pub(super) fn names_inside(table: &str) -> Vec<&'static str> {
     let mut names: Vec<&str> = Vec::new();
     for key in KEYS.iter().filter(|key| !key.is_secret()) {

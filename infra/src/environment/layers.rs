@@ -1,5 +1,4 @@
-//! Merges built-in values, the file and the variables, and remembers which of them said a value.
-//! Pure.
+//! Merges defaults, the file and the variables, and keeps track of where a value comes from. Pure.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,7 +9,7 @@ use figment::{Figment, Metadata, Profile, Provider};
 
 use super::keys::KEYS;
 
-/// Who said a value; the later ones override the earlier.
+/// The source of a value; later ones override earlier ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Layer {
     BuiltIn,
@@ -18,14 +17,14 @@ pub(super) enum Layer {
     Variables,
 }
 
-/// A text that was said for a path.
+/// The text of one source for a path.
 struct Said<'text> {
     layer: Layer,
     path: &'static str,
     text: &'text str,
 }
 
-/// Values of every layer, merged.
+/// The merged values of all layers.
 pub(super) struct Layers {
     merged: Figment,
 }
@@ -78,7 +77,7 @@ impl Layers {
         Self { merged }
     }
 
-    /// Finds the text for a key, and who said it.
+    /// Finds the text of a key and its source.
     pub(super) fn find(&self, path: &str) -> Option<(String, Layer)> {
         let value = self.merged.find_value(path).ok()?;
         let name = &self.merged.get_metadata(value.tag())?.name;

@@ -1,4 +1,4 @@
-//! Reads environment files and variables: the only part of `environment` that touches the system.
+//! Reads environment files and variables: the only part of `environment` with IO.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -12,15 +12,15 @@ use super::variables::overrides_key;
 use crate::image::content_tag;
 
 impl Environment {
-    /// Loads `NAME.toml` from a directory, overridden by the `INFRA_…` variables of this process. An image that is built
-    /// here gets the tag of its content.
+    /// Loads `NAME.toml` from a directory, overridden by the `INFRA_TABLE__KEY` variables of this process. An image that is
+    /// built here is tagged by its content.
     ///
     /// # Errors
     /// When there is no such file, it is not valid, or what the image is built from cannot be read. All faults of the file
     /// are in one error.
     ///
     /// # Panics
-    /// Never: whether an image can be tagged is checked while parsing.
+    /// Never: parsing checks that the image can be tagged.
     pub fn load(directory: &Path, name: &str) -> Result<Self, EnvironmentError> {
         let mut environment = Self::load_untagged(directory, name)?;
         if let Some(project) = &environment.service.build {
@@ -35,8 +35,8 @@ impl Environment {
         Ok(environment)
     }
 
-    /// Loads the same as [`Environment::load`], but leaves the tag of an image that is built here as it stands in the file:
-    /// for what needs names alone, also where the Dockerfile is missing.
+    /// Loads the same as [`Environment::load`], but keeps the tag of the file for an image that is built here. Works without
+    /// the Dockerfile.
     ///
     /// # Errors
     /// When there is no such file, or it is not valid.
@@ -45,8 +45,8 @@ impl Environment {
     }
 }
 
-/// Loads where an environment is, and gets along with faults of the file outside of `[cluster]` and `[record]`. An image
-/// that is built here has its tag as it stands in the file.
+/// Loads the location of an environment, and tolerates faults outside `[cluster]` and `[record]`. An image that is built here
+/// keeps the tag of the file.
 ///
 /// # Errors
 /// When there is no such file, or a fault leaves in doubt where the environment is or whether it may be destroyed.
@@ -156,11 +156,11 @@ mod tests {
     fn a_path_is_not_a_name() {
         assert_snapshot!(check(&[], "minikube.toml"), @"
         error: `minikube.toml` is not the name of an environment: `.` is not one of `a-z`, `0-9` and `-`
-        hint: a name is that of its file, without directory and `.toml`
+        hint: give the name of an environment, such as `minikube`, or the path of its file
         ");
         assert_snapshot!(check(&[], "../minikube"), @"
         error: `../minikube` is not the name of an environment: `.` is not one of `a-z`, `0-9` and `-`
-        hint: a name is that of its file, without directory and `.toml`
+        hint: give the name of an environment, such as `minikube`, or the path of its file
         ");
     }
 

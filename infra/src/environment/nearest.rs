@@ -1,4 +1,4 @@
-//! Finds the word that was probably meant. Pure.
+//! Finds the word that was most probably meant. Pure.
 
 /// Returns the candidate that a text is most probably a misspelling of, if there is one.
 pub(super) fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

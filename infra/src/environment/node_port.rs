@@ -11,7 +11,7 @@ use super::invalid::InvalidValue;
 pub struct NodePort(u16);
 
 impl NodePort {
-    /// What an API server hands out unless it was started with another range.
+    /// The default range of an API server.
     pub const RANGE: RangeInclusive<u16> = 30000..=32767;
 
     /// The port's number.

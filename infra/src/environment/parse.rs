@@ -1,5 +1,4 @@
-//! Turns the text of an environment file and variables into an `Environment`, or into all of its
-//! faults. Pure.
+//! Parses the text of an environment file and the variables into an `Environment`, or into all faults. Pure.
 
 use std::path::{Path, PathBuf};
 
@@ -24,16 +23,16 @@ pub fn parse(
     parse_location(name, file, text, variables)?.environment
 }
 
-/// Where an environment is, and the environment itself, or why it cannot be told.
+/// The location of an environment, and the environment itself or its faults.
 #[derive(Debug)]
 pub struct Located {
     /// Where it is.
     pub location: Location,
-    /// The whole of it, or every fault of the tables that its location does not need.
+    /// The whole environment, or every fault outside `[cluster]` and `[record]`.
     pub environment: Result<Environment, EnvironmentError>,
 }
 
-/// Parses the same as [`parse`], and gets along with faults outside of `[cluster]` and `[record]`.
+/// Parses the same as [`parse`], and tolerates faults outside `[cluster]` and `[record]`.
 ///
 /// # Errors
 /// When the name is not an environment's, the text is not TOML, or a fault leaves in doubt where the environment is or
@@ -52,7 +51,7 @@ pub fn parse_location(
     let (location, environment) = validate::environment(&mut reader, name, &project_of(file));
     let faults = reader.into_faults();
     let is_in_doubt = faults.iter().any(|fault| fault.concern == Concern::Location);
-    // ForeignFields a secret nothing else is told: a fault is shown with its line, in which the secret may stand.
+    // Beside a secret no other fault is shown: its line may hold the secret.
     let faults = secret.map_or(faults, |secret| vec![secret]);
     match (location, environment) {
         (Some(location), environment) if !is_in_doubt => Ok(Located {

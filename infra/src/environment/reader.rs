@@ -1,4 +1,4 @@
-//! Hands out typed values by path and collects every fault on the way. Pure.
+//! Returns typed values by path and collects every fault on the way. Pure.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -11,7 +11,7 @@ use super::keys::{KEYS, Key, Shape, is_within};
 use super::layers::{Layer, Layers};
 use super::variables::VariableContent;
 
-/// Reads merged values; whoever gets `None` need not say why, the fault is noted.
+/// Reads merged values. `None` means that the fault has been recorded.
 pub(super) struct Reader {
     layers: Layers,
     places: BTreeMap<String, Place>,
@@ -34,7 +34,7 @@ impl Reader {
         }
     }
 
-    /// Reads a key that must have a value.
+    /// Reads a required key.
     pub(super) fn value<T: FromStr<Err: Display>>(&mut self, path: &str) -> Option<T> {
         let value = self.optional(path)?;
         if value.is_none() {
@@ -50,10 +50,10 @@ impl Reader {
         value
     }
 
-    /// Reads a key that may be left out.
+    /// Reads an optional key.
     #[expect(
         clippy::option_option,
-        reason = "the outer one says whether reading worked, the inner one is the value"
+        reason = "the outer option says whether reading worked, the inner one is the value"
     )]
     pub(super) fn optional<T: FromStr<Err: Display>>(&mut self, path: &str) -> Option<Option<T>> {
         if self.unreadable.iter().any(|table| is_within(path, table)) {
@@ -73,7 +73,7 @@ impl Reader {
         }
     }
 
-    /// Whether the file or a variable says anything about a key, or inside a table.
+    /// Whether the file or a variable sets a key, or one inside a table.
     pub(super) fn is_said(&self, path: &str) -> bool {
         let by_variables = self.said_by_variables.iter().any(|said| is_within(said, path));
         by_variables || self.places.contains_key(path)
@@ -84,8 +84,7 @@ impl Reader {
         self.places.contains_key(path)
     }
 
-    /// Notes that values do not go together; shown at the variable that brought it about, or at the
-    /// first of them that the file says.
+    /// Records that values exclude each other. Shown at the variable among them, or at the first one in the file.
     pub(super) fn conflict(&mut self, paths: &[&str], title: impl Into<String>, label: impl Into<String>) {
         let said = paths.iter().filter(|path| self.is_said(path));
         let places = said.map(|path| self.place(path));

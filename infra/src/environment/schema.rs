@@ -1,5 +1,5 @@
-//! `environments/environment.schema.json`, with which editors complete and check environment files, made from the table of
-//! keys. For tests alone: the program itself reads no schema.
+//! Generates `environments/environment.schema.json`, which editors use, from the table of keys. Only for tests: the program
+//! reads no schema.
 
 use std::path::Path;
 

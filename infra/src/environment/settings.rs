@@ -1,5 +1,4 @@
-//! The shape of a valid environment. Pure; values of these types are made by parsing, and building
-//! objects from them cannot fail.
+//! A valid environment. Pure: values of these types come from parsing, and building objects from them cannot fail.
 
 use std::path::PathBuf;
 
@@ -24,19 +23,19 @@ pub struct Environment {
     pub allowed: AllowedEffects,
     /// Where its record is kept.
     pub record: RecordSettings,
-    /// Where its objects are put.
+    /// The namespaces of its objects.
     pub namespaces: Namespaces,
     /// The data API.
     pub service: ServiceSettings,
     /// The database.
     pub mongodb: MongodbSettings,
-    /// What images are pulled with, when the registry asks for it.
+    /// The credentials for pulling images, if the registry needs them.
     pub pull_secret: Option<PullSecret>,
-    /// What all pods of a namespace may ask for together.
+    /// The quota of each namespace.
     pub quota: Option<Quota>,
 }
 
-/// What finds an environment in its cluster, and says whether it may be destroyed.
+/// The location of an environment, and whether it may be destroyed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location {
     /// The name of the file without `.toml`.
@@ -59,7 +58,7 @@ impl Environment {
     }
 }
 
-/// `[cluster]`: which cluster, and how it is reached.
+/// `[cluster]`: the cluster and how to reach it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClusterSettings {
     /// The context of the kubeconfig; the current context is never used.
@@ -69,7 +68,7 @@ pub struct ClusterSettings {
     pub kubeconfig: Option<PathBuf>,
     /// The UID of the namespace `kube-system`; another cluster is refused.
     pub id: Option<String>,
-    /// Whether a destroy, and an outage without consent, is refused.
+    /// Whether a destroy is refused, and an outage needs consent by name.
     pub protected: bool,
 }
 
@@ -80,15 +79,14 @@ pub struct RecordSettings {
     pub namespace: NamespaceName,
 }
 
-/// `[namespaces]`: where objects are put; never in a namespace of Kubernetes.
+/// `[namespaces]`: the namespaces of the objects; never one of Kubernetes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Namespaces {
     /// The namespace of the data API.
     pub app: NamespaceName,
     /// The namespace of the database; may be the same.
     pub database: NamespaceName,
-    /// Whether the namespaces belong to the environment; otherwise they are there already, and are
-    /// never adopted or deleted.
+    /// Whether the namespaces belong to the environment. Otherwise they exist already, and are never adopted or deleted.
     pub create: bool,
 }
 
@@ -103,13 +101,13 @@ pub struct ServiceSettings {
     pub image_pull_policy: ImagePullPolicy,
     /// The port on every node that leads to it.
     pub node_port: NodePort,
-    /// What one pod requests, and where it is stopped.
+    /// The requests and limits of one pod.
     pub resources: Resources,
     /// How many pods there are.
     pub scale: Scale,
 }
 
-/// How many pods there are, and who decides it.
+/// The number of pods, and who sets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
     /// Always the same number.
@@ -132,12 +130,12 @@ pub struct Autoscaling {
     pub target_cpu_percent: u16,
 }
 
-/// What one container requests, and where it is stopped; no request is above its limit.
+/// The requests and limits of one container; no request is above its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resources {
-    /// What the scheduler sets aside.
+    /// The amounts that the scheduler reserves.
     pub requests: ResourceAmounts,
-    /// What is never exceeded.
+    /// The amounts that are never exceeded.
     pub limits: ResourceAmounts,
 }
 
@@ -155,49 +153,49 @@ pub struct ResourceAmounts {
 pub struct MongodbSettings {
     /// The image of its container.
     pub image: Image,
-    /// What its pod requests, and where it is stopped.
+    /// The requests and limits of its pod.
     pub resources: Resources,
     /// Where its data is.
     pub storage: Storage,
-    /// Whether it has an address of its own beside the one of its pod.
+    /// Whether it has a second Service, with a cluster IP.
     pub cluster_ip: bool,
 }
 
 /// Where the database's data is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Storage {
-    /// In a volume that is made for it.
+    /// In a provisioned volume.
     Provisioned {
         /// The size of the volume, in bytes.
         size: ByteQuantity,
         /// The class of the volume; without one the cluster's default class.
         class: Option<StorageClassName>,
     },
-    /// In a claim that is there already, and is never deleted.
+    /// In an existing claim, which is never deleted.
     ExistingClaim(ClaimName),
     /// In a directory of one node.
     HostPath {
-        /// What the volume is said to hold, in bytes; nobody enforces it.
+        /// The declared size of the volume, in bytes; not enforced.
         size: ByteQuantity,
-        /// The directory. It must be there, and belong to the user of the database.
+        /// The directory. It must exist and be owned by the database's user.
         path: HostDirectory,
         /// The node, on which the database then runs.
         node: NodeName,
     },
 }
 
-/// `[pull_secret]`: what images are pulled with.
+/// `[pull_secret]`: the credentials for pulling images.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PullSecret {
     /// The registry.
     pub server: RegistryServer,
     /// The user of the registry.
     pub username: String,
-    /// The user's password; without one the record has it from an earlier apply.
+    /// The user's password; `None` if the record has it from an earlier apply.
     pub password: Option<SecretValue>,
 }
 
-/// `[quota]`: what all pods of one namespace may ask for together; each namespace has this much.
+/// `[quota]`: the limits on the sum over all pods of a namespace, for each namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
     /// The sum of all requests.

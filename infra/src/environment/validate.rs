@@ -1,5 +1,4 @@
-//! Builds the environment from the values that were read, and checks which of them go together.
-//! Pure.
+//! Builds the environment from its values, and checks that they do not exclude each other. Pure.
 
 use std::path::{Path, PathBuf};
 
@@ -16,15 +15,15 @@ use super::settings::{
 use crate::image::ContentTag;
 use engine_core::plan::AllowedEffects;
 
-/// Reads every key; `None` when the reader has noted a fault that leaves no value.
+/// Reads every key; `None` when a fault leaves no value.
 ///
-/// The location is given where it can be told, whatever the rest is like.
+/// The location does not depend on faults elsewhere.
 pub(super) fn environment(
     reader: &mut Reader,
     name: EnvironmentName,
     project: &Path,
 ) -> (Option<Location>, Option<Environment>) {
-    // Everything is read before anything is given up, so that all faults are noted.
+    // Everything is read before a fault ends the function, so that all faults are recorded.
     let cluster = cluster(reader, project);
     let record = record(reader);
     let namespaces = namespaces(reader, record.as_ref());
@@ -43,7 +42,7 @@ pub(super) fn environment(
     (Some(location), environment)
 }
 
-/// What an environment consists of, wherever it is.
+/// Everything but the location.
 struct Content {
     allowed: AllowedEffects,
     namespaces: Namespaces,
@@ -143,7 +142,7 @@ fn namespaces(reader: &mut Reader, record: Option<&RecordSettings>) -> Option<Na
     })
 }
 
-/// Reads a namespace that Kubernetes does not use itself.
+/// Reads a namespace; those of Kubernetes are faults.
 fn own_namespace(reader: &mut Reader, path: &str) -> Option<NamespaceName> {
     let namespace: NamespaceName = reader.value(path)?;
     if namespace.is_reserved() {
@@ -259,7 +258,7 @@ fn mongodb(reader: &mut Reader) -> Option<MongodbSettings> {
     })
 }
 
-/// Reads where the data is: one of three.
+/// Reads which of the three storages holds the data.
 fn storage(reader: &mut Reader) -> Option<Storage> {
     const SIZE: &str = "mongodb.storage";
     const CLASS: &str = "mongodb.storage_class";
@@ -308,9 +307,9 @@ fn one_storage(reader: &mut Reader, chosen: &str, beside: &str, label: &str) {
     }
 }
 
-/// Reads what images are pulled with; `None` inside when nothing is needed.
+/// Reads the pull secret; the inner `None` means that none is needed.
 ///
-/// The password's variable alone asks for nothing: it may be set for the sake of another environment.
+/// The variable of the password alone declares none: it may be set for another environment.
 #[expect(
     clippy::option_option,
     reason = "the outer one says whether reading worked, the inner one is the value"

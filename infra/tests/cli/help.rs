@@ -92,7 +92,7 @@ fn the_flags_are_one_line_each() {
 }
 
 #[test]
-fn the_long_help_has_a_paragraph_and_names_the_variables() {
+fn the_long_help_has_the_variables() {
     assert_snapshot!(check(&["--help"]), @"
     Deploys the data API and its database to Kubernetes
 
@@ -161,7 +161,7 @@ fn the_long_help_has_a_paragraph_and_names_the_variables() {
 }
 
 #[test]
-fn the_long_help_of_apply_says_what_each_flag_means() {
+fn the_long_help_of_a_command_has_paragraphs_and_examples() {
     assert_snapshot!(check(&["apply", "--help"]), @"
     Plan, confirm, write, and wait until everything is ready
 

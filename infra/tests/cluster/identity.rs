@@ -152,7 +152,7 @@ async fn the_id_of_another_cluster_is_refused_by_every_command_that_asks_the_clu
                  00000000-0000-0000-0000-000000000000",
                 world.name
             ))
-            .expect_line("hint: choose the right context, or correct `id` in the `[cluster]` table");
+            .expect_line("hint: set the right `context` or `id` in the `[cluster]` table");
     }
     assert_eq!(identities(&world).await, before);
 

@@ -55,7 +55,7 @@ fn a_build_that_fails_is_told_though_minikube_ends_with_0() {
     assert_eq!(
         stderr,
         format!(
-            "building\nerror: minikube has not built `{}`\nhint: is it running? `minikube status --profile my shop`\n",
+            "building\nerror: minikube did not build `{}`\nhint: is it running? `minikube status --profile my shop`\n",
             project.image()
         )
     );
@@ -69,7 +69,7 @@ fn a_file_that_changes_during_the_build_is_told() {
     assert_eq!(code, Some(1));
     assert!(
         stderr.ends_with(
-            "error: the files of the image have changed while it was built\nhint: build again, so that the tag fits what is in the image\n"
+            "error: the files of the image changed during the build\nhint: build again, so that the tag matches the content\n"
         ),
         "{stderr}"
     );
@@ -83,7 +83,7 @@ fn without_minikube_the_command_to_type_is_told() {
     assert_eq!(
         stderr,
         format!(
-            "error: there is no `minikube` on PATH\nhint: build it where the cluster finds it: docker build --tag {} .\n",
+            "error: there is no `minikube` on PATH\nhint: build it where the cluster can pull it: docker build --tag {} .\n",
             project.image()
         )
     );
@@ -97,7 +97,7 @@ fn a_cluster_that_is_not_minikube_is_told() {
     assert_eq!(code, Some(1));
     assert_eq!(
         stderr,
-        "error: minikube does not know the images of profile `my shop`: * Profile not found\nhint: is it running? `minikube status --profile my shop`\n"
+        "error: minikube cannot list the images of profile `my shop`: * Profile not found\nhint: is it running? `minikube status --profile my shop`\n"
     );
 }
 

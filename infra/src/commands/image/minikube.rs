@@ -1,4 +1,4 @@
-//! Asks the `minikube` command for its images, and has it build one.
+//! Lists and builds images with the `minikube` command.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -6,9 +6,9 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
-/// One cluster of minikube.
+/// A minikube cluster.
 pub(super) struct Minikube<'a> {
-    /// Its profile, which is also the name of its context.
+    /// Its profile; its context has the same name.
     pub(super) profile: &'a str,
 }
 
@@ -17,13 +17,13 @@ pub(super) struct Minikube<'a> {
 pub(super) enum BuildError {
     #[error("there is no `minikube` on PATH")]
     NoMinikube { image: String, directory: PathBuf },
-    #[error("minikube does not know the images of profile `{profile}`: {answer}")]
+    #[error("minikube cannot list the images of profile `{profile}`: {answer}")]
     NoProfile { profile: String, answer: String },
-    #[error("`minikube` cannot be started")]
+    #[error("cannot start `minikube`")]
     Start(#[source] io::Error),
-    #[error("minikube has not built `{image}`")]
+    #[error("minikube did not build `{image}`")]
     NotBuilt { image: String, profile: String },
-    #[error("the files of the image have changed while it was built")]
+    #[error("the files of the image changed during the build")]
     Moved,
 }
 
@@ -31,20 +31,20 @@ impl BuildError {
     pub(super) fn hint(&self) -> String {
         match self {
             Self::NoMinikube { image, directory } => format!(
-                "build it where the cluster finds it: docker build --tag {image} {}",
+                "build it where the cluster can pull it: docker build --tag {image} {}",
                 directory.display()
             ),
             Self::NoProfile { profile, .. } | Self::NotBuilt { profile, .. } => {
                 format!("is it running? `minikube status --profile {profile}`")
             }
             Self::Start(_) => "is it executable? `minikube version`".to_owned(),
-            Self::Moved => "build again, so that the tag fits what is in the image".to_owned(),
+            Self::Moved => "build again, so that the tag matches the content".to_owned(),
         }
     }
 }
 
 impl Minikube<'_> {
-    /// Whether the image is there.
+    /// Whether minikube has the image.
     pub(super) async fn has(&self, image: &str, directory: &Path) -> Result<bool, BuildError> {
         let output = self.command(&["image", "ls"]).output().await;
         let output = output.map_err(|error| match error.kind() {
@@ -70,7 +70,7 @@ impl Minikube<'_> {
         Ok(listed.lines().any(|line| is_same(line.trim(), image)))
     }
 
-    /// Builds the image of a directory, on every node. What minikube prints goes to standard error.
+    /// Builds a directory's image on every node. The output of minikube goes to standard error.
     pub(super) async fn build(&self, image: &str, directory: &Path) -> Result<(), BuildError> {
         let mut command = self.command(&["image", "build", "--all", "--tag", image, "."]);
         command
@@ -78,7 +78,7 @@ impl Minikube<'_> {
             .stdout(io::stderr())
             .stderr(Stdio::inherit());
         let status = command.status().await.map_err(BuildError::Start)?;
-        // A build that failed ends with 0 in minikube 1.3x, so the image is looked for.
+        // minikube 1.3x exits with 0 after a failed build, so the image is checked.
         if status.success() && self.has(image, directory).await? {
             return Ok(());
         }
@@ -96,7 +96,7 @@ impl Minikube<'_> {
     }
 }
 
-/// Whether a listed image is the wanted one: runtimes write out what a short name stands for.
+/// Whether a listed image is the wanted one: runtimes list short names with their registry.
 fn is_same(listed: &str, image: &str) -> bool {
     let prefixes = ["", "docker.io/library/", "docker.io/", "localhost/"];
     prefixes
@@ -104,7 +104,7 @@ fn is_same(listed: &str, image: &str) -> bool {
         .any(|prefix| listed.strip_prefix(prefix) == Some(image))
 }
 
-/// A directory as a command takes it; the empty path is this one.
+/// A directory as a command takes it; the empty path is the current one.
 fn shown(directory: &Path) -> &Path {
     if directory.as_os_str().is_empty() {
         Path::new(".")

@@ -142,7 +142,7 @@ async fn a_destroy_without_a_record_is_for_the_plan_that_was_shown_alone() {
     let world = World::new().await;
     world.apply().await.expect_code(0);
     world.delete(&world.record()).await;
-    let question = format!("Type `{}` to go on:", world.name);
+    let question = format!("Type `{}` to continue:", world.name);
     let theirs = format!("/api/v1/namespaces/{}/configmaps", world.app);
     let comes = async {
         // A namespace with somebody else's object in it is kept, which the plan that was shown did not say.
