@@ -235,3 +235,53 @@ pub enum Evidence {
     /// It looks as those do that our database makes. Enough to keep it, never to delete it.
     Labels,
 }
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::api::core::v1::Secret;
+    use serde_json::json;
+
+    use super::*;
+    use crate::object::{Identity, kind_of};
+
+    #[test]
+    fn debug_shows_no_live_object() {
+        let secret = || json!({"kind": "Secret", "data": {"password": "aHVudGVyMg=="}});
+        let holder = ObjectId::from(Identity {
+            kind: kind_of::<Secret>(),
+            namespace: None,
+            name: "a".to_owned(),
+        });
+        let states = [
+            State::Suspect {
+                live: secret(),
+                proposed: secret(),
+            },
+            State::Immutable {
+                live: secret(),
+                anew: secret(),
+                fields: Vec::new(),
+            },
+            State::Blocked {
+                holder: holder.clone(),
+                message: "taken".to_owned(),
+                object: Some((secret(), secret())),
+            },
+            State::Adoptable {
+                live: secret(),
+                proposed: secret(),
+                takeover: Takeover::default(),
+            },
+        ];
+        let observed = states.map(|state| Observation {
+            id: holder.clone(),
+            state,
+        });
+        let observations = Observations {
+            objects: observed.to_vec(),
+            ..Observations::default()
+        };
+        let shown = format!("{observations:?} {observations:#?}");
+        assert!(!shown.contains("aHVudGVyMg"), "{shown}");
+    }
+}
