@@ -100,7 +100,9 @@ fn code(path: &str) -> Vec<(String, String)> {
         let path = format!("{path}/{name}");
         if root().join(&path).is_dir() {
             lines.extend(code(&path));
-        } else if name.ends_with(".rs") && !name.ends_with("tests.rs") {
+        } else if let Some(name) = name.strip_suffix(".rs")
+            && !name.ends_with("tests")
+        {
             let text = fs::read_to_string(root().join(&path)).unwrap();
             let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
             let numbered = text.lines().enumerate();
