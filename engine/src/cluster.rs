@@ -6,6 +6,7 @@ pub mod error;
 mod fence;
 mod items;
 mod prepare;
+mod proxy;
 mod request;
 mod served;
 mod writer;
@@ -25,7 +26,8 @@ pub use fence::Fence;
 pub use writer::Writer;
 
 use engine_core::object::{Identity, Kind, Object, ObjectId, kind_of, marks};
-use request::{Call, Patch, item_path, kind_path};
+use request::{Call, Patch, group_path, item_path, kind_path};
+use served::Discovered;
 
 pub use answer::Fold;
 pub use request::Representation;
@@ -41,6 +43,8 @@ pub type Notice = Arc<dyn Fn(&str) + Send + Sync>;
 pub struct Cluster {
     client: kube::Client,
     server: String,
+    /// The proxy that leads to it, without credentials, and the setting that names it.
+    proxy: Option<String>,
     /// Whether the server is on this machine.
     is_near: bool,
     slots: Semaphore,
@@ -122,6 +126,7 @@ impl Cluster {
         Ok(Self {
             client: connection.client,
             server: connection.server,
+            proxy: connection.proxy,
             is_near: connection.is_near,
             slots: Semaphore::new(IN_FLIGHT),
             notice,
@@ -138,7 +143,7 @@ impl Cluster {
     /// The cluster's identity: the UID of its namespace `kube-system`, which outlives every change of name or address.
     ///
     /// # Errors
-    /// When the namespace cannot be read.
+    /// When the namespace cannot be read. A user without that right gets [`ClusterError::is_forbidden`].
     pub async fn identity(&self) -> Result<String, ClusterError> {
         let id = ObjectId::from(Identity {
             kind: kind_of::<k8s_openapi::api::core::v1::Namespace>(),
@@ -356,7 +361,19 @@ impl Cluster {
                 "list the kinds that the server serves".to_owned(),
             );
             call.representation = Representation::Discovery;
-            kinds.extend(served::namespaced_kinds(&self.send(call).await?)?);
+            match served::discovered(&self.send(call).await?)? {
+                Discovered::Kinds(found) => kinds.extend(found),
+                Discovered::GroupVersions(versions) => {
+                    for version in versions {
+                        let document = self.send(Call::new(
+                            Method::GET,
+                            group_path(&version.0, &version.1),
+                            "list the kinds that the server serves".to_owned(),
+                        ));
+                        served::add_kinds(&version, &document.await?, &mut kinds)?;
+                    }
+                }
+            }
         }
         Ok(kinds)
     }

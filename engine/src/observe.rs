@@ -244,13 +244,14 @@ impl Before {
             return None;
         }
         let state = &mut self.observations.objects.get_mut(place)?.state;
-        match state {
-            // Whoever has made it since is met by the write: that is undone then.
-            State::Absent { .. } | State::Suspect { .. } => {
-                Some(std::mem::replace(state, State::Unchanged { replicas: None }))
-            }
-            _ => None,
-        }
+        // A live object without a listed version may have been written since: its label was removed, for one. An absent object
+        // that somebody has created since is met by the creation, which leaves it as it is.
+        let is_proven = match state {
+            State::Absent { .. } => true,
+            State::Suspect { .. } => version.is_some(),
+            _ => false,
+        };
+        is_proven.then(|| std::mem::replace(state, State::Unchanged { replicas: None }))
     }
 }
 

@@ -41,8 +41,8 @@ pub struct Observation {
     pub state: State,
 }
 
-/// How an object was found.
-#[derive(Clone, Debug)]
+/// How an object was found. `Debug` names the state and shows no live object: it may be a Secret.
+#[derive(Clone)]
 pub enum State {
     /// It is not there.
     Absent {
@@ -120,6 +120,36 @@ pub enum State {
         /// Why.
         why: String,
     },
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Self::Absent { check } => return formatter.debug_tuple("Absent").field(check).finish(),
+            Self::Refused { message } => return formatter.debug_tuple("Refused").field(message).finish(),
+            Self::Unadoptable { why } => return formatter.debug_tuple("Unadoptable").field(why).finish(),
+            Self::Unknown { why } => return formatter.debug_tuple("Unknown").field(why).finish(),
+            Self::Immutable { fields, .. } => {
+                return formatter.debug_tuple("Immutable").field(fields).finish();
+            }
+            Self::Blocked { holder, .. } => return formatter.debug_tuple("Blocked").field(holder).finish(),
+            Self::Foreign { owner } => return formatter.debug_tuple("Foreign").field(owner).finish(),
+            Self::Terminating { finalizers } => {
+                return formatter.debug_tuple("Terminating").field(finalizers).finish();
+            }
+            Self::Orphaned { uid, contents } => {
+                return formatter
+                    .debug_tuple("Orphaned")
+                    .field(uid)
+                    .field(contents)
+                    .finish();
+            }
+            Self::Unchanged { .. } => "Unchanged",
+            Self::Suspect { .. } => "Suspect",
+            Self::Adoptable { .. } => "Adoptable",
+        };
+        formatter.debug_struct(name).finish_non_exhaustive()
+    }
 }
 
 /// A field that the server does not change in place.
@@ -204,4 +234,54 @@ pub enum Evidence {
     Given,
     /// It looks as those do that our database makes. Enough to keep it, never to delete it.
     Labels,
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::api::core::v1::Secret;
+    use serde_json::json;
+
+    use super::*;
+    use crate::object::{Identity, kind_of};
+
+    #[test]
+    fn debug_shows_no_live_object() {
+        let secret = || json!({"kind": "Secret", "data": {"password": "aHVudGVyMg=="}});
+        let holder = ObjectId::from(Identity {
+            kind: kind_of::<Secret>(),
+            namespace: None,
+            name: "a".to_owned(),
+        });
+        let states = [
+            State::Suspect {
+                live: secret(),
+                proposed: secret(),
+            },
+            State::Immutable {
+                live: secret(),
+                anew: secret(),
+                fields: Vec::new(),
+            },
+            State::Blocked {
+                holder: holder.clone(),
+                message: "taken".to_owned(),
+                object: Some((secret(), secret())),
+            },
+            State::Adoptable {
+                live: secret(),
+                proposed: secret(),
+                takeover: Takeover::default(),
+            },
+        ];
+        let observed = states.map(|state| Observation {
+            id: holder.clone(),
+            state,
+        });
+        let observations = Observations {
+            objects: observed.to_vec(),
+            ..Observations::default()
+        };
+        let shown = format!("{observations:?} {observations:#?}");
+        assert!(!shown.contains("aHVudGVyMg"), "{shown}");
+    }
 }

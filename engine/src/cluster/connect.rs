@@ -3,14 +3,20 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use http::Uri;
+use hyper::body::Incoming;
+use hyper::rt::{Read, Write};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::rt::TokioExecutor;
 use kube::client::{Body, ConfigExt as _};
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
-use tower::{BoxError, ServiceBuilder};
+use tower::util::BoxCloneSyncService;
+use tower::{BoxError, Service, ServiceBuilder};
 
 use super::prepare::Prepared;
+use super::proxy::{Protocol, Proxy};
 
 /// How long a TCP connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -95,6 +101,8 @@ pub(super) struct Connection {
     pub(super) client: kube::Client,
     /// The server's URL.
     pub(super) server: String,
+    /// The proxy that leads to it, without credentials.
+    pub(super) proxy: Option<String>,
     /// Whether the server is on this machine.
     pub(super) is_near: bool,
 }
@@ -106,7 +114,7 @@ pub(super) struct Connection {
 #[expect(clippy::disallowed_types, reason = "this is the module that is allowed to")]
 pub(super) async fn client(target: &Target) -> Result<Connection, ConnectError> {
     let places = places(target);
-    let kubeconfig = read(target, &places)?;
+    let mut kubeconfig = read(target, &places)?;
     let context = kubeconfig
         .contexts
         .iter()
@@ -126,18 +134,13 @@ pub(super) async fn client(target: &Target) -> Result<Connection, ConnectError> 
         cause,
     };
     let cluster_name = context.context.as_ref().map(|context| context.cluster.clone());
-    let uses_proxy = kubeconfig.clusters.iter().any(|named| {
-        Some(&named.name) == cluster_name.as_ref()
-            && named
-                .cluster
-                .as_ref()
-                .is_some_and(|cluster| cluster.proxy_url.is_some())
-    });
-    if uses_proxy {
-        return Err(unusable(
-            "it sets `proxy-url`, which infra does not support".to_owned(),
-        ));
-    }
+    // Taken out, because `kube` would add its own reading of the variables.
+    let cluster = kubeconfig
+        .clusters
+        .iter_mut()
+        .find(|named| Some(&named.name) == cluster_name.as_ref())
+        .and_then(|named| named.cluster.as_mut());
+    let proxy_url = cluster.and_then(|cluster| cluster.proxy_url.take());
     let options = KubeConfigOptions {
         context: Some(target.context.clone()),
         ..KubeConfigOptions::default()
@@ -151,12 +154,32 @@ pub(super) async fn client(target: &Target) -> Result<Connection, ConnectError> 
     connector.set_nodelay(true);
     connector.enforce_http(false);
     connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
-    let connector = config
-        .rustls_https_connector_with_connector(connector)
-        .map_err(|error| unusable(deepest(&error)))?;
+    let proxy = Proxy::of(&config.cluster_url, proxy_url.as_deref(), |name| {
+        std::env::var(name).ok()
+    })
+    .map_err(unusable)?;
+    let transport = match &proxy {
+        None => transport(&config, connector),
+        Some(proxy) => match proxy.protocol {
+            Protocol::Http => {
+                let tunnel = Tunnel::new(proxy.url.clone(), connector);
+                transport(
+                    &config,
+                    proxy.authorization().into_iter().fold(tunnel, Tunnel::with_auth),
+                )
+            }
+            Protocol::Socks5 => {
+                let socks = SocksV5::new(proxy.url.clone(), connector);
+                let credentials = proxy.credentials().into_iter();
+                transport(
+                    &config,
+                    credentials.fold(socks, |socks, (user, password)| socks.with_auth(user, password)),
+                )
+            }
+        },
+    };
+    let transport = transport.map_err(|error| unusable(deepest(&error)))?;
     let is_near = is_loopback(config.cluster_url.host().unwrap_or_default());
-    let connector = Prepared::to(&config.cluster_url, connector);
-    let transport = legacy::Client::builder(TokioExecutor::new()).build::<_, Body>(connector);
     let service = ServiceBuilder::new()
         .layer(config.base_uri_layer())
         .option_layer(config.auth_layer().map_err(|error| unusable(deepest(&error)))?)
@@ -170,8 +193,25 @@ pub(super) async fn client(target: &Target) -> Result<Connection, ConnectError> 
     Ok(Connection {
         client: kube::Client::new(service, config.default_namespace),
         server,
+        proxy: proxy.map(|proxy| proxy.to_string()),
         is_near,
     })
+}
+
+type Transport = BoxCloneSyncService<http::Request<Body>, http::Response<Incoming>, legacy::Error>;
+
+/// Sends requests over TLS, on connections that `connector` makes.
+fn transport<C>(config: &kube::Config, connector: C) -> Result<Transport, kube::Error>
+where
+    C: Service<Uri> + Clone + Send + Sync + 'static,
+    C::Response: legacy::connect::Connection + Read + Write + Unpin + Send + 'static,
+    C::Future: Send + 'static,
+    C::Error: Into<BoxError>,
+{
+    let connector = config.rustls_https_connector_with_connector(connector)?;
+    let connector = Prepared::to(&config.cluster_url, connector);
+    let client = legacy::Client::builder(TokioExecutor::new()).build::<_, Body>(connector);
+    Ok(BoxCloneSyncService::new(client))
 }
 
 /// Whether a host is this machine itself.
@@ -220,6 +260,8 @@ fn in_words(error: &KubeconfigError) -> String {
         KubeconfigError::Parse(error) => error.to_string(),
         KubeconfigError::LoadContext(name) => format!("context `{name}` has no settings"),
         KubeconfigError::LoadClusterOfContext(name) => format!("its cluster `{name}` is missing"),
+        // `kube` reads it as well.
+        KubeconfigError::ParseProxyUrl(_) => "HTTPS_PROXY is not the URL of a proxy".to_owned(),
         KubeconfigError::MissingClusterUrl => "its cluster has no `server`".to_owned(),
         other => deepest(other),
     }

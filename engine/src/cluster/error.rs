@@ -14,6 +14,16 @@ pub enum ClusterError {
         /// Why, in the operating system's words.
         cause: String,
     },
+    /// The proxy brought no connection to the server about.
+    #[error("cannot reach the API server at {server} through the proxy {proxy}: {cause}")]
+    ProxyFailed {
+        /// The server's URL.
+        server: String,
+        /// The proxy's URL without credentials, and the setting that names it.
+        proxy: String,
+        /// Why.
+        cause: String,
+    },
     /// The connection broke before the answer was complete.
     #[error("could not {attempt}: the connection to {server} broke: {cause}")]
     Broken {
@@ -193,7 +203,7 @@ impl ClusterError {
         match self {
             // Turned away before anything was done.
             Self::Refused { status, .. } => status.code != StatusCode::TOO_MANY_REQUESTS.as_u16(),
-            Self::Unreachable { .. } => false,
+            Self::Unreachable { .. } | Self::ProxyFailed { .. } => false,
             _ => true,
         }
     }
@@ -204,6 +214,10 @@ impl ClusterError {
         match self {
             Self::Unreachable { .. } => Some(
                 "is the cluster running? `minikube status`, or `just sandbox up` for the sandbox".to_owned(),
+            ),
+            Self::ProxyFailed { .. } => Some(
+                "correct the proxy's setting; NO_PROXY lists servers that are reached without HTTPS_PROXY"
+                    .to_owned(),
             ),
             Self::Unauthorized { .. } => Some(
                 "log in again, or check the context's user with `kubectl config view --minify`".to_owned(),

@@ -38,7 +38,7 @@ pub enum Representation {
     Metadata,
     /// Their metadata alone, packed (protobuf) where the server can: a third of the work for both sides.
     PackedMetadata,
-    /// The aggregated discovery document.
+    /// The aggregated discovery document; older servers send the plain one.
     Discovery,
 }
 
@@ -52,7 +52,10 @@ impl Representation {
                 "application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,\
                  application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
             }
-            Self::Discovery => "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList",
+            // Older servers know only the plain form.
+            Self::Discovery => {
+                "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
+            }
         }
     }
 }
@@ -130,13 +133,18 @@ impl Call {
     }
 }
 
+/// URL of one version of a group.
+pub(super) fn group_path(group: &str, version: &str) -> String {
+    if group.is_empty() {
+        format!("/api/{version}")
+    } else {
+        format!("/apis/{group}/{version}")
+    }
+}
+
 /// URL of a kind's objects.
 pub(super) fn kind_path(kind: &Kind, namespace: Option<&str>) -> String {
-    let root = if kind.group.is_empty() {
-        format!("/api/{}", kind.version)
-    } else {
-        format!("/apis/{}/{}", kind.group, kind.version)
-    };
+    let root = group_path(&kind.group, &kind.version);
     match namespace {
         Some(namespace) => format!("{root}/namespaces/{}/{}", segment(namespace), kind.plural),
         None => format!("{root}/{}", kind.plural),
@@ -228,7 +236,7 @@ impl Cluster {
                 _ => return None,
             },
             // A server that never answered is not there; one that did is restarting.
-            ClusterError::Unreachable { .. } if self.has_answered() => {}
+            ClusterError::Unreachable { .. } | ClusterError::ProxyFailed { .. } if self.has_answered() => {}
             ClusterError::Broken { .. } if call.is_repeatable() => {}
             _ => return None,
         }
@@ -329,14 +337,18 @@ impl Cluster {
             };
         }
         let cause = deepest(error);
-        if is_connect(error) {
-            ClusterError::Unreachable { server, cause }
-        } else {
-            ClusterError::Broken {
+        match &self.proxy {
+            Some(proxy) if is_connect(error) => ClusterError::ProxyFailed {
+                server,
+                proxy: proxy.clone(),
+                cause,
+            },
+            None if is_connect(error) => ClusterError::Unreachable { server, cause },
+            _ => ClusterError::Broken {
                 attempt: call.attempt.clone(),
                 server,
                 cause,
-            }
+            },
         }
     }
 }

@@ -1,6 +1,7 @@
-//! Which kinds a server serves, from its aggregated discovery documents.
+//! Which kinds a server serves, from its discovery documents: aggregated ones, or one for each group version.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::error::ClusterError;
 use engine_core::object::{Kind, KindNames};
@@ -54,13 +55,112 @@ struct ResponseKind {
     kind: String,
 }
 
-/// Reads the kinds that stand in namespaces and can be listed, each in its preferred version.
-pub(super) fn namespaced_kinds(document: &serde_json::Value) -> Result<Vec<Kind>, ClusterError> {
-    let bad = |cause: String| ClusterError::BadAnswer {
+/// An older server's document: its groups and their versions, without resources.
+#[derive(Deserialize)]
+struct Legacy {
+    /// Versions of the group without a name.
+    #[serde(default)]
+    versions: Vec<String>,
+    #[serde(default)]
+    groups: Vec<LegacyGroup>,
+}
+
+#[derive(Deserialize)]
+struct LegacyGroup {
+    name: String,
+    versions: Vec<Version>,
+}
+
+/// An older server's document about one version of a group.
+#[derive(Deserialize)]
+struct LegacyResources {
+    resources: Vec<LegacyResource>,
+}
+
+#[derive(Deserialize)]
+struct LegacyResource {
+    name: String,
+    kind: String,
+    namespaced: bool,
+    #[serde(default)]
+    verbs: Vec<String>,
+}
+
+/// What a discovery document says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Discovered {
+    /// The kinds that stand in namespaces and can be listed, each in its preferred version.
+    Kinds(Vec<Kind>),
+    /// Groups and versions, preferred ones first; each must be asked for its kinds.
+    GroupVersions(Vec<(String, String)>),
+}
+
+/// Reads the document of `/api` or `/apis`.
+pub(super) fn discovered(document: &Value) -> Result<Discovered, ClusterError> {
+    match document["kind"].as_str() {
+        Some("APIGroupDiscoveryList") => namespaced_kinds(document).map(Discovered::Kinds),
+        Some("APIVersions" | "APIGroupList") => {
+            let legacy = Legacy::deserialize(document).map_err(|error| bad(error.to_string()))?;
+            let core = legacy
+                .versions
+                .into_iter()
+                .map(|version| (String::new(), version));
+            let named = legacy.groups.into_iter().flat_map(|group| {
+                let versions = group.versions.into_iter();
+                versions.map(move |version| (group.name.clone(), version.name))
+            });
+            Ok(Discovered::GroupVersions(core.chain(named).collect()))
+        }
+        // An empty list of kinds would make a namespace look empty.
+        other => Err(unexpected(other)),
+    }
+}
+
+/// Adds the kinds of one version of a group that stand in namespaces, can be listed, and are not known in another version.
+pub(super) fn add_kinds(
+    (group, version): &(String, String),
+    document: &Value,
+    kinds: &mut Vec<Kind>,
+) -> Result<(), ClusterError> {
+    let kind = document["kind"].as_str();
+    if kind != Some("APIResourceList") {
+        return Err(unexpected(kind));
+    }
+    let document = LegacyResources::deserialize(document).map_err(|error| bad(error.to_string()))?;
+    for resource in document.resources {
+        let is_known = kinds
+            .iter()
+            .any(|kind| kind.group == *group && kind.plural == resource.name);
+        let is_listable = resource.verbs.iter().any(|verb| verb == "list");
+        // A name with a slash is a subresource.
+        if is_known || !is_listable || !resource.namespaced || resource.name.contains('/') {
+            continue;
+        }
+        kinds.push(Kind::from(KindNames {
+            group: group.clone(),
+            version: version.clone(),
+            kind: resource.kind,
+            plural: resource.name,
+            namespaced: true,
+        }));
+    }
+    Ok(())
+}
+
+fn bad(cause: String) -> ClusterError {
+    ClusterError::BadAnswer {
         attempt: "list the kinds that the server serves".to_owned(),
         server: "the API server".to_owned(),
         cause,
-    };
+    }
+}
+
+fn unexpected(kind: Option<&str>) -> ClusterError {
+    let kind = kind.unwrap_or("without a kind");
+    bad(format!("expected a discovery document, found `{kind}`"))
+}
+
+fn namespaced_kinds(document: &Value) -> Result<Vec<Kind>, ClusterError> {
     let document = Document::deserialize(document).map_err(|error| bad(error.to_string()))?;
     let mut kinds = Vec::new();
     for group in document.items {
@@ -91,4 +191,68 @@ pub(super) fn namespaced_kinds(document: &serde_json::Value) -> Result<Vec<Kind>
         }
     }
     Ok(kinds)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn names(kinds: &[Kind]) -> Vec<String> {
+        let name = |kind: &Kind| format!("{} {}", kind.api_version(), kind.plural);
+        kinds.iter().map(name).collect()
+    }
+
+    #[test]
+    fn an_aggregated_document_names_the_kinds() {
+        let resource = |plural: &str, scope: &str| json!({"resource": plural, "scope": scope, "verbs": ["list"], "responseKind": {"kind": "K"}});
+        let document = json!({"kind": "APIGroupDiscoveryList", "items": [{"metadata": {"name": "apps"}, "versions": [
+            {"version": "v1", "resources": [resource("deployments", "Namespaced"), resource("nodes", "Cluster")]},
+            {"version": "v0", "resources": [resource("deployments", "Namespaced"), resource("old", "Namespaced")]},
+        ]}]});
+        let Ok(Discovered::Kinds(kinds)) = discovered(&document) else {
+            panic!("it names kinds");
+        };
+        assert_eq!(names(&kinds), ["apps/v1 deployments", "apps/v0 old"]);
+    }
+
+    #[test]
+    fn legacy_documents_name_group_versions_and_then_kinds() {
+        let core = json!({"kind": "APIVersions", "versions": ["v1"]});
+        let groups = json!({"kind": "APIGroupList", "groups": [
+            {"name": "apps", "versions": [{"groupVersion": "apps/v1", "version": "v1"}, {"version": "v0"}]},
+        ]});
+        let pair = |group: &str, version: &str| (group.to_owned(), version.to_owned());
+        let expected = Discovered::GroupVersions(vec![pair("", "v1")]);
+        assert_eq!(discovered(&core).unwrap(), expected);
+        let expected = Discovered::GroupVersions(vec![pair("apps", "v1"), pair("apps", "v0")]);
+        assert_eq!(discovered(&groups).unwrap(), expected);
+
+        let resource = |name: &str, namespaced: bool, verbs: &[&str]| json!({"name": name, "kind": "K", "namespaced": namespaced, "verbs": verbs});
+        let document = json!({"kind": "APIResourceList", "resources": [
+            resource("deployments", true, &["list"]),
+            resource("deployments/scale", true, &["list"]),
+            resource("nodes", false, &["list"]),
+            resource("reviews", true, &["create"]),
+        ]});
+        let mut kinds = Vec::new();
+        for version in ["v1", "v0"] {
+            add_kinds(&pair("apps", version), &document, &mut kinds).unwrap();
+        }
+        assert_eq!(names(&kinds), ["apps/v1 deployments"]);
+    }
+
+    #[test]
+    fn what_is_no_discovery_document_is_never_an_empty_list() {
+        for document in [
+            json!({}),
+            json!({"kind": "Status"}),
+            json!({"kind": "List", "items": []}),
+        ] {
+            discovered(&document).unwrap_err();
+            add_kinds(&(String::new(), "v1".to_owned()), &document, &mut Vec::new()).unwrap_err();
+        }
+        discovered(&json!({"kind": "APIGroupList", "groups": [{"name": "apps"}]})).unwrap_err();
+    }
 }

@@ -67,22 +67,11 @@ impl Session {
             // Both at once: over a slow connection each round trip costs as much as a plan.
             let record = Record::id(&owner, location.record.namespace.as_str());
             let (cluster_id, secret) = tokio::join!(cluster.identity(), cluster.read(&record));
-            Ok::<_, Failure>((cluster, cluster_id?, secret))
+            Ok::<_, Failure>((cluster, cluster_id, secret))
         };
         let work = format!("connecting to the cluster of {name}");
         let (cluster, cluster_id, secret) = context.report.during(&work, connect).await?;
-        if let Some(wanted) = &location.cluster.id
-            && wanted.clone() != cluster_id
-        {
-            let context = &location.cluster.context;
-            return Err(Failure::new(
-                Exit::Refused,
-                anyhow!(
-                    "context `{context}` leads to cluster {cluster_id}, and `{name}` belongs to {wanted}"
-                ),
-            )
-            .with_hint("set the right `context` or `id` in the `[cluster]` table"));
-        }
+        let cluster_id = identify(cluster_id, &location, &context.report)?;
         Ok(Self {
             deployment: Deployment {
                 owner,
@@ -176,6 +165,44 @@ impl Session {
             self.deployment.cluster.server(),
             self.location.cluster.context
         )
+    }
+}
+
+/// Makes sure that the context leads to the environment's cluster. Returns the cluster's identity.
+///
+/// A user who may not read it relies on the identity that the environment's file gives.
+fn identify(
+    live: Result<String, ClusterError>,
+    location: &Location,
+    report: &Report,
+) -> Result<String, Failure> {
+    let context = &location.cluster.context;
+    let wanted = location.cluster.id.clone();
+    match (live, wanted) {
+        (Ok(live), Some(wanted)) if live != wanted => {
+            let name = &location.name;
+            let error =
+                anyhow!("context `{context}` leads to cluster {live}, and `{name}` belongs to {wanted}");
+            Err(Failure::new(Exit::Refused, error)
+                .with_hint("set the right `context` or `id` in the `[cluster]` table"))
+        }
+        (Ok(live), _) => Ok(live),
+        (Err(error), Some(wanted)) if error.is_forbidden() => {
+            report.warning(&format!(
+                "cluster {wanted} could not be verified: this user lacks `get` on namespace `kube-system`"
+            ));
+            Ok(wanted)
+        }
+        (Err(error), None) if error.is_forbidden() => {
+            let error = anyhow!(
+                "cannot identify the cluster of context `{context}`: this user lacks `get` on namespace `kube-system`"
+            );
+            Err(Failure::new(Exit::Refused, error).with_hint(
+                "grant that right, or set `id` in the `[cluster]` table to the UID that an administrator reads with \
+                 `kubectl get namespace kube-system -o jsonpath={.metadata.uid}`",
+            ))
+        }
+        (Err(error), _) => Err(error.into()),
     }
 }
 

@@ -5,10 +5,12 @@
 )]
 #![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
+mod accounts;
 mod adopting;
 mod choices;
 mod data;
 mod diff;
+mod discovery;
 mod drift;
 #[expect(dead_code, reason = "the benchmark uses more of it")]
 #[path = "../../benches/engine/engine.rs"]
@@ -28,6 +30,7 @@ mod live;
 mod locking;
 mod older_record;
 mod policy;
+mod proxied;
 mod proxy;
 mod pruning;
 mod readme;
@@ -35,6 +38,7 @@ mod refusals;
 mod replacing;
 mod scale;
 mod scaling;
+mod second_look;
 mod second_stack;
 mod status;
 mod truth;

@@ -33,6 +33,10 @@ pub(crate) enum Harm {
     Unavailable(&'static str),
     /// Somebody writes in the moment before the first request with this method, and this text in its URL, is carried out.
     Before(&'static str, &'static str, Write),
+    /// As `Before`, with one write before each of the first such requests.
+    BeforeEach(&'static str, &'static str, Vec<Write>),
+    /// It asks for discovery documents in the form of older servers.
+    LegacyDiscovery,
     /// Writes with this method, and this text in their URL, are turned away for five seconds, again and again.
     Busy(&'static str, &'static str),
     /// The write of this number, counted from 1, and all after it get no answer.
@@ -142,6 +146,7 @@ enum Fate {
     IsCutOff(End),
     Comes(Duration),
     ComesAfter(Write),
+    ComesAsLegacy,
     IsHeld(Held),
     IsAnswered(http::StatusCode),
     IsPutOff,
@@ -168,6 +173,12 @@ fn fate(method: &http::Method, url: &str, harm: &mut Harm) -> Fate {
             *harm = Harm::None;
             Fate::ComesAfter(write)
         }
+        Harm::BeforeEach(verb, text, writes)
+            if method == verb && url.contains(*text) && is_write && !writes.is_empty() =>
+        {
+            Fate::ComesAfter(writes.remove(0))
+        }
+        Harm::LegacyDiscovery if ["/api", "/apis"].contains(&url) => Fate::ComesAsLegacy,
         Harm::Hold(left, held) if is_write => {
             let held = *held;
             if *left == 0 {
@@ -198,6 +209,10 @@ async fn forward(
     match &fate {
         Fate::Comes(time) => tokio::time::sleep(*time).await,
         Fate::ComesAfter(write) => carry_out(write, &client).await,
+        Fate::ComesAsLegacy => {
+            let plain = http::HeaderValue::from_static("application/json");
+            head.headers.insert(http::header::ACCEPT, plain);
+        }
         Fate::IsHeld(Held::Undone) => std::future::pending().await,
         Fate::IsAnswered(code) => {
             let mut answer = Answer::default();

@@ -60,7 +60,7 @@ pub enum State {
 }
 
 /// An object that was found, or not.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Found {
     /// Which object.
     pub id: ObjectId,
@@ -84,7 +84,7 @@ pub enum Wanted {
 }
 
 /// What runs in the environment's namespaces.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Running {
     /// The `ReplicaSet`s.
     pub sets: Vec<Value>,
