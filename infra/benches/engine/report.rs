@@ -67,7 +67,8 @@ pub(crate) fn result(rows: &[Row], options: &Options) -> Result<()> {
 /// Puts the section in its place; other benchmarks have theirs in the same file.
 fn write(file: &Path, section: &str) -> Result<()> {
     let old = fs::read_to_string(file).unwrap_or_else(|_| {
-        "# Benchmarks\n\nThe latest results, as ratios: times depend on the machine, ratios much less.\n".to_owned()
+        "# Benchmarks\n\nThe latest results, as ratios: times depend on the machine, ratios much less.\n"
+            .to_owned()
     });
     let text = match old.split_once(HEADING) {
         Some((before, rest)) => {
