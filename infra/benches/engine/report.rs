@@ -94,7 +94,7 @@ fn section(rows: &[Row], options: &Options) -> Result<String> {
         machine()?,
         options.runs
     )?;
-    text.push_str("| goal | limit | measured | |\n|---|---|---|---|\n");
+    text.push_str("| goal | at most | measured | |\n|---|---|---|---|\n");
     for goal in goals(rows) {
         let (value, verdict) = match &goal.value {
             Some((_, is_met, text)) => (text.as_str(), if *is_met { "met" } else { "**missed**" }),
@@ -219,7 +219,7 @@ fn goals(rows: &[Row]) -> Vec<Goal> {
     };
     let least = |words, value: Option<f64>, limit: f64| Goal {
         words,
-        limit: format!("at least {limit} ×"),
+        limit: format!("(at least) {limit} ×"),
         value: value.map(|value| (value, value >= limit, format!("{value:.0} ×"))),
     };
     let plan_far_away = infra(Work::NoopPlan, 1_000, Network::Delayed);
