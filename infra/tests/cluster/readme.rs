@@ -106,7 +106,7 @@ async fn drift(world: &World) {
 fn examples() -> Vec<Example> {
     let mut examples: Vec<Example> = Vec::new();
     let mut inside = false;
-    for line in READMES.iter().flat_map(|text| text.lines()) {
+    for line in READMES.into_iter().flat_map(str::lines) {
         if line.starts_with("```") {
             inside = line == "```console";
         } else if let Some(command) = line.strip_prefix("$ ").filter(|_| inside) {
