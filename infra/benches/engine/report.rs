@@ -67,7 +67,8 @@ pub(crate) fn result(rows: &[Row], options: &Options) -> Result<()> {
 /// Puts the section in its place; other benchmarks have theirs in the same file.
 fn write(file: &Path, section: &str) -> Result<()> {
     let old = fs::read_to_string(file).unwrap_or_else(|_| {
-        "# Benchmarks\n\nThe last run of each, as ratios: machines differ, ratios less so.\n".to_owned()
+        "# Benchmarks\n\nThe latest results, as ratios: times depend on the machine, ratios much less.\n"
+            .to_owned()
     });
     let text = match old.split_once(HEADING) {
         Some((before, rest)) => {
@@ -81,15 +82,15 @@ fn write(file: &Path, section: &str) -> Result<()> {
 }
 
 fn section(rows: &[Row], options: &Options) -> Result<String> {
-    let mut text = format!("{HEADING}\n\nRepeat it with `just bench engine --write`. ");
+    let mut text = format!("{HEADING}\n\nRun `just bench engine --write` to repeat it. ");
     writeln!(
         text,
-        "{}. Median of {} runs, the programs in turns, each in a process of its own, between them drift of every class \
-         that the plan has to name exactly. From {LARGE} objects the writes were run once, those of peers from {ONCE_FOR_PEERS} (but for `kubectl delete`, which took 204 s there). A *floor* is the \
-         requests that nobody can do without, sent by a bare client as JSON, 16 in flight, answers thrown away; the engine asks for \
-         packed metadata, which costs the server less. Peers: kubectl \
-         {KUBECTL_VERSION}, kapp {KAPP_VERSION}. The requests of a first apply are those of its plan too; kapp's destroy has \
-         the namespaces in it, which take their controller five seconds at least.\n",
+        "{}. Median of {} runs. The programs take turns, each run in its own process, with drift of every class between runs that \
+         the plan must name exactly. From {LARGE} objects, writes are run once, and those of peers from {ONCE_FOR_PEERS} \
+         (except for `kubectl delete`, which took 204 s there). A *floor* is the minimum of requests, sent as JSON by a bare \
+         client, 16 in flight, with the answers discarded; the engine requests packed metadata, which costs the server less. \
+         Peers: kubectl {KUBECTL_VERSION}, kapp {KAPP_VERSION}. The requests of a first apply include those of its plan. kapp's \
+         destroy includes the namespaces, whose controller takes at least five seconds.\n",
         machine()?,
         options.runs
     )?;
@@ -122,7 +123,7 @@ fn section(rows: &[Row], options: &Options) -> Result<String> {
             }
         }
     }
-    text.push_str("\nWhere the last run's time went, in ms:\n\n");
+    text.push_str("\nTime of the last run by step, in ms:\n\n");
     for row in rows
         .iter()
         .filter(|row| !row.steps.is_empty() && row.key.who == Who::Infra)
@@ -239,32 +240,32 @@ fn goals(rows: &[Row]) -> Vec<Goal> {
             60.0,
         ),
         most(
-            "first apply of 1,000, from the confirmation",
+            "first apply of 1,000, after the confirmation",
             near(Work::FirstApply, 1_000),
             1.1,
         ),
         most(
-            "first apply of 10,000, from the confirmation",
+            "first apply of 10,000, after the confirmation",
             near(Work::FirstApply, 10_000),
             1.1,
         ),
         most(
-            "destroy of 1,000, to the last object but the namespaces",
+            "destroy of 1,000, until only namespaces are left",
             near(Work::Destroy, 1_000),
             1.15,
         ),
         most(
-            "destroy of 10,000, to the last object but the namespaces",
+            "destroy of 10,000, until only namespaces are left",
             near(Work::Destroy, 10_000),
             1.15,
         ),
         Goal {
-            words: "no-op plan of 1,000 over a round trip of 20 ms",
+            words: "no-op plan of 1,000 with a round trip of 20 ms",
             limit: "160 ms".to_owned(),
             value: plan_far_away.map(|value| (value, value <= 160.0, format!("{value:.0} ms"))),
         },
         Goal {
-            words: "memory at 10,000, the most of any run",
+            words: "peak memory at 10,000, over all runs",
             limit: "64 MiB".to_owned(),
             value: peak.map(|value| (value, value <= 64.0, format!("{value:.1} MiB"))),
         },
@@ -286,7 +287,7 @@ fn machine() -> Result<String> {
         "release"
     };
     Ok(format!(
-        "{cores} cores shared by client, API server and etcd, {:.0} GiB, Kubernetes {KUBECTL_VERSION} on loopback, build: {profile}",
+        "{cores} cores shared by client, API server and etcd, {:.0} GiB, Kubernetes {KUBECTL_VERSION} on loopback, {profile} build",
         mebibytes(kibibytes) / 1024.0
     ))
 }

@@ -1,6 +1,6 @@
-//! Runs every block of the README that is marked `console`, and compares what is printed.
+//! Runs every block of the READMEs that is marked `console`, and compares the output.
 //!
-//! In the README `…` alone on a line stands for any lines and `[..]` for any text within one; points in time count as
+//! In such a block `…` alone on a line stands for any lines and `[..]` for any text within one; timestamps count as
 //! equal. `just COMMAND` is run as `infra COMMAND`, in a project that holds the environment files of this one.
 
 use std::fs;
@@ -13,7 +13,10 @@ use tempfile::TempDir;
 
 use crate::fixture::{World, control_plane};
 
-const README: &str = include_str!("../../../README.md");
+const READMES: [&str; 2] = [
+    include_str!("../../../README.md"),
+    include_str!("../../../environments/README.md"),
+];
 
 /// The environment of the block that shows faults.
 const FAULTY: &str = r#"[cluster]
@@ -25,14 +28,14 @@ node_prot = 30500
 requests = { cpu = "1", memory = "250Mi" }
 "#;
 
-/// A command of the README and what it prints there.
+/// A command of a README and the output shown there.
 struct Example {
     command: &'static str,
     printed: String,
 }
 
 #[tokio::test]
-async fn what_the_readme_shows_is_what_is_printed() {
+async fn the_readmes_show_what_is_printed() {
     let world = World::new().await;
     let project = project();
     let applied = run(project.path(), "infra apply sandbox --yes");
@@ -73,7 +76,7 @@ fn project() -> TempDir {
     project
 }
 
-/// Brings about what the README's first block shows: two edits by hand, and an autoscaler at work.
+/// Brings about what the first block shows: two manual edits, and an autoscaler at work.
 async fn drift(world: &World) {
     let api = "/apis/apps/v1/namespaces/app/deployments/api";
     let patch = async |path: String, body| {
@@ -103,7 +106,7 @@ async fn drift(world: &World) {
 fn examples() -> Vec<Example> {
     let mut examples: Vec<Example> = Vec::new();
     let mut inside = false;
-    for line in README.lines() {
+    for line in READMES.into_iter().flat_map(str::lines) {
         if line.starts_with("```") {
             inside = line == "```console";
         } else if let Some(command) = line.strip_prefix("$ ").filter(|_| inside) {
@@ -117,7 +120,7 @@ fn examples() -> Vec<Example> {
             example.printed.push('\n');
         }
     }
-    assert!(examples.len() >= 2, "the README has examples");
+    assert!(examples.len() >= 2, "the READMEs have examples");
     examples
 }
 
