@@ -87,8 +87,8 @@ fn declare(environment: &str, schedule: &str, record: &Record) -> Stack {
         ..CronJob::default()
     };
     stack.add(&report, vec![namespace.applied(), settings.applied()]);
-    stack.stack.namespaces.push(home);
-    stack.stack
+    stack.add_namespace(&home);
+    stack.finish()
 }
 
 #[tokio::main]
