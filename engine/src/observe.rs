@@ -3,6 +3,7 @@
 mod adoption;
 pub mod claims;
 pub mod contents;
+mod dry_run;
 mod immutable;
 mod listed;
 mod listing;
@@ -16,7 +17,7 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::core::v1::Namespace;
 
 use crate::cluster::{Cluster, ClusterError};
-use engine_core::object::foreign_fields::{Other, others};
+use engine_core::object::foreign_fields::{ForeignManager, foreign_fields};
 use engine_core::object::{Object, ObjectId, marks};
 use engine_core::observation::{Observation, Observations, State};
 use engine_core::record::Record;
@@ -114,7 +115,7 @@ pub async fn observe(
         .collect();
     let mut others = std::mem::take(&mut listing.others);
     if look.foreign_fields == ForeignFields::Named {
-        others.extend(beside_unlisted(stack, &listing, &objects));
+        others.extend(foreign_in_unlisted(stack, &listing, &objects));
         others.sort_by(|(one, _), (other, _)| one.cmp(other));
     }
     let gaps = listing.gaps.into_iter().map(|gap| gap.why).collect();
@@ -131,12 +132,17 @@ pub async fn observe(
 }
 
 /// What others own in the objects that were found by their names alone.
-fn beside_unlisted(stack: &Stack, listing: &Listing, objects: &[Observation]) -> Vec<(ObjectId, Vec<Other>)> {
+fn foreign_in_unlisted(
+    stack: &Stack,
+    listing: &Listing,
+    objects: &[Observation],
+) -> Vec<(ObjectId, Vec<ForeignManager>)> {
     let found = stack.objects.iter().zip(&listing.objects).zip(objects);
     let unlisted = found.filter_map(|((declared, seen), observation)| match &observation.state {
-        State::Suspect { live, .. } if seen.is_none() => {
-            Some((observation.id.clone(), others(live, &declared.object.json())))
-        }
+        State::Suspect { live, .. } if seen.is_none() => Some((
+            observation.id.clone(),
+            foreign_fields(live, &declared.object.json()),
+        )),
         _ => None,
     });
     unlisted.filter(|(_, others)| !others.is_empty()).collect()

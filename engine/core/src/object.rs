@@ -4,6 +4,7 @@ pub mod canonical;
 pub mod coverage;
 pub mod difference;
 pub mod field_managers;
+pub mod field_set;
 pub mod foreign_fields;
 pub mod hash;
 pub mod id;

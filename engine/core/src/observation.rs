@@ -1,16 +1,15 @@
 //! What was found in a cluster. Pure: plain data, from which a plan follows.
 
-pub mod takeover;
+pub mod adoption;
 
 use std::fmt;
 
+use adoption::Adoption;
 use serde_json::Value;
-use takeover::FieldSteps;
 
 use crate::object::ObjectId;
-use crate::object::foreign_fields::Other;
+use crate::object::foreign_fields::ForeignManager;
 use crate::object::owner::Ownership;
-use crate::object::path::Path;
 use crate::record::Claim;
 
 /// What was found in the cluster.
@@ -29,7 +28,7 @@ pub struct Observations {
     /// What could not be listed, so that orphans may be missing above.
     pub gaps: Vec<String>,
     /// What others own in the objects, where that was looked for.
-    pub others: Vec<(ObjectId, Vec<Other>)>,
+    pub others: Vec<(ObjectId, Vec<ForeignManager>)>,
 }
 
 /// One object as it was found.
@@ -70,8 +69,8 @@ pub enum State {
     Immutable {
         /// As it is.
         live: Value,
-        /// As the server would make it anew: it has been tried under another name.
-        anew: Value,
+        /// As the server would recreate it, by a dry-run create under another name.
+        recreated: Value,
         /// What cannot be changed.
         fields: Vec<ImmutableField>,
     },
@@ -95,8 +94,8 @@ pub enum State {
         live: Value,
         /// As it would be.
         proposed: Value,
-        /// What changes hands.
-        takeover: Takeover,
+        /// The fields that the adoption removes.
+        adoption: Adoption,
     },
     /// It is there, nobody's, and cannot become ours.
     Unadoptable {
@@ -129,15 +128,6 @@ pub struct ImmutableField {
     pub field: String,
     /// Why, in the server's words.
     pub why: String,
-}
-
-/// What changes hands when an object that was nobody's becomes ours.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Takeover {
-    /// Fields of others that would make ours invalid, in the terms of `managedFields`.
-    pub excluded: Vec<FieldSteps>,
-    /// Everything that goes: those, copies of what `kubectl apply` was given, and what it alone has set.
-    pub removed: Vec<Path>,
 }
 
 /// What is in an object that contains others; only namespaces do.

@@ -27,7 +27,8 @@ use crate::observation::{Check, Observation, Observations, State};
 use crate::record::Record;
 use crate::stack::Stack;
 
-pub use change::{Action, Author, Cause, Change, Effect, FieldDrift, Handover, Note, Pods, Removal, Timing};
+pub use crate::object::field_managers::Author;
+pub use change::{Action, Cause, Change, Effect, FieldDrift, Handover, Note, Pods, Removal, Timing};
 pub use rank::of_deletion as deletion_rank;
 pub use refusal::{Refusal, reasons_to_replace};
 pub use summary::Summary;
@@ -192,13 +193,17 @@ impl Plan {
             State::Adoptable {
                 live,
                 proposed,
-                takeover,
-            } => adopt::change(object, (live, proposed), takeover, autoscaled_minimum, consents),
-            State::Immutable { live, anew, fields } => {
+                adoption,
+            } => adopt::change(object, (live, proposed), adoption, autoscaled_minimum, consents),
+            State::Immutable {
+                live,
+                recreated,
+                fields,
+            } => {
                 let replacement = replace::Replacement {
                     object,
                     live,
-                    anew,
+                    recreated,
                     reasons: fields,
                 };
                 let (change, note) = replacement.change(autoscaled_minimum, &observations.claims, consents);

@@ -8,8 +8,9 @@ use super::Run;
 use super::summary::ObjectError;
 use crate::cluster::Writer;
 use engine_core::object::owner::{Ownership, ownership};
+use engine_core::object::path::Path;
 use engine_core::object::{ObjectId, marks};
-use engine_core::observation::takeover::{FieldSteps, managers_after};
+use engine_core::observation::adoption::migrated_managers;
 
 /// Tries against others who write the object too: controllers keep its status.
 const TRIES: usize = 8;
@@ -18,7 +19,7 @@ const TRIES: usize = 8;
 pub(super) async fn take_over(
     id: &ObjectId,
     uid: &str,
-    excluded: &[FieldSteps],
+    excluded: &[Path],
     writer: Writer<'_>,
     run: &Run<'_>,
 ) -> Result<(), ObjectError> {
@@ -36,7 +37,7 @@ pub(super) async fn take_over(
         if let other @ Ownership::Other { .. } = ownership(&live, run.owner) {
             return Err(ObjectError::Foreign(format!("{other} has adopted it meanwhile")));
         }
-        let Some(managers) = managers_after(&live, &id.kind.api_version(), excluded) else {
+        let Some(managers) = migrated_managers(&live, &id.kind.api_version(), excluded) else {
             return Ok(());
         };
         let operations = json!([

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use engine_core::object::coverage::{FieldSet, covers};
+use engine_core::object::coverage::covers;
+use engine_core::object::field_set::FieldSet;
 use engine_core::object::owner::Owner;
 use engine_core::object::packed::{Damaged, PackedMetadata};
 use engine_core::object::{Object, marks};

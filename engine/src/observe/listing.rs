@@ -8,7 +8,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use super::listed::Item;
 use super::{AT_ONCE, Depth, ForeignFields, Look};
 use crate::cluster::{Cluster, ClusterError, Fold, Representation};
-use engine_core::object::foreign_fields::{Other, others};
+use engine_core::object::foreign_fields::{ForeignManager, foreign_fields};
 use engine_core::object::owner::Owner;
 use engine_core::object::packed::Damaged;
 use engine_core::object::{Identity, Kind, Object, ObjectId};
@@ -24,7 +24,7 @@ pub(super) struct Listing {
     /// What could not be listed.
     pub(super) gaps: Vec<Gap>,
     /// What others own in the objects, where that is looked for.
-    pub(super) others: Vec<(ObjectId, Vec<Other>)>,
+    pub(super) others: Vec<(ObjectId, Vec<ForeignManager>)>,
 }
 
 /// A LIST that failed.
@@ -200,7 +200,7 @@ struct Found<'a> {
     wanted: Option<&'a Wanted<'a>>,
     objects: Vec<(usize, Seen)>,
     orphans: Vec<(ObjectId, String)>,
-    others: Vec<(ObjectId, Vec<Other>)>,
+    others: Vec<(ObjectId, Vec<ForeignManager>)>,
 }
 
 impl<'a> Found<'a> {
@@ -254,7 +254,7 @@ impl Fold for Found<'_> {
         if let Some(object) = self.judge(&item)
             && is_named
         {
-            let others = others(&serde_json::from_slice(json)?, &object.json());
+            let others = foreign_fields(&serde_json::from_slice(json)?, &object.json());
             if !others.is_empty() {
                 let id = object.id().clone();
                 self.others.push((id, others));

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 
+use super::dry_run::{DryRun, apply, recreate};
 use super::immutable::immutable_fields;
 use super::stand_in::StandIn;
 use super::{NamespaceState, adoption, node_port};
@@ -109,12 +110,12 @@ async fn in_its_place(
     let (live, tried) = match listed {
         // Both at once: what counts over a long wire is the number of round trips.
         Listed::Perhaps => {
-            let (live, tried) = tokio::join!(cluster.read(object.id()), try_apply(object, cluster));
+            let (live, tried) = tokio::join!(cluster.read(object.id()), apply(object, cluster));
             (live?, tried?)
         }
         // What is missing can be tried without a look: whether it was there is part of the answer.
-        Listed::Missing => match try_apply(object, cluster).await? {
-            Tried::WouldCreate => {
+        Listed::Missing => match apply(object, cluster).await? {
+            DryRun::WouldCreate => {
                 return Ok(State::Absent {
                     check: Check::Accepted,
                 });
@@ -125,15 +126,15 @@ async fn in_its_place(
     let Some(live) = live else {
         let tried = match tried {
             // It was deleted between the two.
-            Tried::Taken(_) => try_apply(object, cluster).await?,
+            DryRun::Applied(_) => apply(object, cluster).await?,
             tried => tried,
         };
         return match tried {
-            Tried::WouldCreate | Tried::Taken(_) => Ok(State::Absent {
+            DryRun::WouldCreate | DryRun::Applied(_) => Ok(State::Absent {
                 check: Check::Accepted,
             }),
-            Tried::Refused(status) => refused(object, None, &status, around, cluster).await,
-            Tried::NotServed => Ok(around.not_served(object)),
+            DryRun::Refused(status) => refused(object, None, &status, around, cluster).await,
+            DryRun::NotServed => Ok(around.not_served(object)),
         };
     };
     match ownership(&live, around.owner) {
@@ -148,15 +149,15 @@ async fn in_its_place(
     }
     match tried {
         // It was deleted between the two.
-        Tried::WouldCreate => Ok(State::Absent {
+        DryRun::WouldCreate => Ok(State::Absent {
             check: Check::Accepted,
         }),
-        Tried::Taken(proposed) if is_as_it_would_be(object, &live, &proposed) => Ok(State::Unchanged {
+        DryRun::Applied(proposed) if is_as_it_would_be(object, &live, &proposed) => Ok(State::Unchanged {
             replicas: live["spec"]["replicas"].as_i64(),
         }),
-        Tried::Taken(proposed) => Ok(State::Suspect { live, proposed }),
-        Tried::Refused(status) => refused(object, Some(live), &status, around, cluster).await,
-        Tried::NotServed => Ok(around.not_served(object)),
+        DryRun::Applied(proposed) => Ok(State::Suspect { live, proposed }),
+        DryRun::Refused(status) => refused(object, Some(live), &status, around, cluster).await,
+        DryRun::NotServed => Ok(around.not_served(object)),
     }
 }
 
@@ -164,29 +165,6 @@ async fn in_its_place(
 fn is_as_it_would_be(object: &Object, live: &Value, proposed: &Value) -> bool {
     differences(&object.id().kind, live, proposed).is_empty()
         && field_managers::same_ownership(live, proposed)
-}
-
-/// What came of a dry-run.
-pub(super) enum Tried {
-    /// The server would make it.
-    WouldCreate,
-    /// The server would change what is there, and this is what it would be.
-    Taken(Value),
-    /// The server refuses it.
-    Refused(Box<Status>),
-    /// The server does not know what it is.
-    NotServed,
-}
-
-/// Lets the server do everything but the write.
-pub(super) async fn try_apply(object: &Object, cluster: &Cluster) -> Result<Tried, ClusterError> {
-    match cluster.dry_run_object(object).await {
-        Ok(applied) if applied.created => Ok(Tried::WouldCreate),
-        Ok(applied) => Ok(Tried::Taken(applied.object()?)),
-        Err(ClusterError::Refused { status, .. }) if status.code == 404 => Ok(Tried::NotServed),
-        Err(ClusterError::Refused { status, .. }) => Ok(Tried::Refused(status)),
-        Err(error) => Err(error),
-    }
 }
 
 /// Finds out what can be done about a refusal.
@@ -201,14 +179,14 @@ async fn refused(
         let fields = immutable_fields(status);
         if !fields.is_empty() {
             // Nothing is deleted that could not be made again.
-            return Ok(match adoption::anew(object, cluster).await? {
-                Ok(anew) => State::Immutable {
+            return Ok(match recreate(object, cluster).await? {
+                Ok(recreated) => State::Immutable {
                     live: live.clone(),
-                    anew,
+                    recreated,
                     fields,
                 },
                 Err(why) => State::Refused {
-                    message: format!("{status}; nor could it be made anew: {why}"),
+                    message: format!("{status}; nor could it be recreated: {why}"),
                 },
             });
         }

@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use similar::TextDiff;
 
 use super::manifests::{VALUES, without_hash, without_values};
 use super::plan_text::hint_below;
 use super::style;
 use super::yaml::{self, Content, Node};
-use engine_core::object::path::Step;
+use engine_core::object::path::{Path, PathElement};
 use engine_core::object::{FieldValue, Object, ObjectId};
 use engine_core::plan::{Action, Cause, Change, FieldDrift, Plan, reasons_to_replace};
 
@@ -136,7 +136,10 @@ fn created(desired: &Object) -> Node {
             continue;
         };
         for name in values.keys() {
-            let path = [Step::Field(field.to_owned()), Step::Field(name.clone())];
+            let path = [
+                PathElement::Field(field.to_owned()),
+                PathElement::Field(name.clone()),
+            ];
             insert(&mut node, &path, Node::new(Content::Hidden));
         }
     }
@@ -190,7 +193,7 @@ fn value(value: &FieldValue) -> Node {
 }
 
 /// Puts a value where its path leads to, with the tables and list items on the way.
-fn insert(node: &mut Node, path: &[Step], value: Node) {
+fn insert(node: &mut Node, path: &[PathElement], value: Node) {
     let Some((step, rest)) = path.split_first() else {
         // A comment that names the item's place in its list stays.
         let comment = node.comment.take();
@@ -202,8 +205,8 @@ fn insert(node: &mut Node, path: &[Step], value: Node) {
         return;
     };
     let next = match step {
-        Step::Field(name) => field(node, name),
-        Step::Item(key) => item(
+        PathElement::Field(name) => field(node, name),
+        PathElement::Key(key) => item(
             node,
             |item| has_key(item, key),
             || {
@@ -211,8 +214,8 @@ fn insert(node: &mut Node, path: &[Step], value: Node) {
                 Node::new(Content::Fields(fields.collect()))
             },
         ),
-        Step::Index(index) => {
-            let place = format!("[{index}]");
+        PathElement::Index(_) | PathElement::Value(_) => {
+            let place = Path(vec![step.clone()]).to_string();
             item(
                 node,
                 |item| item.comment.as_ref() == Some(&place),
@@ -257,7 +260,7 @@ fn item(node: &mut Node, is_it: impl Fn(&Node) -> bool, make: impl FnOnce() -> N
     items.get_mut(position)
 }
 
-fn has_key(item: &Node, key: &[(String, Value)]) -> bool {
+fn has_key(item: &Node, key: &Map<String, Value>) -> bool {
     let Content::Fields(fields) = &item.content else {
         return false;
     };

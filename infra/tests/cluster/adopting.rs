@@ -1,6 +1,6 @@
 //! An object that is there and nobody's becomes ours when that was agreed to; what is another's never does.
 
-use engine_core::observation::takeover::managers_after;
+use engine_core::observation::adoption::migrated_managers;
 use serde_json::{Value, json};
 
 use crate::fixture::{OBJECTS, World};
@@ -387,7 +387,7 @@ async fn an_adoption_that_was_cut_off_is_brought_to_its_end_by_the_next_apply() 
     kubectl_apply(&world, &scripts).await;
     // As it is between the two writes of an adoption: the history is ours, and the content is as it was.
     let mut live = world.read(&path(&scripts)).await.unwrap();
-    let managers = managers_after(&live, "v1", &[]).unwrap();
+    let managers = migrated_managers(&live, "v1", &[]).unwrap();
     live["metadata"]["managedFields"] = json!(managers);
     world
         .request("PUT", &path(&scripts), "application/json", &live)

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::id::Kind;
-use super::path::{Path, Step, item_key, list_key};
+use super::path::{Path, PathElement, item_key, list_key};
 
 /// Fields that the API server writes itself, at every write.
 const SERVER_FIELDS: [&str; 6] = [
@@ -115,22 +115,22 @@ fn compare_fields(
     names.sort();
     names.dedup();
     for name in names {
-        let step = path.then(Step::Field(name.clone()));
-        compare(&step, live.get(name), proposed.get(name), found);
+        let path = path.then(PathElement::Field(name.clone()));
+        compare(&path, live.get(name), proposed.get(name), found);
     }
 }
 
-fn find<'a>(items: &'a [Value], key: &[&str], wanted: &[(String, Value)]) -> Option<&'a Value> {
+fn find<'a>(items: &'a [Value], key: &[&str], wanted: &Map<String, Value>) -> Option<&'a Value> {
     items
         .iter()
-        .find(|item| item_key(item, key).as_deref() == Some(wanted))
+        .find(|item| item_key(item, key).as_ref() == Some(wanted))
 }
 
 fn compare_lists(path: &Path, live: &[Value], proposed: &[Value], found: &mut Vec<FieldChange>) {
     let Some(key) = list_key([live, proposed]) else {
         for index in 0..live.len().max(proposed.len()) {
-            let step = path.then(Step::Index(index));
-            compare(&step, live.get(index), proposed.get(index), found);
+            let path = path.then(PathElement::Index(index));
+            compare(&path, live.get(index), proposed.get(index), found);
         }
         return;
     };
@@ -144,7 +144,7 @@ fn compare_lists(path: &Path, live: &[Value], proposed: &[Value], found: &mut Ve
     for wanted in keys {
         let live = find(live, key, &wanted);
         let proposed = find(proposed, key, &wanted);
-        compare(&path.then(Step::Item(wanted)), live, proposed, found);
+        compare(&path.then(PathElement::Key(wanted)), live, proposed, found);
     }
     // The same items in another order: the order itself is the change.
     if found.len() == before {

@@ -8,10 +8,9 @@ use super::change::{Action, Cause, Change, FieldDrift, Handover, Removal};
 use super::refusal::Refusal;
 use super::{Consent, Consents, drift, effect};
 use crate::object::owner::Ownership;
-use crate::object::path::{Path, Step};
+use crate::object::path::{Path, PathElement, keys_agree};
 use crate::object::{FieldChange, FieldValue, Object, marks};
-use crate::observation::Takeover;
-use crate::observation::takeover::{FieldSteps, LAST_APPLIED};
+use crate::observation::adoption::{Adoption, LAST_APPLIED};
 
 /// Volumes that hold nothing of their own.
 const DERIVED: [&str; 5] = ["configMap", "secret", "projected", "downwardAPI", "image"];
@@ -20,7 +19,7 @@ const DERIVED: [&str; 5] = ["configMap", "secret", "projected", "downwardAPI", "
 pub(super) fn change(
     object: &Object,
     (live, proposed): (&Value, &Value),
-    takeover: &Takeover,
+    adoption: &Adoption,
     autoscaled_minimum: Option<i32>,
     consents: Consents,
 ) -> Change {
@@ -40,7 +39,7 @@ pub(super) fn change(
     let (_, fields) = drift::changed(object, live, proposed, autoscaled_minimum);
     let fields: Vec<FieldDrift> = fields
         .into_iter()
-        .map(|field| field_drift(field, live, takeover))
+        .map(|field| field_drift(field, live, adoption))
         .collect();
     if let Some(why) = drift::conflict(&fields, live, consents) {
         return refuse(why);
@@ -49,7 +48,7 @@ pub(super) fn change(
         desired: object.clone(),
         uid: marks::uid(live).to_owned(),
         fields,
-        excluded: takeover.excluded.clone(),
+        excluded: adoption.excluded.clone(),
     };
     // Whoever set the number until now, an apply without it would let it fall to 1.
     let handover = autoscaled_minimum
@@ -68,8 +67,8 @@ fn may_be_secret(path: &Path) -> bool {
     const PLACES: [&str; 3] = ["annotations", "args", "command"];
     let fields = || {
         path.0.iter().filter_map(|step| match step {
-            Step::Field(name) => Some(name.as_str()),
-            Step::Item(_) | Step::Index(_) => None,
+            PathElement::Field(name) => Some(name.as_str()),
+            _ => None,
         })
     };
     // A variable that refers to a Secret by its name tells nothing.
@@ -77,9 +76,9 @@ fn may_be_secret(path: &Path) -> bool {
     is_variable || fields().any(|name| PLACES.contains(&name))
 }
 
-fn field_drift(mut field: FieldChange, live: &Value, takeover: &Takeover) -> FieldDrift {
+fn field_drift(mut field: FieldChange, live: &Value, adoption: &Adoption) -> FieldDrift {
     let by = drift::last_writer(&field.path, live);
-    let cause = match removal(&field.path, takeover) {
+    let cause = match removal(&field.path, adoption) {
         Some(why) if field.proposed.is_none() => Cause::Removed { by, why },
         _ => match by {
             Some(by) => Cause::TakenOver { by },
@@ -98,12 +97,12 @@ fn field_drift(mut field: FieldChange, live: &Value, takeover: &Takeover) -> Fie
     }
 }
 
-fn removal(path: &Path, takeover: &Takeover) -> Option<Removal> {
+fn removal(path: &Path, adoption: &Adoption) -> Option<Removal> {
     if is_copy(path) {
         Some(Removal::Copy)
-    } else if takeover.excluded.iter().any(|steps| is_below(path, steps)) {
+    } else if adoption.excluded.iter().any(|field| is_below(path, field)) {
         Some(Removal::Excluded)
-    } else if takeover.removed.iter().any(|gone| path.0.starts_with(&gone.0)) {
+    } else if adoption.removed.iter().any(|gone| path.0.starts_with(&gone.0)) {
         Some(Removal::History)
     } else {
         None
@@ -114,19 +113,13 @@ fn is_copy(path: &Path) -> bool {
     path.starts_with(&["metadata", "annotations", LAST_APPLIED])
 }
 
-/// Whether a field is one of a field set's, or below it. Items are taken for the same when they stand at the same depth.
-fn is_below(path: &Path, steps: &FieldSteps) -> bool {
-    path.0.len() >= steps.len()
-        && path.0.iter().zip(steps).all(|(step, owned)| match step {
-            Step::Field(name) => owned.strip_prefix("f:") == Some(name),
-            Step::Item(key) => owned
-                .strip_prefix("k:")
-                .and_then(|text| serde_json::from_str::<Value>(text).ok())
-                .is_some_and(|owned| {
-                    key.iter()
-                        .all(|(field, value)| owned.get(field).is_none_or(|owned| owned == value))
-                }),
-            Step::Index(_) => true,
+/// Whether a field is `excluded`, or below it. A plan may compare a list by position, or by other key fields than the server's.
+fn is_below(path: &Path, excluded: &Path) -> bool {
+    path.0.len() >= excluded.0.len()
+        && path.0.iter().zip(&excluded.0).all(|elements| match elements {
+            (PathElement::Index(_), _) => true,
+            (PathElement::Key(key), PathElement::Key(other)) => keys_agree(key, other).unwrap_or(true),
+            (element, other) => element == other,
         })
 }
 

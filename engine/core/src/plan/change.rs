@@ -4,9 +4,9 @@ use std::fmt;
 
 use super::rank::of_deletion;
 use super::refusal::Refusal;
-use crate::object::field_managers::Operation;
+use crate::object::field_managers::Author;
+use crate::object::path::Path;
 use crate::object::{FieldChange, Object, ObjectId};
-use crate::observation::takeover::FieldSteps;
 use crate::observation::{ImmutableField, Prerequisite};
 
 /// One object and what would be done to it.
@@ -55,7 +55,7 @@ pub enum Action {
         /// The fields that change.
         fields: Vec<FieldDrift>,
         /// Fields of others that make ours invalid and go first, in the terms of `managedFields`.
-        excluded: Vec<FieldSteps>,
+        excluded: Vec<Path>,
     },
     /// It is deleted and made anew, because some of it cannot be changed in place.
     Replace {
@@ -190,32 +190,6 @@ pub enum Removal {
     Copy,
     /// It was set by `kubectl apply` alone, and the configuration does not have it.
     History,
-}
-
-/// Somebody who wrote a field, as far as `managedFields` say.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Author {
-    /// The field manager.
-    pub manager: String,
-    /// How it wrote: by a server-side apply, or by any other write.
-    pub operation: Operation,
-    /// The subresource it wrote through; empty for the object itself.
-    pub subresource: String,
-    /// The manager's last write of any field, RFC 3339.
-    pub time: String,
-}
-
-impl fmt::Display for Author {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}", self.manager)?;
-        if !self.subresource.is_empty() {
-            write!(formatter, " (through {})", self.subresource)?;
-        }
-        if !self.time.is_empty() {
-            write!(formatter, " at {}", self.time)?;
-        }
-        Ok(())
-    }
 }
 
 /// What a change means for what runs.

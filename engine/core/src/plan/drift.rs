@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::change::{Action, Author, Cause, Change, FieldDrift, Handover};
+use super::change::{Action, Cause, Change, FieldDrift, Handover};
 use super::refusal::Refusal;
 use super::{Consent, Consents, effect, is_mark, owns_replicas};
-use crate::object::field_managers::{self, Manager, Operation};
+use crate::object::field_managers::{self, Author, Manager, Operation};
 use crate::object::path::Path;
 use crate::object::{FieldChange, Object, differences, marks};
 
@@ -82,7 +82,7 @@ pub(super) fn conflict(fields: &[FieldDrift], live: &Value, consents: Consents) 
 pub(super) fn last_writer(path: &Path, live: &Value) -> Option<Author> {
     writers(path, live)
         .max_by_key(|manager| manager.time)
-        .map(|manager| author(&manager))
+        .map(|manager| manager.author())
 }
 
 /// Why a field would change.
@@ -112,18 +112,9 @@ fn conflicts(fields: &[FieldDrift], live: &Value) -> Vec<(String, Author)> {
         .filter_map(|drift| {
             let path = &drift.field.path;
             let applier = writers(path, live).find(|writer| writer.operation == Operation::Apply)?;
-            Some((path.to_string(), author(&applier)))
+            Some((path.to_string(), applier.author()))
         })
         .collect()
-}
-
-fn author(manager: &Manager<'_>) -> Author {
-    Author {
-        manager: manager.name.to_owned(),
-        operation: manager.operation,
-        subresource: manager.subresource.to_owned(),
-        time: manager.time.to_owned(),
-    }
 }
 
 /// Names the mark that was lost.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::change::Author;
+use crate::object::field_managers::Author;
 use crate::object::owner::Ownership;
 use crate::object::{FieldChange, FieldValue, ObjectId};
 use crate::observation::ImmutableField;

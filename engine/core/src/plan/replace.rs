@@ -1,12 +1,12 @@
-//! Which objects may be deleted and made anew when a field of theirs cannot be changed in place. Pure.
+//! Which objects may be deleted and made recreated when a field of theirs cannot be changed in place. Pure.
 
 use serde_json::Value;
 
 use super::change::{Action, Change, FieldDrift, Handover, Note, Pods};
 use super::refusal::Refusal;
 use super::{Consent, Consents, drift, effect};
-use crate::object::foreign_fields::others;
-use crate::object::path::{Path, Step};
+use crate::object::foreign_fields::foreign_fields;
+use crate::object::path::{Path, PathElement};
 use crate::object::{FieldChange, Kind, Object, field_managers, marks};
 use crate::observation::{ImmutableField, LiveClaim};
 use crate::stack::id_of;
@@ -15,8 +15,8 @@ use crate::stack::id_of;
 pub(super) struct Replacement<'a> {
     pub(super) object: &'a Object,
     pub(super) live: &'a Value,
-    /// As the server would make it anew.
-    pub(super) anew: &'a Value,
+    /// As the server would make it recreated.
+    pub(super) recreated: &'a Value,
     pub(super) reasons: &'a [ImmutableField],
 }
 
@@ -81,21 +81,21 @@ impl Replacement<'_> {
 
     /// What others own in it, which goes with it.
     fn lost(&self) -> Option<String> {
-        let others = others(self.live, &self.object.json());
-        let fields: Vec<String> = others.into_iter().flat_map(|other| other.fields).collect();
+        let foreign = foreign_fields(self.live, &self.object.json());
+        let fields: Vec<String> = foreign.into_iter().flat_map(|other| other.fields).collect();
         (!fields.is_empty()).then(|| format!("what others own goes with it: {}", fields.join(", ")))
     }
 
     /// What changes of what is ours: fields that were sent before, or are now.
     fn fields(&self, autoscaled_minimum: Option<i32>) -> Vec<FieldDrift> {
-        let anew = self.anew;
+        let recreated = self.recreated;
         let hash_is_current = drift::has_current_hash(self.object, self.live);
-        let (_, fields) = drift::changed(self.object, self.live, anew, autoscaled_minimum);
+        let (_, fields) = drift::changed(self.object, self.live, recreated, autoscaled_minimum);
         let is_ours =
             |object: &Value, path: &Path| field_managers::ours(object).is_some_and(|ours| ours.owns(path));
         fields
             .into_iter()
-            .filter(|field| is_ours(self.live, &field.path) || is_ours(anew, &field.path))
+            .filter(|field| is_ours(self.live, &field.path) || is_ours(recreated, &field.path))
             .map(|field| FieldDrift {
                 cause: drift::cause(&field.path, self.live, hash_is_current),
                 field,
@@ -132,7 +132,7 @@ impl Replacement<'_> {
             );
             return Err(format!("{name} with its data would be deleted along with it"));
         }
-        let (before, after) = (mounted(self.live), mounted(self.anew));
+        let (before, after) = (mounted(self.live), mounted(self.recreated));
         if before != after {
             return Err(format!(
                 "its data is in {}, and it would mount {}",
@@ -141,7 +141,7 @@ impl Replacement<'_> {
             ));
         }
         let labels = &self.live["spec"]["template"]["metadata"]["labels"];
-        let selector = self.anew["spec"]["selector"]["matchLabels"].as_object();
+        let selector = self.recreated["spec"]["selector"]["matchLabels"].as_object();
         let is_taken_over = selector.is_some_and(|selector| {
             selector
                 .iter()
@@ -236,7 +236,7 @@ fn covers(reason: &ImmutableField, path: &Path) -> bool {
         return true;
     };
     match path.0.get(fields.len()) {
-        Some(Step::Field(name)) => !others.contains(&format!("'{name}'")),
+        Some(PathElement::Field(name)) => !others.contains(&format!("'{name}'")),
         _ => true,
     }
 }

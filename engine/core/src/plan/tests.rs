@@ -6,9 +6,9 @@ use super::{Action, Consent, Consents, Plan, Summary};
 use crate::object::owner::{Owner, Ownership};
 use crate::object::path::Path;
 use crate::object::{HashKey, Identity, Kind, KindNames, Object, ObjectId, marks};
-use crate::observation::takeover::LAST_APPLIED;
+use crate::observation::adoption::{Adoption, LAST_APPLIED};
 use crate::observation::{
-    Check, Contents, Evidence, ImmutableField, LiveClaim, Observation, Observations, State, Takeover,
+    Check, Contents, Evidence, ImmutableField, LiveClaim, Observation, Observations, State,
 };
 use crate::record::{Claim, Record};
 use crate::stack::{ClaimOrigin, ExpectedClaim, Role, Stack, StackObject};
@@ -597,8 +597,8 @@ fn adopting() -> Consents {
     }
 }
 
-/// An object of ours whose `before` cannot become `anew` in place.
-fn immutable(text: &str, field: &str, why: &str, before: &Value, anew: &Value) -> State {
+/// An object of ours whose `before` cannot become `recreated` in place.
+fn immutable(text: &str, field: &str, why: &str, before: &Value, recreated: &Value) -> State {
     let object = desired(&id(text), "wanted");
     let owner =
         || json!([{"manager": "infra", "operation": "Apply", "fieldsV1": {"f:spec": {}, "f:data": {}}}]);
@@ -611,7 +611,7 @@ fn immutable(text: &str, field: &str, why: &str, before: &Value, anew: &Value) -
     };
     State::Immutable {
         live: with(before),
-        anew: with(anew),
+        recreated: with(recreated),
         fields: vec![ImmutableField {
             field: field.to_owned(),
             why: why.to_owned(),
@@ -691,12 +691,12 @@ fn database_spec(name: &str, class: &str, size: &str, selector: &str) -> Value {
     })
 }
 
-fn database_replaced_by(anew: &Value) -> Case {
+fn database_replaced_by(recreated: &Value) -> Case {
     let before = database_spec("data", "standard", "1Gi", "mongodb");
     Case {
         objects: vec![(
             DATABASE,
-            immutable(DATABASE, "spec", STATEFUL_SET_FIELDS, &before, anew),
+            immutable(DATABASE, "spec", STATEFUL_SET_FIELDS, &before, recreated),
         )],
         consents: replacing(),
         ..Case::default()
@@ -716,7 +716,7 @@ fn a_database_is_replaced_around_its_pod_while_it_mounts_the_same_claims() {
 
 #[test]
 fn a_database_that_would_lose_its_claim_or_its_pod_is_not_replaced() {
-    for (anew, change, why) in [
+    for (recreated, change, why) in [
         (
             database_spec("other", "standard", "1Gi", "mongodb"),
             "spec.volumeClaimTemplates[0].metadata.name \"data\" -> \"other\"",
@@ -736,7 +736,7 @@ fn a_database_that_would_lose_its_claim_or_its_pod_is_not_replaced() {
         ),
     ] {
         check(
-            database_replaced_by(&anew),
+            database_replaced_by(&recreated),
             &[
                 &format!(
                     "refuse StatefulSet/shop/mongodb: the server does not change all of `spec` in place: \
@@ -778,8 +778,8 @@ fn adoptable(text: &str, manager: (&str, &str), live: &Value, proposed: &Value) 
     State::Adoptable {
         live,
         proposed: with(proposed),
-        takeover: Takeover {
-            excluded: vec![vec!["f:spec".to_owned(), "f:valueFrom".to_owned()]],
+        adoption: Adoption {
+            excluded: vec![Path::of(&["spec", "valueFrom"])],
             removed: vec![Path::of(&["spec", "left"]), Path::of(&["spec", "valueFrom"])],
         },
     }
