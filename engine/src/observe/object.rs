@@ -1,4 +1,4 @@
-//! How one object of the stack is found.
+//! Observes one object of the stack.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -20,19 +20,19 @@ pub(super) async fn observe(
     cluster: &Cluster,
 ) -> Result<State, ClusterError> {
     let id = object.id();
-    let looked = match id.namespace.as_ref().and_then(|name| around.namespaces.get(name)) {
+    let observed = match id.namespace.as_ref().and_then(|name| around.namespaces.get(name)) {
         Some(NamespaceState::Missing) => Ok(State::Unknown {
             why: format!(
-                "namespace `{}` is not there, and `create = false`",
+                "namespace `{}` does not exist, and `create = false`",
                 id.namespace.as_deref().unwrap_or_default()
             ),
         }),
         Some(NamespaceState::Absent) => in_missing_namespace(object, around, cluster).await,
         Some(NamespaceState::Terminating) => Ok(later(id)),
-        _ => in_its_place(object, listed, around, cluster).await,
+        _ => in_existing_namespace(object, listed, around, cluster).await,
     };
-    match looked {
-        // One object that cannot be looked at does not hide the others.
+    match observed {
+        // An error about one object does not hide the others.
         Err(
             error @ (ClusterError::Refused { .. }
             | ClusterError::BadAnswer { .. }
@@ -40,11 +40,11 @@ pub(super) async fn observe(
         ) => Ok(State::Unknown {
             why: error.to_string(),
         }),
-        looked => looked,
+        observed => observed,
     }
 }
 
-/// What is known around an object.
+/// The context of an object.
 pub(super) struct Surroundings<'a> {
     pub(super) owner: &'a Owner,
     pub(super) namespaces: BTreeMap<String, NamespaceState>,
@@ -53,7 +53,7 @@ pub(super) struct Surroundings<'a> {
 }
 
 impl Surroundings<'_> {
-    /// What was found of an object, unless its namespace is being deleted: then it goes with that, however it is now.
+    /// The state of an object, or its absence to come if its namespace is being deleted.
     pub(super) fn unless_it_goes(&self, id: &ObjectId, state: State) -> State {
         match id.namespace.as_ref().and_then(|name| self.namespaces.get(name)) {
             Some(NamespaceState::Terminating) => later(id),
@@ -61,7 +61,7 @@ impl Surroundings<'_> {
         }
     }
 
-    /// An object whose kind the server does not serve: the stack may be about to define it.
+    /// The state of an object whose kind the server does not serve. The stack may be about to define it.
     fn not_served(&self, object: &Object) -> State {
         let kind = &object.id().kind;
         if self
@@ -84,12 +84,12 @@ impl Surroundings<'_> {
     }
 }
 
-/// What a LIST has said of an object.
+/// Whether a LIST found an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Listed {
-    /// It is there, or nobody knows because there is no such LIST.
+    /// It did, or failed, or there was none.
     Perhaps,
-    /// Nothing of this name carries the environment's label.
+    /// It did not: no object of this name carries the environment's label.
     Missing,
 }
 
@@ -101,35 +101,35 @@ fn later(id: &ObjectId) -> State {
     }
 }
 
-async fn in_its_place(
+async fn in_existing_namespace(
     object: &Object,
     listed: Listed,
     around: &Surroundings<'_>,
     cluster: &Cluster,
 ) -> Result<State, ClusterError> {
-    let (live, tried) = match listed {
-        // Both at once: what counts over a long wire is the number of round trips.
+    let (live, dry_run) = match listed {
+        // Both at once: over a slow connection, round trips count.
         Listed::Perhaps => {
-            let (live, tried) = tokio::join!(cluster.read(object.id()), apply(object, cluster));
-            (live?, tried?)
+            let (live, dry_run) = tokio::join!(cluster.read(object.id()), apply(object, cluster));
+            (live?, dry_run?)
         }
-        // What is missing can be tried without a look: whether it was there is part of the answer.
+        // No read is needed: the dry-run says whether the object exists.
         Listed::Missing => match apply(object, cluster).await? {
             DryRun::WouldCreate => {
                 return Ok(State::Absent {
                     check: Check::Accepted,
                 });
             }
-            tried => (cluster.read(object.id()).await?, tried),
+            dry_run => (cluster.read(object.id()).await?, dry_run),
         },
     };
     let Some(live) = live else {
-        let tried = match tried {
+        let dry_run = match dry_run {
             // It was deleted between the two.
             DryRun::Applied(_) => apply(object, cluster).await?,
-            tried => tried,
+            dry_run => dry_run,
         };
-        return match tried {
+        return match dry_run {
             DryRun::WouldCreate | DryRun::Applied(_) => Ok(State::Absent {
                 check: Check::Accepted,
             }),
@@ -147,12 +147,12 @@ async fn in_its_place(
             finalizers: finalizers(&live),
         });
     }
-    match tried {
+    match dry_run {
         // It was deleted between the two.
         DryRun::WouldCreate => Ok(State::Absent {
             check: Check::Accepted,
         }),
-        DryRun::Applied(proposed) if is_as_it_would_be(object, &live, &proposed) => Ok(State::Unchanged {
+        DryRun::Applied(proposed) if is_unchanged(object, &live, &proposed) => Ok(State::Unchanged {
             replicas: live["spec"]["replicas"].as_i64(),
         }),
         DryRun::Applied(proposed) => Ok(State::Suspect { live, proposed }),
@@ -161,13 +161,13 @@ async fn in_its_place(
     }
 }
 
-/// Whether an apply would change nothing, not even who owns what. Such an object need not be held any longer.
-fn is_as_it_would_be(object: &Object, live: &Value, proposed: &Value) -> bool {
+/// Whether an apply would change nothing, field ownership included. Such an object need not stay in memory.
+fn is_unchanged(object: &Object, live: &Value, proposed: &Value) -> bool {
     differences(&object.id().kind, live, proposed).is_empty()
         && field_managers::same_ownership(live, proposed)
 }
 
-/// Finds out what can be done about a refusal.
+/// Determines why the server rejects an apply.
 async fn refused(
     object: &Object,
     live: Option<Value>,
@@ -178,7 +178,7 @@ async fn refused(
     if let Some(live) = &live {
         let fields = immutable_fields(status);
         if !fields.is_empty() {
-            // Nothing is deleted that could not be made again.
+            // Delete nothing that cannot be recreated.
             return Ok(match recreate(object, cluster).await? {
                 Ok(recreated) => State::Immutable {
                     live: live.clone(),
@@ -186,7 +186,7 @@ async fn refused(
                     fields,
                 },
                 Err(why) => State::Refused {
-                    message: format!("{status}; nor could it be recreated: {why}"),
+                    message: format!("{status}; it cannot be recreated either: {why}"),
                 },
             });
         }
@@ -196,13 +196,12 @@ async fn refused(
         return Ok(State::Refused { message });
     }
     let Some(holder) = node_port::holder(object, &around.namespaces, cluster).await? else {
-        let why =
-            "no Service is seen to have it; a creation that was cut off keeps its port for some minutes";
+        let why = "no visible Service uses it; an interrupted create reserves its port for a few minutes";
         return Ok(State::Refused {
             message: format!("{message} ({why})"),
         });
     };
-    // All the rest must be right before anything goes for it.
+    // Everything else must be valid before another object is deleted for it.
     let mut json = object.json();
     node_port::take_off(&mut json);
     match cluster.dry_run(object.id(), &json).await {
@@ -222,7 +221,7 @@ async fn refused(
     }
 }
 
-/// Checks an object whose namespace is not there yet in a namespace that is.
+/// Checks an object whose namespace does not exist yet, in one that does.
 async fn in_missing_namespace(
     object: &Object,
     around: &Surroundings<'_>,
@@ -235,10 +234,10 @@ async fn in_missing_namespace(
             Ok(applied) if applied.created => Ok(blocked.unwrap_or(State::Absent {
                 check: Check::Accepted,
             })),
-            // Somebody's object has the stand-in's name, or this user may do nothing there.
+            // Another object has the stand-in's name, or this user has no access there.
             Ok(_) => Ok(later(object.id())),
             Err(error) if error.is_forbidden() => Ok(later(object.id())),
-            // The stand-in's namespace is there, so it is the kind that is not.
+            // The stand-in's namespace exists, so the kind is missing.
             Err(error) if error.is_not_found() => Ok(around.not_served(object)),
             Err(ClusterError::Refused { status, .. }) => {
                 let message = stand_in.in_its_own_words(&status.to_string());

@@ -1,7 +1,7 @@
-//! Whether every field that we send is still ours in a live object. Pure.
+//! Coverage: whether a live object's field set still has every field that we send. Pure.
 //!
 //! Another writer that changes or deletes a value takes its path out of our field set, so a whole set together with our
-//! state hash means an unchanged object. What this cannot see: another order of a keyed list's items, a write under our own
+//! state hash means an unchanged object. This does not see another order of a keyed list's items, a write under our own
 //! manager name that leaves the hash, and a change below a leaf that we send empty (`emptyDir: {}` given a medium).
 
 use std::fmt;
@@ -63,9 +63,9 @@ impl<'de> DeserializeSeed<'de> for Walk<'_> {
 impl<'de> Visitor<'de> for Walk<'_> {
     type Value = ();
 
-    // What a scalar meets here is a structure on the server: let it say what it makes of that.
+    // A scalar here is a structure on the server, so the dry-run decides.
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("what is ours")
+        formatter.write_str("an owned structure")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {

@@ -1,4 +1,4 @@
-//! What differs between an object as it is and as it would be. Pure.
+//! Differences between a live object and a proposed one. Pure.
 
 use serde_json::{Map, Value};
 
@@ -15,12 +15,12 @@ const SERVER_FIELDS: [&str; 6] = [
     "uid",
 ];
 
-/// A field's value as it may be shown.
+/// A field's value, fit for display.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FieldValue {
-    /// Shown as it is.
+    /// Not confidential.
     Shown(Value),
-    /// Part of a Secret: that it is there may be shown, never what it is.
+    /// Part of a Secret: its existence may be shown, never its value.
     Hidden,
 }
 
@@ -35,9 +35,9 @@ pub struct FieldChange {
     pub proposed: Option<FieldValue>,
 }
 
-/// Lists the fields in which `proposed` differs from `live`, in the order of their names.
+/// Lists the fields in which `proposed` differs from `live`, by name.
 ///
-/// Leaves out what the API server writes itself and `status`. Values of Secrets come out hidden.
+/// Skips `status` and fields that the API server writes. Values of Secrets are hidden.
 #[must_use]
 pub fn differences(kind: &Kind, live: &Value, proposed: &Value) -> Vec<FieldChange> {
     let mut found = Vec::new();
@@ -80,7 +80,7 @@ fn is_open_in_secrets(path: &Path) -> bool {
 }
 
 fn compare(path: &Path, live: Option<&Value>, proposed: Option<&Value>, found: &mut Vec<FieldChange>) {
-    // Some kinds write `null` where there is nothing.
+    // Some kinds write `null` for an absent field.
     let is_there = |value: &&Value| !value.is_null();
     match (live.filter(is_there), proposed.filter(is_there)) {
         (live, proposed) if live == proposed => {}

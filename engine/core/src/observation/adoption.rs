@@ -172,27 +172,27 @@ fn is_item(element: &PathElement, item: &Value) -> bool {
 #[must_use]
 pub fn exclusive_fields(live: &Value, sent: &FieldSet<'_>, field: &str) -> Vec<Path> {
     const ITEM: &str = "[";
-    let mut names: Vec<&str> = Vec::new();
+    let mut steps: Vec<&str> = Vec::new();
     for part in field.split('.') {
         match part.split_once(ITEM) {
-            Some((name, _)) => names.extend([name, ITEM]),
-            None => names.push(part),
+            Some((name, _)) => steps.extend([name, ITEM]),
+            None => steps.push(part),
         }
     }
-    let last = names.pop().unwrap_or_default();
+    let last = steps.pop().unwrap_or_default();
     let mut places = vec![(Path::default(), sent)];
-    for name in names {
-        let is_named = |element: &PathElement| match element {
-            PathElement::Field(field) => field == name,
-            PathElement::Key(_) => name == ITEM,
+    for step in steps {
+        let is_wanted = |element: &PathElement| match element {
+            PathElement::Field(name) => name == step,
+            PathElement::Key(_) => step == ITEM,
             PathElement::Value(_) | PathElement::Index(_) => false,
         };
-        let mut next = Vec::new();
+        let mut below = Vec::new();
         for (path, fields) in places {
-            let named = fields.elements().filter(|(element, _)| is_named(element));
-            next.extend(named.map(|(element, below)| (path.then(element), below)));
+            let wanted = fields.elements().filter(|(element, _)| is_wanted(element));
+            below.extend(wanted.map(|(element, fields)| (path.then(element), fields)));
         }
-        places = next;
+        places = below;
     }
     let foreign = managers(live).filter(|manager| !manager.is_ours());
     let foreign: Vec<FieldSet<'_>> = foreign.map(|manager| manager.fields()).collect();

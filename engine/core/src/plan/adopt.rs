@@ -1,4 +1,4 @@
-//! How an object that was nobody's becomes ours. Pure.
+//! Adoption of an object that nothing manages. Pure.
 
 use std::collections::BTreeSet;
 
@@ -12,10 +12,10 @@ use crate::object::path::{Path, PathElement, keys_agree};
 use crate::object::{FieldChange, FieldValue, Object, marks};
 use crate::observation::adoption::{Adoption, LAST_APPLIED};
 
-/// Volumes that hold nothing of their own.
+/// Sources of volumes that hold copies only.
 const DERIVED: [&str; 5] = ["configMap", "secret", "projected", "downwardAPI", "image"];
 
-/// Adopts an object, when that was agreed to and no data gets lost on the way.
+/// Plans the adoption; refuses it without consent, and where data would be lost.
 pub(super) fn change(
     object: &Object,
     (live, proposed): (&Value, &Value),
@@ -50,7 +50,7 @@ pub(super) fn change(
         fields,
         excluded: adoption.excluded.clone(),
     };
-    // Whoever set the number until now, an apply without it would let it fall to 1.
+    // Whichever manager set the number, an apply without it would let it drop to 1.
     let handover = autoscaled_minimum
         .and_then(|_| live["spec"]["replicas"].as_i64())
         .map(Handover::BeforeUpdate);
@@ -62,7 +62,7 @@ pub(super) fn change(
     }
 }
 
-/// Whether a value that somebody else has put here may be a password: it stands where people put them.
+/// Whether a foreign value may be a password, by its place.
 fn may_be_secret(path: &Path) -> bool {
     const PLACES: [&str; 3] = ["annotations", "args", "command"];
     let fields = || {
@@ -71,7 +71,7 @@ fn may_be_secret(path: &Path) -> bool {
             _ => None,
         })
     };
-    // A variable that refers to a Secret by its name tells nothing.
+    // A variable that refers to a Secret reveals nothing.
     let is_variable = fields().any(|name| name == "env") && fields().next_back() == Some("value");
     is_variable || fields().any(|name| PLACES.contains(&name))
 }
@@ -85,7 +85,6 @@ fn field_drift(mut field: FieldChange, live: &Value, adoption: &Adoption) -> Fie
             None => Cause::Configuration,
         },
     };
-    // What somebody else has written there may be a password.
     let is_foreign = !matches!(cause, Cause::Configuration);
     if is_copy(&field.path) || (is_foreign && may_be_secret(&field.path)) {
         field.live = field.live.map(|_| FieldValue::Hidden);
@@ -123,7 +122,7 @@ fn is_below(path: &Path, excluded: &Path) -> bool {
         })
 }
 
-/// Says where the data of a workload is, when after the adoption it would look for it elsewhere.
+/// Says where the data of a workload is, if the adopted workload would look for it elsewhere.
 fn other_data(live: &Value, proposed: &Value) -> Option<String> {
     let (before, after) = (data(live), data(proposed));
     let lost = before.difference(&after).next();
