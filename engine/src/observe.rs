@@ -113,10 +113,10 @@ pub async fn observe(
         .iter()
         .map(|seen| version(seen.as_ref()))
         .collect();
-    let mut others = std::mem::take(&mut listing.others);
+    let mut foreign_fields = std::mem::take(&mut listing.foreign_fields);
     if look.foreign_fields == ForeignFields::Named {
-        others.extend(foreign_in_unlisted(stack, &listing, &objects));
-        others.sort_by(|(one, _), (other, _)| one.cmp(other));
+        foreign_fields.extend(foreign_in_unlisted(stack, &listing, &objects));
+        foreign_fields.sort_by(|(one, _), (other, _)| one.cmp(other));
     }
     let gaps = listing.gaps.into_iter().map(|gap| gap.why).collect();
     let orphans = orphans(record, listing.orphans, cluster).await?;
@@ -127,11 +127,11 @@ pub async fn observe(
         claims,
         strangers,
         gaps,
-        others,
+        foreign_fields,
     })
 }
 
-/// What others own in the objects that were found by their names alone.
+/// The foreign fields of objects that no LIST found.
 fn foreign_in_unlisted(
     stack: &Stack,
     listing: &Listing,
@@ -145,7 +145,7 @@ fn foreign_in_unlisted(
         )),
         _ => None,
     });
-    unlisted.filter(|(_, others)| !others.is_empty()).collect()
+    unlisted.filter(|(_, foreign)| !foreign.is_empty()).collect()
 }
 
 /// The version in which an object must be tried.

@@ -28,7 +28,7 @@ pub struct Observations {
     /// LISTs that failed, in words: `orphans` may be incomplete.
     pub gaps: Vec<String>,
     /// The foreign fields of each object, if they were asked for.
-    pub others: Vec<(ObjectId, Vec<ForeignManager>)>,
+    pub foreign_fields: Vec<(ObjectId, Vec<ForeignManager>)>,
 }
 
 /// One object and its state in the cluster.

@@ -125,35 +125,28 @@ impl Plan {
     /// Ignores notes: foreign fields may change.
     #[must_use]
     pub fn says_the_same_as(&self, other: &Self) -> bool {
-        self.unchanged == other.unchanged
-            && self.changes.len() == other.changes.len()
-            && self
-                .changes
-                .iter()
-                .zip(&other.changes)
-                .all(|(one, other)| one.does_the_same_as(other))
+        self.objects_that_moved(other).is_empty()
     }
 
     /// Lists the objects for which another plan differs.
     #[must_use]
     pub fn objects_that_moved(&self, other: &Self) -> Vec<ObjectId> {
-        let said = |plan: &'_ Self| -> BTreeMap<ObjectId, Option<Change>> {
-            let changes = plan
-                .changes
-                .iter()
-                .map(|change| (change.id.clone(), Some(change.clone())));
-            changes
-                .chain(plan.unchanged.iter().map(|id| (id.clone(), None)))
-                .collect()
-        };
-        let (ours, theirs) = (said(self), said(other));
-        let ids: BTreeSet<&ObjectId> = ours.keys().chain(theirs.keys()).collect();
+        let (ours, theirs) = (self.by_object(), other.by_object());
+        let ids: BTreeSet<&ObjectId> = ours.keys().chain(theirs.keys()).copied().collect();
         let is_same = |id: &ObjectId| match (ours.get(id), theirs.get(id)) {
             (Some(Some(one)), Some(Some(other))) => one.does_the_same_as(other),
             (Some(None), Some(None)) => true,
             _ => false,
         };
         ids.into_iter().filter(|id| !is_same(id)).cloned().collect()
+    }
+
+    /// The change of each object; `None` for unchanged ones.
+    fn by_object(&self) -> BTreeMap<&ObjectId, Option<&Change>> {
+        let changes = self.changes.iter().map(|change| (&change.id, Some(change)));
+        changes
+            .chain(self.unchanged.iter().map(|id| (id, None)))
+            .collect()
     }
 
     /// Lists the refusals.

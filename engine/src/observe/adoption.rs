@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::dry_run::{DryRun, apply, recreate};
+use super::dry_run::{ABSENT, DryRun, apply, recreate};
 use super::immutable::immutable_fields;
 use crate::cluster::error::Cause;
 use crate::cluster::{Cluster, ClusterError, Status};
@@ -15,8 +15,8 @@ use engine_core::object::field_managers::ours;
 use engine_core::object::field_set::FieldSet;
 use engine_core::object::path::Path;
 use engine_core::object::{Object, marks};
+use engine_core::observation::State;
 use engine_core::observation::adoption::{self, Adoption};
-use engine_core::observation::{Check, State};
 
 /// How often the server may name further fields that exclude ours.
 const ROUNDS: usize = 3;
@@ -39,9 +39,7 @@ pub(super) async fn observe(object: &Object, live: Value, cluster: &Cluster) -> 
         }
         DryRun::Refused(status) => without_exclusive_fields(object, live, &status, cluster).await,
         // It was deleted meanwhile.
-        DryRun::WouldCreate => Ok(State::Absent {
-            check: Check::Accepted,
-        }),
+        DryRun::WouldCreate => Ok(ABSENT),
         DryRun::NotServed => Ok(unadoptable("the server no longer serves its kind")),
     }
 }

@@ -6,6 +6,12 @@ use super::node_port;
 use super::stand_in::StandIn;
 use crate::cluster::{Cluster, ClusterError, Status};
 use engine_core::object::Object;
+use engine_core::observation::{Check, State};
+
+/// The state of an object whose create the server has checked.
+pub(super) const ABSENT: State = State::Absent {
+    check: Check::Accepted,
+};
 
 /// The server's answer to a dry-run apply.
 pub(super) enum DryRun {

@@ -24,7 +24,7 @@ pub(super) struct Listing {
     /// The LISTs that failed.
     pub(super) gaps: Vec<Gap>,
     /// The foreign fields of each object, if they are asked for.
-    pub(super) others: Vec<(ObjectId, Vec<ForeignManager>)>,
+    pub(super) foreign_fields: Vec<(ObjectId, Vec<ForeignManager>)>,
 }
 
 /// A LIST that failed.
@@ -116,7 +116,7 @@ pub(super) async fn list(
         objects: Vec::new(),
         orphans: Vec::new(),
         gaps: Vec::new(),
-        others: Vec::new(),
+        foreign_fields: Vec::new(),
     };
     listing.objects.resize_with(stack.objects.len(), || None);
     for list in listed {
@@ -126,7 +126,7 @@ pub(super) async fn list(
                     listing.objects[place] = Some(seen);
                 }
                 listing.orphans.extend(found.orphans);
-                listing.others.extend(found.others);
+                listing.foreign_fields.extend(found.foreign_fields);
             }
             Err(gap) => listing.gaps.push(gap),
         }
@@ -200,7 +200,7 @@ struct Found<'a> {
     wanted: Option<&'a Wanted<'a>>,
     objects: Vec<(usize, Seen)>,
     orphans: Vec<(ObjectId, String)>,
-    others: Vec<(ObjectId, Vec<ForeignManager>)>,
+    foreign_fields: Vec<(ObjectId, Vec<ForeignManager>)>,
 }
 
 impl<'a> Found<'a> {
@@ -212,7 +212,7 @@ impl<'a> Found<'a> {
             wanted,
             objects: Vec::new(),
             orphans: Vec::new(),
-            others: Vec::new(),
+            foreign_fields: Vec::new(),
         }
     }
 }
@@ -254,10 +254,10 @@ impl Fold for Found<'_> {
         if let Some(object) = self.judge(&item)
             && is_named
         {
-            let others = foreign_fields(&serde_json::from_slice(json)?, &object.json());
-            if !others.is_empty() {
+            let foreign = foreign_fields(&serde_json::from_slice(json)?, &object.json());
+            if !foreign.is_empty() {
                 let id = object.id().clone();
-                self.others.push((id, others));
+                self.foreign_fields.push((id, foreign));
             }
         }
         Ok(())

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 
-use super::dry_run::{DryRun, apply, recreate};
+use super::dry_run::{ABSENT, DryRun, apply, recreate};
 use super::immutable::immutable_fields;
 use super::stand_in::StandIn;
 use super::{NamespaceState, adoption, node_port};
@@ -84,12 +84,12 @@ impl Surroundings<'_> {
     }
 }
 
-/// Whether a LIST found an object.
+/// Whether an object can be missing, from its LIST.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Listed {
-    /// It did, or failed, or there was none.
+    /// The object was listed, or the LIST failed or does not exist.
     Perhaps,
-    /// It did not: no object of this name carries the environment's label.
+    /// No object of this name carries the environment's label.
     Missing,
 }
 
@@ -115,11 +115,7 @@ async fn in_existing_namespace(
         }
         // No read is needed: the dry-run says whether the object exists.
         Listed::Missing => match apply(object, cluster).await? {
-            DryRun::WouldCreate => {
-                return Ok(State::Absent {
-                    check: Check::Accepted,
-                });
-            }
+            DryRun::WouldCreate => return Ok(ABSENT),
             dry_run => (cluster.read(object.id()).await?, dry_run),
         },
     };
@@ -130,9 +126,7 @@ async fn in_existing_namespace(
             dry_run => dry_run,
         };
         return match dry_run {
-            DryRun::WouldCreate | DryRun::Applied(_) => Ok(State::Absent {
-                check: Check::Accepted,
-            }),
+            DryRun::WouldCreate | DryRun::Applied(_) => Ok(ABSENT),
             DryRun::Refused(status) => refused(object, None, &status, around, cluster).await,
             DryRun::NotServed => Ok(around.not_served(object)),
         };
@@ -149,9 +143,7 @@ async fn in_existing_namespace(
     }
     match dry_run {
         // It was deleted between the two.
-        DryRun::WouldCreate => Ok(State::Absent {
-            check: Check::Accepted,
-        }),
+        DryRun::WouldCreate => Ok(ABSENT),
         DryRun::Applied(proposed) if is_unchanged(object, &live, &proposed) => Ok(State::Unchanged {
             replicas: live["spec"]["replicas"].as_i64(),
         }),
@@ -231,9 +223,7 @@ async fn in_missing_namespace(
     let mut blocked = None;
     loop {
         return match cluster.dry_run(&stand_in.id, &stand_in.json).await {
-            Ok(applied) if applied.created => Ok(blocked.unwrap_or(State::Absent {
-                check: Check::Accepted,
-            })),
+            Ok(applied) if applied.created => Ok(blocked.unwrap_or(ABSENT)),
             // Another object has the stand-in's name, or this user has no access there.
             Ok(_) => Ok(later(object.id())),
             Err(error) if error.is_forbidden() => Ok(later(object.id())),

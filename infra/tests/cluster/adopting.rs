@@ -117,7 +117,7 @@ async fn what_kubectl_has_applied_becomes_ours_without_a_restart() {
         .await
         .expect_code(6)
         .expect_text("it already exists and is not managed by this environment")
-        .expect_text("make it ours with --adopt");
+        .expect_text("adopt it with --adopt");
     assert!(world.read(&world.record()).await.is_none());
 
     let planned = world.infra("plan", &["--adopt"]).await.expect_code(0);

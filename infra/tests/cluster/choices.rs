@@ -134,7 +134,7 @@ async fn a_given_claim_is_mounted_and_never_deleted() {
         .infra("destroy", &["--yes", "--purge-data", "--confirm", &world.name])
         .await
         .expect_code(0)
-        .expect_text("it was given");
+        .expect_text("it was provided");
     let left = world.read(&format!("{claims}/old")).await.unwrap();
     assert_eq!(left["metadata"]["uid"], made["metadata"]["uid"]);
 }

@@ -160,7 +160,7 @@ async fn a_database_is_not_replaced_when_it_would_mount_another_claim() {
         .await
         .expect_code(6)
         .expect_text(
-            "and it is not replaced, because its data is in claim `template data`, and it would mount claim \
+            "it cannot be replaced: its data is in claim `template data`, and it would mount claim \
              `template data` (class `other`)",
         );
     assert_eq!(uid(&world, &world.stateful_set()).await, before);

@@ -270,13 +270,7 @@ impl Change {
         };
         let same_action = match (&self.action, &other.action) {
             (Action::Create { timing: one, .. }, Action::Create { timing: other, .. }) => one == other,
-            (
-                Action::Delete { uid, makes_way_for },
-                Action::Delete {
-                    uid: other_uid,
-                    makes_way_for: other,
-                },
-            ) => uid == other_uid && makes_way_for == other,
+            (one @ Action::Delete { .. }, other) => one == other,
             (
                 Action::Adopt {
                     uid: one, excluded, ..

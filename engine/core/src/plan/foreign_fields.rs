@@ -5,7 +5,7 @@ use crate::observation::Observations;
 
 /// One note for each manager in each object.
 pub(super) fn notes(observations: &Observations) -> impl Iterator<Item = Note> {
-    let objects = observations.others.iter();
+    let objects = observations.foreign_fields.iter();
     objects.flat_map(|(id, foreign)| {
         foreign.iter().map(|other| Note {
             id: id.clone(),

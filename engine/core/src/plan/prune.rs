@@ -66,12 +66,14 @@ fn taken_along(id: &ObjectId, claims: &[LiveClaim], consents: Consents) -> Optio
     if !id.kind.is("apps", "StatefulSet") || consents.purge == Consent::Given {
         return None;
     }
-    let taken = claims
-        .iter()
-        .find(|live| live.goes_with_its_workload && Some(&live.claim.namespace) == id.namespace.as_ref())?;
-    Some(Refusal::TakesData {
-        claim: claim_id(taken),
-    })
+    claim_taken_along(id, claims).map(|claim| Refusal::TakesData { claim })
+}
+
+/// Finds a claim that would be deleted along with a `StatefulSet`.
+pub(super) fn claim_taken_along(workload: &ObjectId, claims: &[LiveClaim]) -> Option<ObjectId> {
+    let is_near = |live: &&LiveClaim| Some(&live.claim.namespace) == workload.namespace.as_ref();
+    let mut near = claims.iter().filter(is_near);
+    near.find(|live| live.goes_with_its_workload).map(claim_id)
 }
 
 fn delete(id: &ObjectId, uid: &str) -> Change {

@@ -4,12 +4,11 @@ use serde_json::Value;
 
 use super::change::{Action, Change, FieldDrift, Handover, Note, Pods};
 use super::refusal::Refusal;
-use super::{Consent, Consents, drift, effect};
+use super::{Consent, Consents, drift, effect, prune};
 use crate::object::foreign_fields::foreign_fields;
 use crate::object::path::{Path, PathElement};
 use crate::object::{FieldChange, Kind, Object, field_managers, marks};
 use crate::observation::{ImmutableField, LiveClaim};
-use crate::stack::id_of;
 
 /// An object that only a replacement can change.
 pub(super) struct Replacement<'a> {
@@ -122,15 +121,8 @@ impl Replacement<'_> {
         if !id.kind.is("apps", "StatefulSet") {
             return Ok(Pods::End);
         }
-        let taken = claims
-            .iter()
-            .find(|live| live.goes_with_its_workload && Some(&live.claim.namespace) == id.namespace.as_ref());
-        if let Some(taken) = taken {
-            let name = id_of::<k8s_openapi::api::core::v1::PersistentVolumeClaim>(
-                Some(&taken.claim.namespace),
-                &taken.claim.name,
-            );
-            return Err(format!("{name} and its data would be deleted with it"));
+        if let Some(claim) = prune::claim_taken_along(id, claims) {
+            return Err(format!("{claim} and its data would be deleted with it"));
         }
         let (before, after) = (mounted(self.live), mounted(self.recreated));
         if before != after {
