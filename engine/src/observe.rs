@@ -3,6 +3,7 @@
 mod adoption;
 pub mod claims;
 pub mod contents;
+mod dry_run;
 mod immutable;
 mod listed;
 mod listing;
@@ -16,7 +17,7 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::core::v1::Namespace;
 
 use crate::cluster::{Cluster, ClusterError};
-use engine_core::object::foreign_fields::{Other, others};
+use engine_core::object::foreign_fields::{ForeignManager, foreign_fields};
 use engine_core::object::{Object, ObjectId, marks};
 use engine_core::observation::{Observation, Observations, State};
 use engine_core::record::Record;
@@ -112,10 +113,10 @@ pub async fn observe(
         .iter()
         .map(|seen| version(seen.as_ref()))
         .collect();
-    let mut others = std::mem::take(&mut listing.others);
+    let mut foreign_fields = std::mem::take(&mut listing.foreign_fields);
     if look.foreign_fields == ForeignFields::Named {
-        others.extend(beside_unlisted(stack, &listing, &objects));
-        others.sort_by(|(one, _), (other, _)| one.cmp(other));
+        foreign_fields.extend(foreign_in_unlisted(stack, &listing, &objects));
+        foreign_fields.sort_by(|(one, _), (other, _)| one.cmp(other));
     }
     let gaps = listing.gaps.into_iter().map(|gap| gap.why).collect();
     let orphans = orphans(record, listing.orphans, cluster).await?;
@@ -126,20 +127,25 @@ pub async fn observe(
         claims,
         strangers,
         gaps,
-        others,
+        foreign_fields,
     })
 }
 
-/// What others own in the objects that were found by their names alone.
-fn beside_unlisted(stack: &Stack, listing: &Listing, objects: &[Observation]) -> Vec<(ObjectId, Vec<Other>)> {
+/// The foreign fields of objects that no LIST found.
+fn foreign_in_unlisted(
+    stack: &Stack,
+    listing: &Listing,
+    objects: &[Observation],
+) -> Vec<(ObjectId, Vec<ForeignManager>)> {
     let found = stack.objects.iter().zip(&listing.objects).zip(objects);
     let unlisted = found.filter_map(|((declared, seen), observation)| match &observation.state {
-        State::Suspect { live, .. } if seen.is_none() => {
-            Some((observation.id.clone(), others(live, &declared.object.json())))
-        }
+        State::Suspect { live, .. } if seen.is_none() => Some((
+            observation.id.clone(),
+            foreign_fields(live, &declared.object.json()),
+        )),
         _ => None,
     });
-    unlisted.filter(|(_, others)| !others.is_empty()).collect()
+    unlisted.filter(|(_, foreign)| !foreign.is_empty()).collect()
 }
 
 /// The version in which an object must be tried.

@@ -1,9 +1,10 @@
-//! One Kubernetes object as this program wants it. Pure: no clock, IO or client.
+//! Kubernetes objects: identity, content, owners and field managers, desired and live. Pure: no clock, IO or client.
 
 pub mod canonical;
 pub mod coverage;
 pub mod difference;
 pub mod field_managers;
+pub mod field_set;
 pub mod foreign_fields;
 pub mod hash;
 pub mod id;
@@ -62,28 +63,28 @@ impl Object {
         Self(Arc::new(Parts { id, bytes, hash }))
     }
 
-    /// Who the object is.
+    /// The object's identity.
     #[must_use]
     pub fn id(&self) -> &ObjectId {
         &self.0.id
     }
 
-    /// What is sent to the API server, as canonical JSON. Holds secret values when the object is a Secret.
+    /// The request body, as canonical JSON. Holds secret values when the object is a Secret.
     #[must_use]
     pub fn bytes(&self) -> &Bytes {
         &self.0.bytes
     }
 
-    /// What is sent to the API server, parsed anew at every call.
+    /// The request body, parsed again at every call.
     ///
     /// # Panics
     /// Never: the bytes were written from JSON.
     #[must_use]
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.0.bytes).expect("what was written as JSON is read as JSON")
+        serde_json::from_slice(&self.0.bytes).expect("the bytes were written as JSON")
     }
 
-    /// The hash that stands in the object's annotation.
+    /// The hash in the object's annotation.
     #[must_use]
     pub fn hash(&self) -> &StateHash {
         &self.0.hash

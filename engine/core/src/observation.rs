@@ -1,123 +1,122 @@
-//! What was found in a cluster. Pure: plain data, from which a plan follows.
+//! Observations of a cluster: the input of a plan. Pure: plain data.
 
-pub mod takeover;
+pub mod adoption;
 
 use std::fmt;
 
+use adoption::Adoption;
 use serde_json::Value;
-use takeover::FieldSteps;
 
 use crate::object::ObjectId;
-use crate::object::foreign_fields::Other;
+use crate::object::foreign_fields::ForeignManager;
 use crate::object::owner::Ownership;
-use crate::object::path::Path;
 use crate::record::Claim;
 
-/// What was found in the cluster.
+/// The state of a cluster, as far as a plan needs it.
 #[derive(Clone, Debug, Default)]
 pub struct Observations {
-    /// One for each object of the stack, in its order.
+    /// One per object of the stack, in the stack's order.
     pub objects: Vec<Observation>,
-    /// The version in which each object was listed and tried; `None` for those that were not listed, or are unchanged.
+    /// The listed version of each object that was dry-run; `None` for unlisted and unchanged objects.
     pub versions: Vec<Option<String>>,
-    /// Objects with the environment's label that the stack does not hold.
+    /// Objects with the environment's label that the stack lacks.
     pub orphans: Vec<Observation>,
-    /// Claims that hold the environment's data, or may.
+    /// Claims that hold the environment's data, or may hold it.
     pub claims: Vec<LiveClaim>,
-    /// Claims that a database of the stack would mount and that are not this environment's.
+    /// Claims that a database of the stack would mount although the environment does not own them.
     pub strangers: Vec<ObjectId>,
-    /// What could not be listed, so that orphans may be missing above.
+    /// LISTs that failed, in words: `orphans` may be incomplete.
     pub gaps: Vec<String>,
-    /// What others own in the objects, where that was looked for.
-    pub others: Vec<(ObjectId, Vec<Other>)>,
+    /// The foreign fields of each object, if they were asked for.
+    pub foreign_fields: Vec<(ObjectId, Vec<ForeignManager>)>,
 }
 
-/// One object as it was found.
+/// One object and its state in the cluster.
 #[derive(Clone, Debug)]
 pub struct Observation {
-    /// Which object.
+    /// The object's identity.
     pub id: ObjectId,
-    /// How it was found.
+    /// Its state in the cluster.
     pub state: State,
 }
 
-/// How an object was found. `Debug` names the state and shows no live object: it may be a Secret.
+/// The state of an object in the cluster, compared with the stack. `Debug` shows no live object: it may be a Secret.
 #[derive(Clone)]
 pub enum State {
-    /// It is not there.
+    /// It does not exist.
     Absent {
-        /// Whether the server would take it.
+        /// Whether the server has checked a create.
         check: Check,
     },
-    /// It is there, and an apply would change nothing.
+    /// An apply would change nothing.
     Unchanged {
-        /// Its number of replicas, where an autoscaler sets them.
+        /// The live number of replicas, if an autoscaler sets it.
         replicas: Option<i64>,
     },
-    /// It is there, and this is what an apply would make of it.
+    /// It exists, and an apply may change it.
     Suspect {
-        /// As it is.
+        /// The live object.
         live: Value,
-        /// As it would be.
+        /// The result of a dry-run apply.
         proposed: Value,
     },
-    /// The server refuses the apply.
+    /// The server rejects the apply.
     Refused {
-        /// Why, in the server's words.
+        /// The server's message.
         message: String,
     },
-    /// It is there, and some of what an apply would change cannot be changed in place.
+    /// An apply would change immutable fields.
     Immutable {
-        /// As it is.
+        /// The live object.
         live: Value,
-        /// As the server would make it anew: it has been tried under another name.
-        anew: Value,
-        /// What cannot be changed.
+        /// The result of a dry-run create under another name.
+        recreated: Value,
+        /// The immutable fields.
         fields: Vec<ImmutableField>,
     },
-    /// Somebody else's object has the node port that it needs.
+    /// Another Service uses the node port that it needs.
     Blocked {
-        /// Who has it.
+        /// That Service.
         holder: ObjectId,
-        /// The refusal in the server's words.
+        /// The server's message.
         message: String,
-        /// As it is, and as it would be once the port is free; `None` when it is not there.
+        /// The live object, and its dry-run without the port; `None` when it does not exist.
         object: Option<(Value, Value)>,
     },
-    /// It is there but not this environment's.
+    /// Another environment or stack owns it.
     Foreign {
-        /// Its owner.
+        /// That owner.
         owner: Ownership,
     },
-    /// It is there, nobody's, and could become ours.
+    /// Nothing manages it, and the environment can adopt it.
     Adoptable {
-        /// As it is.
+        /// The live object.
         live: Value,
-        /// As it would be.
+        /// The result of the adoption, by dry-run.
         proposed: Value,
-        /// What changes hands.
-        takeover: Takeover,
+        /// The fields that the adoption removes.
+        adoption: Adoption,
     },
-    /// It is there, nobody's, and cannot become ours.
+    /// Nothing manages it, and the environment cannot adopt it.
     Unadoptable {
-        /// Why.
+        /// The obstacle, as a sentence without a full stop.
         why: String,
     },
     /// It is being deleted.
     Terminating {
-        /// What holds the deletion up.
+        /// The finalizers that the deletion waits for.
         finalizers: Vec<String>,
     },
-    /// It is this environment's, and no longer wanted.
+    /// The environment owns it, and the stack no longer declares it.
     Orphaned {
-        /// Exactly this object, not another of the same name.
+        /// The live object's UID, the precondition of its deletion.
         uid: String,
-        /// What is in it that would be lost with it.
+        /// The objects that would be deleted with it.
         contents: Contents,
     },
-    /// It could not be looked at.
+    /// Its state could not be determined.
     Unknown {
-        /// Why.
+        /// The error, in words.
         why: String,
     },
 }
@@ -152,53 +151,44 @@ impl fmt::Debug for State {
     }
 }
 
-/// A field that the server does not change in place.
+/// A field that cannot be changed in place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImmutableField {
-    /// Where, in the server's words.
+    /// The field's path, as the server writes it.
     pub field: String,
-    /// Why, in the server's words.
+    /// The server's explanation.
     pub why: String,
 }
 
-/// What changes hands when an object that was nobody's becomes ours.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Takeover {
-    /// Fields of others that would make ours invalid, in the terms of `managedFields`.
-    pub excluded: Vec<FieldSteps>,
-    /// Everything that goes: those, copies of what `kubectl apply` was given, and what it alone has set.
-    pub removed: Vec<Path>,
-}
-
-/// What is in an object that contains others; only namespaces do.
+/// The objects that are deleted along with a namespace or the definition of a kind. Other objects contain none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Contents {
-    /// Nothing but this environment's own objects.
+    /// None, or only the environment's own.
     Ours,
-    /// Objects of others too.
+    /// Among them foreign ones.
     Foreign(Vec<ObjectId>),
-    /// It could not be looked into.
+    /// They could not be listed; holds the error.
     Unknown(String),
 }
 
-/// Whether the server would take an object that is not there yet.
+/// Whether the server has checked the create of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Check {
-    /// It would.
+    /// A dry-run create succeeded.
     Accepted,
-    /// It can only be asked once something else is there.
+    /// A dry-run is possible only once a prerequisite exists.
     Later {
-        /// What.
+        /// The prerequisite.
         until: Prerequisite,
     },
 }
 
-/// What must be there before the server can check an object.
+/// What must exist before the server can check an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Prerequisite {
-    /// Its namespace.
+    /// The object's namespace.
     Namespace(String),
-    /// The definition of its kind.
+    /// The definition of the object's kind.
     Kind(String),
 }
 
@@ -211,28 +201,28 @@ impl fmt::Display for Prerequisite {
     }
 }
 
-/// A claim with data, as it was found.
+/// A live claim with data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveClaim {
-    /// Which claim.
+    /// The claim and its volume.
     pub claim: Claim,
-    /// Why it is taken for the environment's.
+    /// How it is known to be the environment's.
     pub evidence: Evidence,
-    /// Whether somebody has ordered its deletion.
+    /// Whether it, or its namespace, is being deleted.
     pub is_terminating: bool,
     /// Whether it would be deleted along with its `StatefulSet`.
     pub goes_with_its_workload: bool,
 }
 
-/// Why a claim is taken for the environment's.
+/// How a claim is known to be the environment's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Evidence {
-    /// The record knows it by its UID, or this program has applied it.
+    /// Its UID is in the record, or this program applied it.
     #[default]
     Recorded,
-    /// Somebody made it for the environment. Never deleted.
+    /// The stack names an existing claim. Never deleted.
     Given,
-    /// It looks as those do that our database makes. Enough to keep it, never to delete it.
+    /// Its labels, or its name alone, are those of a claim of ours. Enough to keep it, never to delete it.
     Labels,
 }
 
@@ -259,7 +249,7 @@ mod tests {
             },
             State::Immutable {
                 live: secret(),
-                anew: secret(),
+                recreated: secret(),
                 fields: Vec::new(),
             },
             State::Blocked {
@@ -270,7 +260,7 @@ mod tests {
             State::Adoptable {
                 live: secret(),
                 proposed: secret(),
-                takeover: Takeover::default(),
+                adoption: Adoption::default(),
             },
         ];
         let observed = states.map(|state| Observation {

@@ -1,4 +1,4 @@
-//! What an apply would do, and why. Pure: from what was observed alone.
+//! Plans: what an apply would do, and why. Pure: computed from observations alone.
 
 mod adopt;
 pub mod change;
@@ -28,24 +28,25 @@ use crate::observation::{Check, Observation, Observations, State};
 use crate::record::Record;
 use crate::stack::Stack;
 
-pub use change::{Action, Author, Cause, Change, Effect, FieldDrift, Handover, Note, Pods, Removal, Timing};
+pub use crate::object::field_managers::Author;
+pub use change::{Action, Cause, Change, Effect, FieldDrift, Handover, Note, Pods, Removal, Timing};
 pub use gate::{AllowedEffects, EffectKind};
 pub use rank::of_deletion as deletion_rank;
 pub use refusal::{Refusal, reasons_to_replace};
 pub use summary::Summary;
 
-/// Everything an apply would do, in the order in which it is shown.
+/// Everything an apply would do, in the order of display.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plan {
     /// The environment and its stack.
     pub owner: Owner,
-    /// What would be done.
+    /// The changes, refusals and kept objects.
     pub changes: Vec<Change>,
-    /// Objects that are as they should be.
+    /// Objects that an apply does not change.
     pub unchanged: Vec<ObjectId>,
-    /// What is left to others.
+    /// Remarks, such as foreign fields that stay.
     pub notes: Vec<Note>,
-    /// What could not be listed, so that unwanted objects may have been missed.
+    /// LISTs that failed, in words: orphans may have been missed.
     pub gaps: Vec<String>,
 }
 
@@ -84,7 +85,7 @@ impl Plan {
         };
         for (declared, observation) in stack.objects.iter().zip(&observations.objects) {
             let replicas = stack.autoscaled_minimum(&observation.id);
-            plan.add_member(&declared.object, observation, replicas, observations, consents);
+            plan.add_object(&declared.object, observation, replicas, observations, consents);
         }
         for change in &mut plan.changes {
             let id = change.id.clone();
@@ -100,8 +101,8 @@ impl Plan {
             let of_object = plan.changes.iter().find(|change| change.id == note.id);
             of_object.is_none_or(|change| !matches!(change.action, Action::Replace { .. }))
         };
-        let beside: Vec<Note> = foreign_fields::notes(observations).filter(stays).collect();
-        plan.notes.extend(beside);
+        let foreign: Vec<Note> = foreign_fields::notes(observations).filter(stays).collect();
+        plan.notes.extend(foreign);
         gate::close(&mut plan, consents);
         plan
     }
@@ -114,7 +115,7 @@ impl Plan {
             .all(|change| matches!(change.action, Action::Keep { .. }))
     }
 
-    /// The objects that are no longer wanted and stay, each with the reason.
+    /// Lists the kept objects, each with the reason.
     pub fn kept(&self) -> impl Iterator<Item = (&ObjectId, &str)> {
         self.changes.iter().filter_map(|change| match &change.action {
             Action::Keep { why } => Some((&change.id, why.as_str())),
@@ -124,32 +125,17 @@ impl Plan {
 
     /// Whether another plan would do the same to the same objects.
     ///
-    /// Notes are left out: what is left to others may move.
+    /// Ignores notes: foreign fields may change.
     #[must_use]
     pub fn says_the_same_as(&self, other: &Self) -> bool {
-        self.unchanged == other.unchanged
-            && self.changes.len() == other.changes.len()
-            && self
-                .changes
-                .iter()
-                .zip(&other.changes)
-                .all(|(one, other)| one.does_the_same_as(other))
+        self.objects_that_moved(other).is_empty()
     }
 
-    /// The objects about which another plan says something else.
+    /// Lists the objects for which another plan differs.
     #[must_use]
     pub fn objects_that_moved(&self, other: &Self) -> Vec<ObjectId> {
-        let said = |plan: &'_ Self| -> BTreeMap<ObjectId, Option<Change>> {
-            let changes = plan
-                .changes
-                .iter()
-                .map(|change| (change.id.clone(), Some(change.clone())));
-            changes
-                .chain(plan.unchanged.iter().map(|id| (id.clone(), None)))
-                .collect()
-        };
-        let (ours, theirs) = (said(self), said(other));
-        let ids: BTreeSet<&ObjectId> = ours.keys().chain(theirs.keys()).collect();
+        let (ours, theirs) = (self.by_object(), other.by_object());
+        let ids: BTreeSet<&ObjectId> = ours.keys().chain(theirs.keys()).copied().collect();
         let is_same = |id: &ObjectId| match (ours.get(id), theirs.get(id)) {
             (Some(Some(one)), Some(Some(other))) => one.does_the_same_as(other),
             (Some(None), Some(None)) => true,
@@ -158,7 +144,15 @@ impl Plan {
         ids.into_iter().filter(|id| !is_same(id)).cloned().collect()
     }
 
-    /// The changes that stand against carrying out the plan.
+    /// The change of each object; `None` for unchanged ones.
+    fn by_object(&self) -> BTreeMap<&ObjectId, Option<&Change>> {
+        let changes = self.changes.iter().map(|change| (&change.id, Some(change)));
+        changes
+            .chain(self.unchanged.iter().map(|id| (id, None)))
+            .collect()
+    }
+
+    /// Lists the refusals.
     pub fn refusals(&self) -> impl Iterator<Item = (&ObjectId, &Refusal)> {
         self.changes.iter().filter_map(|change| match &change.action {
             Action::Refuse { why } => Some((&change.id, why)),
@@ -166,7 +160,7 @@ impl Plan {
         })
     }
 
-    fn add_member(
+    fn add_object(
         &mut self,
         object: &Object,
         observation: &Observation,
@@ -195,13 +189,17 @@ impl Plan {
             State::Adoptable {
                 live,
                 proposed,
-                takeover,
-            } => adopt::change(object, (live, proposed), takeover, autoscaled_minimum, consents),
-            State::Immutable { live, anew, fields } => {
+                adoption,
+            } => adopt::change(object, (live, proposed), adoption, autoscaled_minimum, consents),
+            State::Immutable {
+                live,
+                recreated,
+                fields,
+            } => {
                 let replacement = replace::Replacement {
                     object,
                     live,
-                    anew,
+                    recreated,
                     reasons: fields,
                 };
                 let (change, note) = replacement.change(autoscaled_minimum, &observations.claims, consents);
@@ -210,7 +208,7 @@ impl Plan {
             }
             // The refusal stands unless the holder goes; see `port_release`.
             State::Blocked { holder, message, .. } => refuse(Refusal::Rejected {
-                message: format!("{message}; {holder} has it"),
+                message: format!("{message}; {holder} uses it"),
             }),
             State::Unknown { why } => refuse(Refusal::Unknown { why: why.clone() }),
             State::Unchanged { replicas } => {
@@ -238,7 +236,7 @@ impl Plan {
         self.changes.push(change);
     }
 
-    /// Says who sets the number of replicas when it changes hands, or is not the number that an apply would start with.
+    /// Notes the autoscaler's number of replicas when it is handed over, or differs from the minimum.
     fn note_replicas(
         &mut self,
         id: &ObjectId,
@@ -276,13 +274,13 @@ fn create(object: &Object, check: &Check, autoscaled_minimum: Option<i32>) -> Ch
     .with_handover(autoscaled_minimum)
 }
 
-/// Whether our configuration owns the number of replicas, so that dropping it would let it fall to 1.
+/// Whether our configuration owns the number of replicas, so that it drops to 1 if we stop sending it.
 fn owns_replicas(live: &Value) -> bool {
     let replicas = Path::of(&["spec", "replicas"]);
     field_managers::ours(live).is_some_and(|ours| ours.owns(&replicas))
 }
 
-/// Whether a path is one of the marks by which this program knows its objects.
+/// Whether a path is one of the marks that identify objects of this program.
 fn is_mark(path: &Path) -> bool {
     path.starts_with(&["metadata", "annotations", marks::STATE_HASH])
         || path.starts_with(&["metadata", "labels", marks::ENVIRONMENT])

@@ -40,14 +40,14 @@ pub struct Setting {
     pub key: &'static str,
 }
 
-/// One desired object with what must be there before it.
+/// One desired object, its references and its role.
 #[derive(Clone, Debug)]
 pub struct StackObject {
     /// The object.
     pub object: Object,
     /// What it refers to.
     pub needs: Vec<Need>,
-    /// Whether it opens data, so that it is never pruned.
+    /// Whether it opens data, so that a prune keeps it as long as the data.
     pub role: Role,
 }
 
@@ -115,7 +115,7 @@ pub struct Handle<K> {
 }
 
 impl<K> Handle<K> {
-    /// Who the object is.
+    /// The object's identity.
     #[must_use]
     pub fn id(&self) -> &ObjectId {
         &self.id

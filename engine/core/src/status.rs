@@ -1,4 +1,4 @@
-//! How far a live object has come. Pure: from the object's JSON alone.
+//! The status of a live object. Pure: computed from its JSON alone.
 
 pub mod pods;
 pub mod tree;
@@ -9,19 +9,19 @@ use serde_json::Value;
 
 use crate::object::Kind;
 
-/// How far an object has come.
+/// How far a controller has come with an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// It does what it is there for.
+    /// Ready for use.
     Current,
-    /// It is on its way.
+    /// Not ready yet.
     InProgress {
         /// What is still missing.
         message: String,
     },
     /// Its controller has given up.
     Failed {
-        /// Why.
+        /// The controller's message.
         message: String,
     },
 }
@@ -32,7 +32,7 @@ fn in_progress(message: impl Into<String>) -> Status {
     }
 }
 
-/// Judges an object. Kinds without a rule are current as soon as they are there.
+/// Determines an object's status. Kinds without a rule are current as soon as they exist.
 #[must_use]
 pub fn status(kind: &Kind, object: &Value) -> Status {
     if object["metadata"]["deletionTimestamp"].is_string() {
@@ -67,7 +67,7 @@ pub fn defines_kind(kind: &Kind) -> bool {
     kind.is("apiextensions.k8s.io", "CustomResourceDefinition")
 }
 
-/// Whether pods belong to objects of this kind, which then explain why it is not current.
+/// Whether objects of this kind run pods, which then explain why they are not current.
 #[must_use]
 pub fn runs_pods(kind: &Kind) -> bool {
     kind.is("apps", "Deployment") || kind.is("apps", "StatefulSet")

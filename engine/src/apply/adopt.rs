@@ -1,6 +1,6 @@
-//! Makes fields change hands before an object that was nobody's is applied, in one write that is guarded by its version.
+//! Migrates the managed fields of an object before its adoption, in one write guarded by its version.
 //!
-//! A run that ends right after it leaves an object whose content is as it was, and the next one goes on from there.
+//! A run that ends right after it leaves the object's content unchanged, and the next run continues from there.
 
 use serde_json::json;
 
@@ -8,17 +8,18 @@ use super::Run;
 use super::summary::ObjectError;
 use crate::cluster::Writer;
 use engine_core::object::owner::{Ownership, ownership};
+use engine_core::object::path::Path;
 use engine_core::object::{ObjectId, marks};
-use engine_core::observation::takeover::{FieldSteps, managers_after};
+use engine_core::observation::adoption::migrated_managers;
 
-/// Tries against others who write the object too: controllers keep its status.
+/// Attempts in the face of concurrent writes: controllers update the object's status.
 const TRIES: usize = 8;
 
-/// Takes over what the plan has said, from exactly the object that it has seen.
+/// Moves the planned fields to our entry, of exactly the object that was planned.
 pub(super) async fn take_over(
     id: &ObjectId,
     uid: &str,
-    excluded: &[FieldSteps],
+    excluded: &[Path],
     writer: Writer<'_>,
     run: &Run<'_>,
 ) -> Result<(), ObjectError> {
@@ -30,13 +31,15 @@ pub(super) async fn take_over(
         };
         let Some(live) = live else {
             return Err(ObjectError::Failed(
-                "it is no longer the object of the plan".to_owned(),
+                "the object was replaced after the plan".to_owned(),
             ));
         };
         if let other @ Ownership::Other { .. } = ownership(&live, run.owner) {
-            return Err(ObjectError::Foreign(format!("{other} has adopted it meanwhile")));
+            return Err(ObjectError::Foreign(format!(
+                "{other} has adopted it in the meantime"
+            )));
         }
-        let Some(managers) = managers_after(&live, &id.kind.api_version(), excluded) else {
+        let Some(managers) = migrated_managers(&live, &id.kind.api_version(), excluded) else {
             return Ok(());
         };
         let operations = json!([

@@ -1,43 +1,46 @@
-//! What an object that is nobody's would be as ours: who must let go of what, and what the server makes of it then.
+//! Whether an object that nothing manages can be adopted, and what it would become.
 //!
-//! No single dry-run shows that, because fields go only after they have changed hands. So the outcome is put together here, and
-//! tried on the server as a change of the object's content.
+//! No single dry-run shows that, because fields are removed only once our entry owns them. So the result is put together here
+//! and dry-run as a patch of the content.
 
-use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
-use super::object::{Tried, try_apply};
-use super::stand_in::StandIn;
+use serde_json::{Map, Value, json};
+
+use super::dry_run::{ABSENT, DryRun, apply, recreate};
+use super::immutable::immutable_fields;
 use crate::cluster::error::Cause;
 use crate::cluster::{Cluster, ClusterError, Status};
-use engine_core::object::{Object, field_managers, marks};
-use engine_core::observation::takeover::{self, FieldSteps};
-use engine_core::observation::{Check, State, Takeover};
+use engine_core::object::field_managers::ours;
+use engine_core::object::field_set::FieldSet;
+use engine_core::object::path::Path;
+use engine_core::object::{Object, marks};
+use engine_core::observation::State;
+use engine_core::observation::adoption::{self, Adoption};
 
-/// How often the server may name further fields that stand in the way.
+/// How often the server may name further fields that exclude ours.
 const ROUNDS: usize = 3;
 
 /// The parts of metadata that an apply changes.
 const METADATA: [&str; 3] = ["annotations", "finalizers", "labels"];
 
-/// Looks at an object that is there and nobody's.
+/// Observes an object that exists and that nothing manages.
 pub(super) async fn observe(object: &Object, live: Value, cluster: &Cluster) -> Result<State, ClusterError> {
-    if let Some(why) = reason_against(object, &live) {
+    if let Some(why) = obstacle(object, &live) {
         return Ok(State::Unadoptable { why });
     }
-    match try_apply(object, cluster).await? {
-        Tried::Taken(proposed) => {
-            let Some(sent) = field_managers::ours(&proposed).map(|ours| ours.fields().clone()) else {
-                return Ok(unadoptable("the server does not say who owns its fields"));
+    match apply(object, cluster).await? {
+        DryRun::Applied(proposed) => {
+            let Some(sent) = sent_fields(&proposed) else {
+                return Ok(unadoptable("the server did not report its managed fields"));
             };
-            let outcome = RunSummary { object, live, sent };
-            outcome.of(Some(proposed), Vec::new(), cluster).await
+            let candidate = Candidate { object, live, sent };
+            candidate.observe(Some(proposed), Vec::new(), cluster).await
         }
-        Tried::Refused(status) => beside_others(object, live, &status, cluster).await,
+        DryRun::Refused(status) => without_exclusive_fields(object, live, &status, cluster).await,
         // It was deleted meanwhile.
-        Tried::WouldCreate => Ok(State::Absent {
-            check: Check::Accepted,
-        }),
-        Tried::NotServed => Ok(unadoptable("the server does not serve its kind any more")),
+        DryRun::WouldCreate => Ok(ABSENT),
+        DryRun::NotServed => Ok(unadoptable("the server no longer serves its kind")),
     }
 }
 
@@ -45,16 +48,21 @@ fn unadoptable(why: &str) -> State {
     State::Unadoptable { why: why.to_owned() }
 }
 
-fn reason_against(object: &Object, live: &Value) -> Option<String> {
+/// The fields that an apply sends, from the server's answer to one.
+fn sent_fields(applied: &Value) -> Option<FieldSet<'static>> {
+    ours(applied).map(|ours| ours.fields().into_owned())
+}
+
+fn obstacle(object: &Object, live: &Value) -> Option<String> {
     let kind = &object.id().kind;
     if marks::is_terminating(live) {
         return Some("it is being deleted".to_owned());
     }
     if let Some(owner) = controller(live) {
-        return Some(format!("it belongs to {owner}"));
+        return Some(format!("it is controlled by {owner}"));
     }
     let holds_data = kind.is("", "PersistentVolumeClaim") || kind.is("", "PersistentVolume");
-    holds_data.then(|| "it may hold somebody's data".to_owned())
+    holds_data.then(|| "it may hold data".to_owned())
 }
 
 fn controller(live: &Value) -> Option<String> {
@@ -64,158 +72,126 @@ fn controller(live: &Value) -> Option<String> {
     Some(format!("{}/{}", text("kind"), text("name")))
 }
 
-/// The server refuses ours beside what is there: finds the foreign fields that exclude ours.
-async fn beside_others(
+/// Looks for the foreign fields that exclude ours, after the server has refused the apply.
+async fn without_exclusive_fields(
     object: &Object,
     live: Value,
     status: &Status,
     cluster: &Cluster,
 ) -> Result<State, ClusterError> {
-    let refused = State::Refused {
-        message: status.to_string(),
-    };
-    let immutable = super::immutable::immutable_fields(status);
-    if let Some(first) = immutable.first() {
-        return Ok(State::Unadoptable {
-            why: format!(
-                "the server does not change its `{}` in place ({})",
-                first.field, first.why
-            ),
-        });
+    let refusal = state_of_refusal(status);
+    if matches!(refusal, State::Unadoptable { .. }) {
+        return Ok(refusal);
     }
-    // Ours alone must be valid, and its field set says what we would send.
-    let Ok(alone) = anew(object, cluster).await? else {
-        return Ok(refused);
+    // Ours must be valid alone, and the field set of the result lists what we would send.
+    let Ok(alone) = recreate(object, cluster).await? else {
+        return Ok(refusal);
     };
-    let Some(sent) = field_managers::ours(&alone).map(|ours| ours.fields().clone()) else {
-        return Ok(refused);
+    let Some(sent) = sent_fields(&alone) else {
+        return Ok(refusal);
     };
-    let outcome = RunSummary { object, live, sent };
+    let candidate = Candidate { object, live, sent };
     let mut excluded = Vec::new();
     let mut causes = status.details.causes.clone();
     for _ in 0..ROUNDS {
-        let Some(more) = outcome.in_the_way(&causes) else {
-            return Ok(refused);
+        let Some(more) = candidate.exclusive_fields(&causes) else {
+            return Ok(refusal);
         };
         excluded.extend(more);
-        match outcome.of(None, excluded.clone(), cluster).await? {
+        match candidate.observe(None, excluded.clone(), cluster).await? {
             State::Refused { .. } => {
                 // The server may have more to say once the first fault is gone.
-                let Err(status) = outcome
-                    .tried(&outcome.content(None, &excluded).0, cluster)
-                    .await?
-                else {
-                    return Ok(refused);
+                let (content, _) = candidate.content(None, &excluded);
+                let Err(status) = candidate.dry_run(&content, cluster).await? else {
+                    return Ok(refusal);
                 };
                 causes.clone_from(&status.details.causes);
             }
             state => return Ok(state),
         }
     }
-    Ok(refused)
+    Ok(refusal)
 }
 
-/// What the server would make of an object under another name, or why it does not say.
-pub(super) async fn anew(object: &Object, cluster: &Cluster) -> Result<Result<Value, String>, ClusterError> {
-    let stand_in = StandIn::beside(object);
-    match cluster.dry_run(&stand_in.id, &stand_in.json).await {
-        Ok(applied) if applied.created => {
-            let mut anew = applied.object()?;
-            anew["metadata"]["name"] = json!(object.id().name);
-            super::node_port::put_back(&mut anew, &object.json());
-            Ok(Ok(anew))
-        }
-        Ok(_) => Ok(Err(format!("{} is there", stand_in.id))),
-        Err(ClusterError::Refused { status, .. }) => Ok(Err(stand_in.in_its_own_words(&status.to_string()))),
-        Err(error) => Err(error),
+fn state_of_refusal(status: &Status) -> State {
+    match immutable_fields(status).first() {
+        Some(first) => State::Unadoptable {
+            why: format!("`{}` cannot be changed in place ({})", first.field, first.why),
+        },
+        None => State::Refused {
+            message: status.to_string(),
+        },
     }
 }
 
-/// An object, and what we would send of it.
-struct RunSummary<'a> {
+/// An object that may be adopted.
+struct Candidate<'a> {
     object: &'a Object,
     live: Value,
-    sent: Value,
+    /// The fields that an apply sends.
+    sent: FieldSet<'static>,
 }
 
-impl RunSummary<'_> {
-    /// The foreign fields that the server's complaints are about; `None` when one cannot be explained so.
-    fn in_the_way(&self, causes: &[Cause]) -> Option<Vec<FieldSteps>> {
-        if causes.is_empty() {
-            return None;
-        }
+impl Candidate<'_> {
+    /// The foreign fields that the server rejects together with ours; `None` when a cause has another reason.
+    fn exclusive_fields(&self, causes: &[Cause]) -> Option<Vec<Path>> {
         let mut found = Vec::new();
         for cause in causes {
-            let fields = takeover::beside(&self.live, &self.sent, &cause.field);
+            let fields = adoption::exclusive_fields(&self.live, &self.sent, &cause.field);
             if fields.is_empty() {
                 return None;
             }
             found.extend(fields);
         }
-        Some(found)
+        (!found.is_empty()).then_some(found)
     }
 
-    /// What the object would be. `applied` is the server's answer to the apply alone, when it took that.
-    async fn of(
+    /// Observes the result of the adoption. `applied` is the server's answer to the bare apply, if it took that.
+    async fn observe(
         &self,
         applied: Option<Value>,
-        excluded: Vec<FieldSteps>,
+        excluded: Vec<Path>,
         cluster: &Cluster,
     ) -> Result<State, ClusterError> {
-        let was_taken = applied.is_some();
+        let was_applied = applied.is_some();
         let (content, removed) = self.content(applied, &excluded);
-        let proposed = if was_taken && removed.is_empty() {
+        let proposed = if was_applied && removed.is_empty() {
             content
         } else {
-            match self.tried(&content, cluster).await? {
+            match self.dry_run(&content, cluster).await? {
                 Ok(proposed) => proposed,
-                Err(status) => {
-                    return Ok(match super::immutable::immutable_fields(&status).first() {
-                        Some(first) => State::Unadoptable {
-                            why: format!(
-                                "the server does not change its `{}` in place ({})",
-                                first.field, first.why
-                            ),
-                        },
-                        None => State::Refused {
-                            message: status.to_string(),
-                        },
-                    });
-                }
+                Err(status) => return Ok(state_of_refusal(&status)),
             }
         };
         Ok(State::Adoptable {
             live: self.live.clone(),
             proposed,
-            takeover: Takeover { excluded, removed },
+            adoption: Adoption { excluded, removed },
         })
     }
 
-    /// The object with ours in it, and without what goes.
-    fn content(
-        &self,
-        applied: Option<Value>,
-        excluded: &[FieldSteps],
-    ) -> (Value, Vec<engine_core::object::path::Path>) {
+    /// The object with our configuration and without the fields that go, and those fields.
+    fn content(&self, applied: Option<Value>, excluded: &[Path]) -> (Value, Vec<Path>) {
+        let desired = self.object.json();
         let mut content = applied.unwrap_or_else(|| {
             let mut content = self.live.clone();
-            takeover::lay_over(&mut content, &self.object.json(), &self.sent);
+            adoption::merge(&mut content, &desired, &self.sent);
             content
         });
         let api_version = self.object.id().kind.api_version();
-        let removed = match takeover::managers_after(&self.live, &api_version, excluded) {
-            Some(managers) => takeover::strip(&mut content, &managers, &self.sent),
+        let removed = match adoption::migrated_managers(&self.live, &api_version, excluded) {
+            Some(migrated) => adoption::prune(&mut content, &migrated, &self.sent),
             None => Vec::new(),
         };
-        // The number of replicas is handed over, whoever set it.
-        if self.object.json()["spec"]["replicas"].is_null() && self.live["spec"]["replicas"].is_i64() {
+        // The number of replicas is handed over, whichever manager set it.
+        if desired["spec"]["replicas"].is_null() && self.live["spec"]["replicas"].is_i64() {
             content["spec"]["replicas"] = self.live["spec"]["replicas"].clone();
         }
         (content, removed)
     }
 
-    /// Lets the server check the content, and fill in its defaults.
-    async fn tried(
+    /// Lets the server check the content and fill in its defaults.
+    async fn dry_run(
         &self,
         content: &Value,
         cluster: &Cluster,
@@ -229,8 +205,8 @@ impl RunSummary<'_> {
     }
 }
 
-/// The operations that give an object another content.
-fn operations(live: &Value, content: &Value) -> Value {
+/// The JSON patch from the live object to its new content.
+fn operations<'a>(live: &'a Value, content: &'a Value) -> Value {
     let mut operations = vec![json!({"op": "test", "path": "/metadata/uid", "value": marks::uid(live)})];
     let mut set = |parent: &str, name: &str, before: Option<&Value>, after: Option<&Value>| {
         let path = format!("{parent}/{}", name.replace('~', "~0").replace('/', "~1"));
@@ -248,20 +224,11 @@ fn operations(live: &Value, content: &Value) -> Value {
             content["metadata"].get(name),
         );
     }
-    let names = |value: &Value| -> Vec<String> {
-        let fields = value.as_object();
-        fields
-            .into_iter()
-            .flatten()
-            .map(|(name, _)| name.clone())
-            .collect()
-    };
-    let mut all = [names(live), names(content)].concat();
-    all.sort();
-    all.dedup();
+    let names = |value: &'a Value| value.as_object().into_iter().flat_map(Map::keys);
+    let all: BTreeSet<&String> = names(live).chain(names(content)).collect();
     for name in all {
         if !matches!(name.as_str(), "apiVersion" | "kind" | "metadata" | "status") {
-            set("", &name, live.get(&name), content.get(&name));
+            set("", name, live.get(name), content.get(name));
         }
     }
     Value::Array(operations)

@@ -17,7 +17,7 @@ use engine_core::stack::Stack;
 /// Lists the claims with the environment's data in these namespaces, those that are being deleted included.
 ///
 /// # Errors
-/// When the server cannot be asked or refuses: without this list nobody knows what would be lost.
+/// When the LIST fails: without it, a plan cannot know what would be lost.
 pub async fn data_claims(
     record: &Record,
     namespaces: &BTreeSet<String>,
@@ -65,7 +65,7 @@ fn data_claim(id: &ObjectId, live: &Value, record: &Record) -> Option<LiveClaim>
     })
 }
 
-/// Finds the claims that a database of the stack would mount although they are somebody else's.
+/// Finds the claims that a database of the stack would mount although the environment does not own them.
 pub(super) async fn strangers(
     stack: &Stack,
     record: &Record,
@@ -87,10 +87,10 @@ pub(super) async fn strangers(
     Ok(strangers)
 }
 
-/// Finds a claim anywhere in the cluster that looks as those of the environment do.
+/// Finds a claim in any namespace with the labels of the environment's claims.
 ///
 /// # Errors
-/// When the server cannot be asked. A user who may not list all claims is told nothing.
+/// When the LIST fails. Without the right to list all claims, the answer is `None`.
 pub(crate) async fn find_anywhere(
     owner: &Owner,
     cluster: &Cluster,

@@ -1,4 +1,4 @@
-//! What would go along with an object and is not the environment's, so that the object must stay.
+//! Foreign objects that would be deleted with an object, so that it must stay.
 
 use std::collections::HashSet;
 
@@ -12,10 +12,10 @@ use engine_core::object::{Kind, KindNames, ObjectId, marks};
 use engine_core::observation::Contents;
 use engine_core::status;
 
-/// Looks into an object that is to be deleted: a namespace, or the definition of a kind.
+/// Lists the contents of an object to delete: a namespace, or the definition of a kind.
 ///
 /// # Errors
-/// When the server cannot be asked at all.
+/// When the connection fails.
 pub async fn of(id: &ObjectId, owner: &Owner, cluster: &Cluster) -> Result<Contents, ClusterError> {
     let foreign = if id.kind.is_namespace() {
         in_namespace(&id.name, owner, cluster).await
@@ -27,7 +27,7 @@ pub async fn of(id: &ObjectId, owner: &Owner, cluster: &Cluster) -> Result<Conte
     match foreign {
         Ok(foreign) if foreign.is_empty() => Ok(Contents::Ours),
         Ok(foreign) => Ok(Contents::Foreign(foreign)),
-        // One kind that cannot be listed is a reason to keep the object, not to stop.
+        // A failed LIST of one kind is a reason to keep the object, not to stop.
         Err(error @ (ClusterError::Refused { .. } | ClusterError::BadAnswer { .. })) => {
             Ok(Contents::Unknown(error.to_string()))
         }
@@ -35,9 +35,9 @@ pub async fn of(id: &ObjectId, owner: &Owner, cluster: &Cluster) -> Result<Conte
     }
 }
 
-/// Lists the objects in a namespace that neither belong to the environment nor come with every namespace.
+/// Lists the foreign objects in a namespace, without those that every namespace has.
 ///
-/// Claims with the environment's data are not among them; they have their own place in a plan.
+/// Claims with the environment's data are left out: a plan handles them separately.
 async fn in_namespace(
     namespace: &str,
     owner: &Owner,
@@ -49,7 +49,7 @@ async fn in_namespace(
         .buffered(AT_ONCE)
         .try_collect()
         .await?;
-    // What an object in the same namespace owns goes with that; the owner stands in one of the lists itself.
+    // An object goes with its owner in the same namespace, which one of the lists has.
     let here: HashSet<&str> = listed
         .iter()
         .flat_map(|found| found.uids.iter().map(String::as_str))
@@ -61,7 +61,7 @@ async fn in_namespace(
         .collect())
 }
 
-/// Lists the objects, anywhere, of the kind that an object defines and that are not the environment's.
+/// Lists the foreign objects, in all namespaces, of the kind that an object defines.
 async fn of_kind(
     definition: &ObjectId,
     owner: &Owner,
@@ -77,7 +77,7 @@ async fn of_kind(
     Ok(found.foreign.into_iter().map(|foreign| foreign.id).collect())
 }
 
-/// The kind that a definition defines, in the first version that is served.
+/// The defined kind, in the first served version.
 fn defined_kind(definition: &Value) -> Option<Kind> {
     let spec = &definition["spec"];
     let versions = spec["versions"].as_array()?;
@@ -108,7 +108,7 @@ async fn list<'a>(
         .await
 }
 
-/// What one LIST has found: all there is by its UID, and whole names for what may be foreign.
+/// The result of one LIST: all UIDs, and the identities of objects that may be foreign.
 struct Found<'a> {
     kind: &'a Kind,
     owner: &'a Owner,
@@ -139,7 +139,7 @@ impl Fold for Found<'_> {
     }
 }
 
-/// Whether objects of this kind are things that somebody made, and not reports about others.
+/// Whether objects of this kind have content, as opposed to events and metrics.
 fn holds_things(kind: &Kind) -> bool {
     !matches!(kind.group.as_str(), "metrics.k8s.io" | "events.k8s.io") && kind.plural != "events"
 }
@@ -148,7 +148,7 @@ fn may_be_foreign(kind: &Kind, object: &Value, owner: &Owner) -> bool {
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
     let comes_with_the_namespace = (kind.is("", "ConfigMap") && name == "kube-root-ca.crt")
         || (kind.is("", "ServiceAccount") && name == "default");
-    // Endpoints take the labels of their Service over, and have no owner.
+    // Endpoints copy the labels of their Service, and have no owner.
     let is_made_by_a_service = kind.is("", "Endpoints");
     let is_our_claim = kind.is("", "PersistentVolumeClaim") && looks_like_our_claim(object, owner);
     !comes_with_the_namespace

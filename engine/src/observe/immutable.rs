@@ -1,7 +1,7 @@
-//! Whether a refusal says that a field cannot be changed in place. Pure: the rule is what the API server was seen to answer.
+//! Whether a refusal is about immutable fields. Pure: the rules are observed answers of the API server.
 //!
-//! A code says nothing: 422 is also every other mistake, and 409 somebody else's write. What counts is each single cause,
-//! by its reason and by the fixed part of its message; the value that stands in the message is whatever somebody typed.
+//! A code proves nothing: 422 covers every invalid field, and 409 a concurrent write. Each cause counts, by its reason and
+//! the fixed part of its message; the value in the message can be any text.
 
 use crate::cluster::Status;
 use crate::cluster::error::Cause;
@@ -28,7 +28,7 @@ const FORBIDDEN: [&str; 7] = [
     "Forbidden: field is immutable",
 ];
 
-/// The fields that cannot be changed in place; empty when anything else is wrong too, or nothing is known.
+/// The immutable fields; empty when anything else is wrong too, or the causes are unknown.
 pub(super) fn immutable_fields(status: &Status) -> Vec<ImmutableField> {
     let causes = &status.details.causes;
     let fields: Vec<ImmutableField> = causes.iter().filter_map(immutable_field).collect();

@@ -1,4 +1,4 @@
-//! Whether an object is unchanged for certain, from what a LIST says of it. Pure.
+//! Listed objects: whether one is provably unchanged. Pure.
 
 use std::borrow::Cow;
 
@@ -6,12 +6,13 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use engine_core::object::coverage::{FieldSet, covers};
+use engine_core::object::coverage::covers;
+use engine_core::object::field_set::FieldSet;
 use engine_core::object::owner::Owner;
 use engine_core::object::packed::{Damaged, PackedMetadata};
 use engine_core::object::{Object, marks};
 
-/// What a LIST says of an object, as far as it matters here.
+/// A listed object, as far as a plan needs it.
 pub(super) struct Item<'a> {
     pub(super) name: Cow<'a, str>,
     /// Empty for cluster-scoped kinds.
@@ -77,14 +78,14 @@ impl<'a> Item<'a> {
         })
     }
 
-    /// Which object in which version: equal texts mean that nobody has written it in between.
+    /// UID and resource version: equal texts mean that the object was not written in between.
     pub(super) fn version(&self) -> String {
         format!("{} {}", self.uid, self.resource_version)
     }
 
     /// Whether the live object is as desired: it has our marks, and every field that we send is still ours.
     ///
-    /// Anything else is no more than a suspicion, which a dry-run clears up.
+    /// Any other object is dry-run.
     pub(super) fn is_unchanged(&self, object: &Object, owner: &Owner) -> bool {
         let hash = self.state_hash.as_deref();
         hash.is_some_and(|hash| object.hash().is(hash))
@@ -102,8 +103,8 @@ impl<'a> Item<'a> {
         live.unwrap_or(Value::Null) == object.json()["data"]
     }
 
-    /// Whether a prune may ever touch it: labels can be copied or inherited, so only what this program applied, and what no
-    /// controller owns.
+    /// Whether a prune may delete it. Labels can be copied or inherited, so this program must have applied it, and no
+    /// controller may own it.
     pub(super) fn may_be_pruned(&self, owner: &Owner) -> bool {
         self.ours.is_some() && self.has_labels_of(owner) && !self.has_controller
     }

@@ -1,4 +1,4 @@
-//! Everything that carries the environment's label, by one LIST for each kind and namespace.
+//! Lists all objects with the environment's label: one LIST per kind and namespace.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -8,23 +8,23 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use super::listed::Item;
 use super::{AT_ONCE, Depth, ForeignFields, Look};
 use crate::cluster::{Cluster, ClusterError, Fold, Representation};
-use engine_core::object::foreign_fields::{Other, others};
+use engine_core::object::foreign_fields::{ForeignManager, foreign_fields};
 use engine_core::object::owner::Owner;
 use engine_core::object::packed::Damaged;
 use engine_core::object::{Identity, Kind, Object, ObjectId};
 use engine_core::record::Record;
 use engine_core::stack::{Stack, id_of};
 
-/// What was listed.
+/// The result of all LISTs.
 pub(super) struct Listing {
-    /// How the objects of the stack were found, by their place in it; `None` for those that were not.
+    /// The objects of the stack, by their place in it; `None` for those not listed.
     pub(super) objects: Vec<Option<Seen>>,
-    /// What the stack does not hold and may be deleted, with its UID.
+    /// Objects that the stack lacks and a prune may delete, with their UIDs.
     pub(super) orphans: Vec<(ObjectId, String)>,
-    /// What could not be listed.
+    /// The LISTs that failed.
     pub(super) gaps: Vec<Gap>,
-    /// What others own in the objects, where that is looked for.
-    pub(super) others: Vec<(ObjectId, Vec<Other>)>,
+    /// The foreign fields of each object, if they are asked for.
+    pub(super) foreign_fields: Vec<(ObjectId, Vec<ForeignManager>)>,
 }
 
 /// A LIST that failed.
@@ -42,18 +42,18 @@ impl Listing {
     }
 }
 
-/// How an object of the stack was found.
+/// A listed object of the stack.
 pub(super) enum Seen {
-    /// As desired.
+    /// Provably as desired.
     Unchanged {
-        /// Its number of replicas, where an autoscaler sets them.
+        /// The live number of replicas, if an autoscaler sets it.
         replicas: Option<i64>,
     },
-    /// In this version, which must be tried.
+    /// In this version, which needs a dry-run.
     Suspect(String),
 }
 
-/// Lists every kind that the environment uses, or has used, in every namespace of it.
+/// Lists every kind that the environment uses, or has used, in each of its namespaces.
 pub(super) async fn list(
     stack: &Stack,
     record: &Record,
@@ -94,7 +94,7 @@ pub(super) async fn list(
             async move {
                 match search.list(kind, namespace, wanted).await {
                     Ok(found) => Ok(Ok(found)),
-                    // One kind that cannot be listed does not hide the others.
+                    // A failed LIST of one kind does not hide the others.
                     Err(
                         error @ (ClusterError::Refused { .. }
                         | ClusterError::BadAnswer { .. }
@@ -116,7 +116,7 @@ pub(super) async fn list(
         objects: Vec::new(),
         orphans: Vec::new(),
         gaps: Vec::new(),
-        others: Vec::new(),
+        foreign_fields: Vec::new(),
     };
     listing.objects.resize_with(stack.objects.len(), || None);
     for list in listed {
@@ -126,7 +126,7 @@ pub(super) async fn list(
                     listing.objects[place] = Some(seen);
                 }
                 listing.orphans.extend(found.orphans);
-                listing.others.extend(found.others);
+                listing.foreign_fields.extend(found.foreign_fields);
             }
             Err(gap) => listing.gaps.push(gap),
         }
@@ -135,7 +135,7 @@ pub(super) async fn list(
     Ok(listing)
 }
 
-/// What all LISTs have in common.
+/// The parameters that all LISTs share.
 struct Search<'a> {
     owner: &'a Owner,
     stack: &'a Stack,
@@ -144,7 +144,7 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// Lists a kind in the version that it is known by, or in another one if that is no longer served.
+    /// Lists a kind in its known version, or in another one if the server no longer serves that.
     async fn list(
         &self,
         kind: &Kind,
@@ -154,7 +154,7 @@ impl<'a> Search<'a> {
         if let Some(found) = self.list_version(kind, namespace, wanted).await? {
             return Ok(found);
         }
-        // What the stack wants is tried in its own version, and the answer to that says what is wrong.
+        // A declared object is dry-run in its own version, and that answer says what is wrong.
         if wanted.is_none() {
             for version in self.cluster.versions(kind).await? {
                 let served = kind.in_version(&version);
@@ -162,7 +162,7 @@ impl<'a> Search<'a> {
                     return Ok(found);
                 }
             }
-            // With its definition all objects of a kind are gone, and only with it.
+            // Without its definition, no object of a kind is left.
             let definition = format!("{}.{}", kind.plural, kind.group);
             let definition = id_of::<CustomResourceDefinition>(None, &definition);
             if self.cluster.read(&definition).await?.is_some() {
@@ -189,10 +189,10 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Members of one kind with their places in the stack, by namespace and name.
+/// Objects of one kind with their places in the stack, by namespace and name.
 type Wanted<'a> = HashMap<(Option<&'a str>, &'a str), (usize, &'a Object)>;
 
-/// What one LIST has found. Objects are judged as they arrive and dropped, so that their number costs little memory.
+/// The result of one LIST. Objects are judged as they arrive and dropped, which bounds the memory.
 struct Found<'a> {
     kind: Kind,
     owner: &'a Owner,
@@ -200,7 +200,7 @@ struct Found<'a> {
     wanted: Option<&'a Wanted<'a>>,
     objects: Vec<(usize, Seen)>,
     orphans: Vec<(ObjectId, String)>,
-    others: Vec<(ObjectId, Vec<Other>)>,
+    foreign_fields: Vec<(ObjectId, Vec<ForeignManager>)>,
 }
 
 impl<'a> Found<'a> {
@@ -212,7 +212,7 @@ impl<'a> Found<'a> {
             wanted,
             objects: Vec::new(),
             orphans: Vec::new(),
-            others: Vec::new(),
+            foreign_fields: Vec::new(),
         }
     }
 }
@@ -254,10 +254,10 @@ impl Fold for Found<'_> {
         if let Some(object) = self.judge(&item)
             && is_named
         {
-            let others = others(&serde_json::from_slice(json)?, &object.json());
-            if !others.is_empty() {
+            let foreign = foreign_fields(&serde_json::from_slice(json)?, &object.json());
+            if !foreign.is_empty() {
                 let id = object.id().clone();
-                self.others.push((id, others));
+                self.foreign_fields.push((id, foreign));
             }
         }
         Ok(())
@@ -270,7 +270,7 @@ impl Fold for Found<'_> {
     }
 }
 
-/// In which form a kind is listed.
+/// The representation in which a kind is listed.
 fn representation(kind: &Kind, stack: &Stack, look: Look) -> Representation {
     if is_needed_whole(kind, stack) {
         Representation::Whole
@@ -281,7 +281,8 @@ fn representation(kind: &Kind, stack: &Stack, look: Look) -> Representation {
     }
 }
 
-/// Values of Secrets can be changed behind an intact field set, and replicas are shown although they are not ours.
+/// Whether a LIST needs whole objects: values of Secrets can change behind an intact field set, and a plan shows the number of
+/// replicas although the autoscaler owns it.
 fn is_needed_whole(kind: &Kind, stack: &Stack) -> bool {
     kind.is_secret()
         || stack

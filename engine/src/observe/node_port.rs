@@ -1,4 +1,4 @@
-//! Node ports, of which a cluster has each only once: who has the one that a Service needs.
+//! Node ports: which Service uses the one that another needs.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use super::NamespaceState;
 use crate::cluster::{Cluster, ClusterError, Status};
 use engine_core::object::{Object, ObjectId};
 
-/// What the server says of a node port that another Service has.
+/// The server's message about a node port that another Service uses.
 const TAKEN: &str = ": provided port is already allocated";
 
-/// Whether an object is refused for want of its node port, and for nothing else.
+/// Whether its node port is the only reason for which an object is rejected.
 pub(super) fn is_taken(status: &Status) -> bool {
     let causes = &status.details.causes;
     !causes.is_empty()
@@ -20,7 +20,7 @@ pub(super) fn is_taken(status: &Status) -> bool {
             .all(|cause| cause.field.ends_with(".nodePort") && cause.message.ends_with(TAKEN))
 }
 
-/// Takes the node ports off a Service, so that the server checks the rest.
+/// Removes the node ports from a Service, so that the server checks the rest.
 pub(super) fn take_off(service: &mut Value) {
     for port in ports(service) {
         if let Some(port) = port.as_object_mut() {
@@ -45,7 +45,7 @@ fn ports(service: &mut Value) -> impl Iterator<Item = &mut Value> {
     ports.into_iter().flatten()
 }
 
-/// Finds the Service that has a node port of this one; `None` when it cannot be seen.
+/// Finds the Service that uses a node port of this one; `None` when it is not visible.
 pub(super) async fn holder(
     object: &Object,
     namespaces: &BTreeMap<String, NamespaceState>,
@@ -54,7 +54,7 @@ pub(super) async fn holder(
     let kind = &object.id().kind;
     let services = match cluster.list(kind, None, "").await {
         Ok(services) => services,
-        // Who may not look everywhere may still look at the environment's own.
+        // Without the right to list all, those of the environment's namespaces may be listed still.
         Err(error) if error.is_forbidden() => {
             let mut services = Vec::new();
             for namespace in namespaces.keys() {

@@ -1,9 +1,10 @@
-//! How one object of the stack is found.
+//! Observes one object of the stack.
 
 use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 
+use super::dry_run::{ABSENT, DryRun, apply, recreate};
 use super::immutable::immutable_fields;
 use super::stand_in::StandIn;
 use super::{NamespaceState, adoption, node_port};
@@ -19,19 +20,19 @@ pub(super) async fn observe(
     cluster: &Cluster,
 ) -> Result<State, ClusterError> {
     let id = object.id();
-    let looked = match id.namespace.as_ref().and_then(|name| around.namespaces.get(name)) {
+    let observed = match id.namespace.as_ref().and_then(|name| around.namespaces.get(name)) {
         Some(NamespaceState::Missing) => Ok(State::Unknown {
             why: format!(
-                "namespace `{}` is not there, and `create = false`",
+                "namespace `{}` does not exist, and `create = false`",
                 id.namespace.as_deref().unwrap_or_default()
             ),
         }),
         Some(NamespaceState::Absent) => in_missing_namespace(object, around, cluster).await,
         Some(NamespaceState::Terminating) => Ok(later(id)),
-        _ => in_its_place(object, listed, around, cluster).await,
+        _ => in_existing_namespace(object, listed, around, cluster).await,
     };
-    match looked {
-        // One object that cannot be looked at does not hide the others.
+    match observed {
+        // An error about one object does not hide the others.
         Err(
             error @ (ClusterError::Refused { .. }
             | ClusterError::BadAnswer { .. }
@@ -39,11 +40,11 @@ pub(super) async fn observe(
         ) => Ok(State::Unknown {
             why: error.to_string(),
         }),
-        looked => looked,
+        observed => observed,
     }
 }
 
-/// What is known around an object.
+/// The context of an object.
 pub(super) struct Surroundings<'a> {
     pub(super) owner: &'a Owner,
     pub(super) namespaces: BTreeMap<String, NamespaceState>,
@@ -52,7 +53,7 @@ pub(super) struct Surroundings<'a> {
 }
 
 impl Surroundings<'_> {
-    /// What was found of an object, unless its namespace is being deleted: then it goes with that, however it is now.
+    /// The state of an object, or its absence to come if its namespace is being deleted.
     pub(super) fn unless_it_goes(&self, id: &ObjectId, state: State) -> State {
         match id.namespace.as_ref().and_then(|name| self.namespaces.get(name)) {
             Some(NamespaceState::Terminating) => later(id),
@@ -60,7 +61,7 @@ impl Surroundings<'_> {
         }
     }
 
-    /// An object whose kind the server does not serve: the stack may be about to define it.
+    /// The state of an object whose kind the server does not serve. The stack may be about to define it.
     fn not_served(&self, object: &Object) -> State {
         let kind = &object.id().kind;
         if self
@@ -83,12 +84,12 @@ impl Surroundings<'_> {
     }
 }
 
-/// What a LIST has said of an object.
+/// Whether an object can be missing, from its LIST.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Listed {
-    /// It is there, or nobody knows because there is no such LIST.
+    /// The object was listed, or the LIST failed or does not exist.
     Perhaps,
-    /// Nothing of this name carries the environment's label.
+    /// No object of this name carries the environment's label.
     Missing,
 }
 
@@ -100,40 +101,34 @@ fn later(id: &ObjectId) -> State {
     }
 }
 
-async fn in_its_place(
+async fn in_existing_namespace(
     object: &Object,
     listed: Listed,
     around: &Surroundings<'_>,
     cluster: &Cluster,
 ) -> Result<State, ClusterError> {
-    let (live, tried) = match listed {
-        // Both at once: what counts over a long wire is the number of round trips.
+    let (live, dry_run) = match listed {
+        // Both at once: over a slow connection, round trips count.
         Listed::Perhaps => {
-            let (live, tried) = tokio::join!(cluster.read(object.id()), try_apply(object, cluster));
-            (live?, tried?)
+            let (live, dry_run) = tokio::join!(cluster.read(object.id()), apply(object, cluster));
+            (live?, dry_run?)
         }
-        // What is missing can be tried without a look: whether it was there is part of the answer.
-        Listed::Missing => match try_apply(object, cluster).await? {
-            Tried::WouldCreate => {
-                return Ok(State::Absent {
-                    check: Check::Accepted,
-                });
-            }
-            tried => (cluster.read(object.id()).await?, tried),
+        // No read is needed: the dry-run says whether the object exists.
+        Listed::Missing => match apply(object, cluster).await? {
+            DryRun::WouldCreate => return Ok(ABSENT),
+            dry_run => (cluster.read(object.id()).await?, dry_run),
         },
     };
     let Some(live) = live else {
-        let tried = match tried {
+        let dry_run = match dry_run {
             // It was deleted between the two.
-            Tried::Taken(_) => try_apply(object, cluster).await?,
-            tried => tried,
+            DryRun::Applied(_) => apply(object, cluster).await?,
+            dry_run => dry_run,
         };
-        return match tried {
-            Tried::WouldCreate | Tried::Taken(_) => Ok(State::Absent {
-                check: Check::Accepted,
-            }),
-            Tried::Refused(status) => refused(object, None, &status, around, cluster).await,
-            Tried::NotServed => Ok(around.not_served(object)),
+        return match dry_run {
+            DryRun::WouldCreate | DryRun::Applied(_) => Ok(ABSENT),
+            DryRun::Refused(status) => refused(object, None, &status, around, cluster).await,
+            DryRun::NotServed => Ok(around.not_served(object)),
         };
     };
     match ownership(&live, around.owner) {
@@ -146,50 +141,25 @@ async fn in_its_place(
             finalizers: finalizers(&live),
         });
     }
-    match tried {
+    match dry_run {
         // It was deleted between the two.
-        Tried::WouldCreate => Ok(State::Absent {
-            check: Check::Accepted,
-        }),
-        Tried::Taken(proposed) if is_as_it_would_be(object, &live, &proposed) => Ok(State::Unchanged {
+        DryRun::WouldCreate => Ok(ABSENT),
+        DryRun::Applied(proposed) if is_unchanged(object, &live, &proposed) => Ok(State::Unchanged {
             replicas: live["spec"]["replicas"].as_i64(),
         }),
-        Tried::Taken(proposed) => Ok(State::Suspect { live, proposed }),
-        Tried::Refused(status) => refused(object, Some(live), &status, around, cluster).await,
-        Tried::NotServed => Ok(around.not_served(object)),
+        DryRun::Applied(proposed) => Ok(State::Suspect { live, proposed }),
+        DryRun::Refused(status) => refused(object, Some(live), &status, around, cluster).await,
+        DryRun::NotServed => Ok(around.not_served(object)),
     }
 }
 
-/// Whether an apply would change nothing, not even who owns what. Such an object need not be held any longer.
-fn is_as_it_would_be(object: &Object, live: &Value, proposed: &Value) -> bool {
+/// Whether an apply would change nothing, field ownership included. Such an object need not stay in memory.
+fn is_unchanged(object: &Object, live: &Value, proposed: &Value) -> bool {
     differences(&object.id().kind, live, proposed).is_empty()
         && field_managers::same_ownership(live, proposed)
 }
 
-/// What came of a dry-run.
-pub(super) enum Tried {
-    /// The server would make it.
-    WouldCreate,
-    /// The server would change what is there, and this is what it would be.
-    Taken(Value),
-    /// The server refuses it.
-    Refused(Box<Status>),
-    /// The server does not know what it is.
-    NotServed,
-}
-
-/// Lets the server do everything but the write.
-pub(super) async fn try_apply(object: &Object, cluster: &Cluster) -> Result<Tried, ClusterError> {
-    match cluster.dry_run_object(object).await {
-        Ok(applied) if applied.created => Ok(Tried::WouldCreate),
-        Ok(applied) => Ok(Tried::Taken(applied.object()?)),
-        Err(ClusterError::Refused { status, .. }) if status.code == 404 => Ok(Tried::NotServed),
-        Err(ClusterError::Refused { status, .. }) => Ok(Tried::Refused(status)),
-        Err(error) => Err(error),
-    }
-}
-
-/// Finds out what can be done about a refusal.
+/// Determines why the server rejects an apply.
 async fn refused(
     object: &Object,
     live: Option<Value>,
@@ -200,15 +170,15 @@ async fn refused(
     if let Some(live) = &live {
         let fields = immutable_fields(status);
         if !fields.is_empty() {
-            // Nothing is deleted that could not be made again.
-            return Ok(match adoption::anew(object, cluster).await? {
-                Ok(anew) => State::Immutable {
+            // Delete nothing that cannot be recreated.
+            return Ok(match recreate(object, cluster).await? {
+                Ok(recreated) => State::Immutable {
                     live: live.clone(),
-                    anew,
+                    recreated,
                     fields,
                 },
                 Err(why) => State::Refused {
-                    message: format!("{status}; nor could it be made anew: {why}"),
+                    message: format!("{status}; it cannot be recreated either: {why}"),
                 },
             });
         }
@@ -218,13 +188,12 @@ async fn refused(
         return Ok(State::Refused { message });
     }
     let Some(holder) = node_port::holder(object, &around.namespaces, cluster).await? else {
-        let why =
-            "no Service is seen to have it; a creation that was cut off keeps its port for some minutes";
+        let why = "no visible Service uses it; an interrupted create reserves its port for a few minutes";
         return Ok(State::Refused {
             message: format!("{message} ({why})"),
         });
     };
-    // All the rest must be right before anything goes for it.
+    // Everything else must be valid before another object is deleted for it.
     let mut json = object.json();
     node_port::take_off(&mut json);
     match cluster.dry_run(object.id(), &json).await {
@@ -244,7 +213,7 @@ async fn refused(
     }
 }
 
-/// Checks an object whose namespace is not there yet in a namespace that is.
+/// Checks an object whose namespace does not exist yet, in one that does.
 async fn in_missing_namespace(
     object: &Object,
     around: &Surroundings<'_>,
@@ -254,13 +223,11 @@ async fn in_missing_namespace(
     let mut blocked = None;
     loop {
         return match cluster.dry_run(&stand_in.id, &stand_in.json).await {
-            Ok(applied) if applied.created => Ok(blocked.unwrap_or(State::Absent {
-                check: Check::Accepted,
-            })),
-            // Somebody's object has the stand-in's name, or this user may do nothing there.
+            Ok(applied) if applied.created => Ok(blocked.unwrap_or(ABSENT)),
+            // Another object has the stand-in's name, or this user has no access there.
             Ok(_) => Ok(later(object.id())),
             Err(error) if error.is_forbidden() => Ok(later(object.id())),
-            // The stand-in's namespace is there, so it is the kind that is not.
+            // The stand-in's namespace exists, so the kind is missing.
             Err(error) if error.is_not_found() => Ok(around.not_served(object)),
             Err(ClusterError::Refused { status, .. }) => {
                 let message = stand_in.in_its_own_words(&status.to_string());

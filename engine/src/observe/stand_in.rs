@@ -1,4 +1,4 @@
-//! A copy of an object under another name, to be checked where its namespace is still missing. Pure.
+//! A copy of an object under another name, for dry-run creates. Pure.
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -7,10 +7,10 @@ use super::node_port;
 use engine_core::object::hash::hex;
 use engine_core::object::{Identity, Object, ObjectId};
 
-/// The namespace that every cluster has.
+/// Every cluster has this namespace.
 const NAMESPACE: &str = "default";
 
-/// The copy.
+/// A copy of an object under another name.
 pub(super) struct StandIn {
     pub(super) id: ObjectId,
     pub(super) json: Value,
@@ -18,14 +18,13 @@ pub(super) struct StandIn {
 }
 
 impl StandIn {
+    /// A copy in a namespace that exists, for an object whose own does not.
     pub(super) fn of(object: &Object) -> Self {
         Self::within(object, Some(NAMESPACE))
     }
 
-    /// A copy beside the object itself, to see what the server makes of it anew.
-    ///
-    /// It carries nothing that only one object can have at a time.
-    pub(super) fn beside(object: &Object) -> Self {
+    /// A copy in the object's own namespace, without what only one object can have at a time.
+    pub(super) fn renamed(object: &Object) -> Self {
         let mut stand_in = Self::within(object, object.id().namespace.as_deref());
         node_port::take_off(&mut stand_in.json);
         stand_in
@@ -51,7 +50,7 @@ impl StandIn {
         }
     }
 
-    /// Puts the object's own name back into what the server said.
+    /// Puts the object's own name back into a message of the server.
     pub(super) fn in_its_own_words(&self, message: &str) -> String {
         message.replace(&self.id.name, &self.stands_for.name)
     }

@@ -9,7 +9,7 @@ use super::manifests::{VALUES, without_hash};
 use super::plan_text::hint_below;
 use super::style;
 use super::yaml::{self, Comments};
-use engine_core::object::path::Step;
+use engine_core::object::path::{Path, PathElement};
 use engine_core::object::{FieldValue, Object, ObjectId};
 use engine_core::plan::{Action, Cause, Change, FieldDrift, Plan, reasons_to_replace};
 
@@ -202,26 +202,26 @@ impl Document {
 
     /// Puts a value at the end of its path and creates the tables and list items above it; `None` when a scalar stands
     /// in the way.
-    fn insert(&mut self, path: &[Step], value: Value, comment: Option<String>) -> Option<()> {
+    fn insert(&mut self, path: &[PathElement], value: Value, comment: Option<String>) -> Option<()> {
         let mut place = Vec::new();
         let mut node = &mut self.content;
         for step in path {
             node = match step {
-                Step::Field(name) => {
+                PathElement::Field(name) => {
                     place.push(name.clone());
                     field(node, name)?
                 }
-                Step::Item(key) => {
+                PathElement::Key(key) => {
                     let has_key =
                         |item: &Value| key.iter().all(|(name, value)| item.get(name) == Some(value));
                     let items = items(node)?;
                     let position = items.iter().position(has_key);
                     place.push(position.unwrap_or(items.len()).to_string());
-                    item(items, position, || key.iter().cloned().collect())
+                    item(items, position, || Value::Object(key.clone()))
                 }
-                Step::Index(index) => {
+                PathElement::Index(_) | PathElement::Value(_) => {
                     // Only its comment tells which item of the whole list this is.
-                    let label = format!("[{index}]");
+                    let label = Path(vec![step.clone()]).to_string();
                     let items = items(node)?;
                     let is_it = |position: &usize| {
                         let place = [&place[..], &[position.to_string()]].concat();

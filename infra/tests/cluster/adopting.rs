@@ -1,6 +1,6 @@
 //! An object that is there and nobody's becomes ours when that was agreed to; what is another's never does.
 
-use engine_core::observation::takeover::managers_after;
+use engine_core::observation::adoption::migrated_managers;
 use serde_json::{Value, json};
 
 use crate::fixture::{OBJECTS, World};
@@ -116,8 +116,8 @@ async fn what_kubectl_has_applied_becomes_ours_without_a_restart() {
         .plan()
         .await
         .expect_code(6)
-        .expect_text("it is there already, and not ours")
-        .expect_text("make it ours with --adopt");
+        .expect_text("it already exists and is not managed by this environment")
+        .expect_text("adopt it with --adopt");
     assert!(world.read(&world.record()).await.is_none());
 
     let planned = world.infra("plan", &["--adopt"]).await.expect_code(0);
@@ -126,7 +126,7 @@ async fn what_kubectl_has_applied_becomes_ours_without_a_restart() {
             "Plan: 0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, {OBJECTS} to adopt."
         ))
         .expect_text("data.root-password: nothing -> (not shown)")
-        .expect_text("and goes: it is a copy of what `kubectl apply` was given");
+        .expect_text("and goes: it is a copy of the input of `kubectl apply`");
     assert!(!planned.stdout.contains("restart"), "{}", planned.stdout);
     let applied = adopt(&world).await.expect_code(0);
     assert!(
@@ -165,7 +165,7 @@ async fn what_only_kubectl_has_set_goes_and_what_others_have_set_stays() {
         .await
         .expect_code(0)
         .expect_text("data[\"left-over.sh\"]: \"exit 1\" -> nothing")
-        .expect_text("and goes: `kubectl apply` alone has set it, and the configuration does not have it")
+        .expect_text("and goes: only `kubectl apply` set it, and the configuration lacks it")
         .expect_text("was set by kubectl-edit at ")
         .expect_text("; the configuration sets it now");
     adopt(&world).await.expect_code(0);
@@ -198,7 +198,7 @@ async fn a_foreign_field_that_excludes_ours_goes_and_the_restart_is_said() {
         .await
         .expect_code(0)
         .expect_text("env[MONGODB_URI_FILE].valueFrom.configMapKeyRef.name: \"theirs\" -> nothing")
-        .expect_text("and goes: it cannot stand beside what the configuration sets")
+        .expect_text("and goes: the configuration sets a field that excludes it")
         .expect_text("rolling restart (3 pods)");
     adopt(&world).await.expect_code(0);
     let live = world.read(&world.deployment()).await.unwrap();
@@ -286,7 +286,7 @@ async fn another_environments_object_and_a_controllers_are_never_adopted() {
         .await
         .expect_code(6)
         .expect_text(&format!(
-            "cannot be adopted: it belongs to Namespace/{}",
+            "cannot be adopted: it is controlled by Namespace/{}",
             world.database
         ));
     let live = world.read(&path(&scripts)).await.unwrap();
@@ -305,7 +305,7 @@ async fn a_workload_with_another_selector_is_not_adopted() {
         .infra("apply", &["--yes", "--adopt", "--replace"])
         .await
         .expect_code(6)
-        .expect_text("cannot be adopted: the server does not change its `spec.selector` in place")
+        .expect_text("cannot be adopted: `spec.selector` cannot be changed in place")
         .expect_text("`existing_claim`");
 }
 
@@ -370,7 +370,7 @@ async fn a_claim_and_its_volume_are_not_adopted() {
     ] {
         assert!(
             refused.stdout.contains(&format!(
-                "! refuse {object}: it is there already, not ours, and cannot be adopted: it may hold somebody's data"
+                "! refuse {object}: it already exists and cannot be adopted: it may hold data"
             )),
             "{}",
             refused.stdout
@@ -387,7 +387,7 @@ async fn an_adoption_that_was_cut_off_is_brought_to_its_end_by_the_next_apply() 
     kubectl_apply(&world, &scripts).await;
     // As it is between the two writes of an adoption: the history is ours, and the content is as it was.
     let mut live = world.read(&path(&scripts)).await.unwrap();
-    let managers = managers_after(&live, "v1", &[]).unwrap();
+    let managers = migrated_managers(&live, "v1", &[]).unwrap();
     live["metadata"]["managedFields"] = json!(managers);
     world
         .request("PUT", &path(&scripts), "application/json", &live)

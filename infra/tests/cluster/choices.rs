@@ -106,7 +106,7 @@ async fn a_given_claim_is_mounted_and_never_deleted() {
     create_namespace(&world, &world.app, &json!({})).await;
     create_namespace(&world, &world.database, &json!({})).await;
     world.plan().await.expect_code(0).expect_text(&format!(
-        "PersistentVolumeClaim/{}/old is not there: its pod starts when somebody has made it, or with `storage` instead of \
+        "PersistentVolumeClaim/{}/old does not exist: create it so that the pod can start, or set `storage` instead of \
          `existing_claim`",
         world.database
     ));
@@ -134,7 +134,7 @@ async fn a_given_claim_is_mounted_and_never_deleted() {
         .infra("destroy", &["--yes", "--purge-data", "--confirm", &world.name])
         .await
         .expect_code(0)
-        .expect_text("it was given");
+        .expect_text("it was provided");
     let left = world.read(&format!("{claims}/old")).await.unwrap();
     assert_eq!(left["metadata"]["uid"], made["metadata"]["uid"]);
 }

@@ -177,7 +177,7 @@ async fn giving_the_namespaces_away_deletes_neither_them_nor_the_data() {
     let uid = claim_uid(&world).await;
     world.configure(|settings| settings.namespaces.push("create = false".to_owned()));
     world.apply().await.expect_code(0).expect_line(&format!(
-        "keep Namespace/{}: the environment lives in it",
+        "keep Namespace/{}: the environment uses it",
         world.database
     ));
     assert_eq!(claim_uid(&world).await, uid);
@@ -207,7 +207,7 @@ async fn a_claim_that_would_go_with_its_workload_is_seen_and_saved() {
         .destroy()
         .await
         .expect_code(6)
-        .expect_text("with its data would be deleted along with it");
+        .expect_text("and its data would be deleted with it");
     world.apply().await.expect_code(0);
     world
         .wait_for(&world.claim(), |claim| {
@@ -342,7 +342,7 @@ async fn a_claim_that_was_exchanged_during_a_run_takes_the_place_of_none() {
     ));
     // The record still knows where the data was.
     world.plan().await.expect_code(6).expect_text(&format!(
-        "was made anew (uid {after}); its data was in uid {before}"
+        "was recreated (uid {after}); its data was in uid {before}"
     ));
     world
         .infra("apply", &["--yes", "--confirm", &world.name, "--no-wait"])
@@ -378,8 +378,8 @@ async fn a_claim_that_somebody_deletes_is_not_forgotten() {
     world
         .infra("plan", &["--destroy"])
         .await
-        .expect_text("is being deleted, by another hand; its data is in volume pvc-")
-        .expect_text("opens the data in claim");
+        .expect_text("is being deleted by someone else; its data is in volume pvc-")
+        .expect_text("unlocks the data in claim");
 }
 
 /// Orders the deletion of the database's namespace while a pod holds it up: its claim does not say yet that it goes.

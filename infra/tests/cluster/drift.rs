@@ -118,11 +118,11 @@ async fn a_lost_mark_is_restored_and_nothing_else() {
         ),
         (
             json!({"metadata": {"labels": {"infra.internal/environment": null}}}),
-            "a label of ours is missing",
+            "a label is missing",
         ),
         (
             json!({"metadata": {"managedFields": [{}]}}),
-            "fields of ours are no longer owned by us",
+            "field ownership was lost",
         ),
     ] {
         let before = world.edit(&world.service(), &patch).await;

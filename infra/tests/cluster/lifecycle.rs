@@ -98,7 +98,7 @@ async fn given_namespaces_are_used_and_never_deleted() {
         .plan()
         .await
         .expect_code(1)
-        .expect_text("is not there, and `create = false`");
+        .expect_text("does not exist, and `create = false`");
     for name in [&world.app, &world.database] {
         let namespace =
             serde_json::json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});

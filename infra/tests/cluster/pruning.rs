@@ -42,7 +42,7 @@ async fn a_namespace_with_somebody_elses_objects_is_kept() {
         )
         .await;
     world.destroy().await.expect_code(0).expect_text(&format!(
-        "kept Namespace/{}: holds what is not ours: ConfigMap/{}/theirs",
+        "kept Namespace/{}: holds foreign objects: ConfigMap/{}/theirs",
         world.app, world.app
     ));
     assert!(world.read(&format!("{path}/theirs")).await.is_some());
@@ -136,7 +136,7 @@ async fn an_object_that_a_node_owns_is_somebody_elses() {
         .await
         .expect_code(0)
         .expect_line(&format!(
-            "keep Namespace/{}: holds what is not ours: ConfigMap/{}/of-a-node",
+            "keep Namespace/{}: holds foreign objects: ConfigMap/{}/of-a-node",
             world.app, world.app
         ));
 }

@@ -14,7 +14,7 @@ async fn a_foreign_object_is_refused_and_nothing_is_written() {
         .await
         .expect_code(6)
         .expect_line(&format!(
-            "! refuse Namespace/{}: it is there already, and not ours",
+            "! refuse Namespace/{}: it already exists and is not managed by this environment",
             world.app
         ))
         .expect_line("error: the plan has refused changes; nothing was written");
@@ -44,7 +44,7 @@ async fn what_the_server_refuses_is_found_before_the_first_write() {
             world.app
         ))
         .expect_text(&format!(
-            "provided port is already allocated; Service/default/taken-{} has it",
+            "provided port is already allocated; Service/default/taken-{} uses it",
             world.name
         ));
     assert!(world.read(&world.record()).await.is_none());

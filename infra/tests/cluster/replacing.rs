@@ -63,11 +63,11 @@ async fn another_selector_is_refused_until_a_replacement_is_agreed_to() {
         .await
         .expect_code(6)
         .expect_text(&format!(
-            "! refuse Deployment/{}/api: the server does not change `spec.selector` (field is immutable) in place: \
+            "! refuse Deployment/{}/api: `spec.selector` (field is immutable) cannot be changed in place: \
              spec.selector.matchLabels.track \"old\" -> nothing",
             world.app
         ))
-        .expect_text("deleted and made anew with --replace");
+        .expect_text("delete and recreate the object with --replace");
     world.apply().await.expect_code(6);
     assert_eq!(uid(&world, &deployment).await, before);
 
@@ -76,7 +76,7 @@ async fn another_selector_is_refused_until_a_replacement_is_agreed_to() {
         .await
         .expect_code(0)
         .expect_text(&format!("-/+ replace Deployment/{}/api", world.app))
-        .expect_text("outage (its pods end and are made anew)")
+        .expect_text("outage (its pods end and are recreated)")
         .expect_text(&format!(
             "Plan: 0 to create, 0 to change, 1 to replace, 0 to delete, {} unchanged.",
             OBJECTS - 1
@@ -104,7 +104,7 @@ async fn a_replacement_says_what_others_lose_by_it() {
     select_otherwise(&world, &deployment).await;
     let theirs = json!({"metadata": {"annotations": {"shop.internal/on-call": "ann"}}});
     world.edit(&deployment, &theirs).await;
-    let lost = "what others own goes with it: metadata.annotations[\"shop.internal/on-call\"]";
+    let lost = "fields of other managers are lost: metadata.annotations[\"shop.internal/on-call\"]";
     world
         .infra("plan", &["--replace"])
         .await
@@ -137,9 +137,7 @@ async fn a_replaced_database_keeps_its_pod_and_its_claim() {
         .infra("apply", &["--yes", "--replace"])
         .await
         .expect_code(0)
-        .expect_text(
-            "its pod and claim stay, and the new one takes them over; the claim keeps the size it has",
-        );
+        .expect_text("its pod and claim stay and are taken over; the claim keeps its size");
     assert_ne!(uid(&world, &world.stateful_set()).await, set);
     assert_eq!(uid(&world, &pod).await, pod_before, "no pod was restarted");
     assert_eq!(uid(&world, &world.claim()).await, claim);
@@ -162,7 +160,7 @@ async fn a_database_is_not_replaced_when_it_would_mount_another_claim() {
         .await
         .expect_code(6)
         .expect_text(
-            "and it is not replaced, because its data is in claim `template data`, and it would mount claim \
+            "it cannot be replaced: its data is in claim `template data`, and it would mount claim \
              `template data` (class `other`)",
         );
     assert_eq!(uid(&world, &world.stateful_set()).await, before);
@@ -176,7 +174,7 @@ async fn an_immutable_secret_is_replaced_and_its_values_are_not_shown() {
     let changed = json!({"immutable": true, "data": {"root-password": "c3Bpbg=="}});
     world.edit(&world.users(), &changed).await;
     let refused = world.plan().await.expect_code(6).expect_text(&format!(
-        "Secret/{}/mongodb-users: the server does not change `data` (field is immutable when `immutable` is set) in \
+        "Secret/{}/mongodb-users: `data` (field is immutable when `immutable` is set) cannot be changed in \
          place: data.root-password (not shown) -> (not shown)",
         world.database
     ));

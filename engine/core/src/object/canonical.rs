@@ -1,4 +1,4 @@
-//! The one way to write an object as bytes: keys sorted, no white space. Pure.
+//! Canonical JSON: keys sorted, no white space. Pure.
 
 use serde_json::Value;
 

@@ -1,87 +1,15 @@
-//! Whether every field that we send is still ours in a live object. Pure.
+//! Coverage: whether a live object's field set still has every field that we send. Pure.
 //!
 //! Another writer that changes or deletes a value takes its path out of our field set, so a whole set together with our
-//! state hash means an unchanged object. What this cannot see: another order of a keyed list's items, a write under our own
+//! state hash means an unchanged object. This does not see another order of a keyed list's items, a write under our own
 //! manager name that leaves the hash, and a change below a leaf that we send empty (`emptyDir: {}` given a medium).
 
-use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{
-    self, Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
-};
-use serde_json::{Map, Value};
+use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 
-/// Names of the fields that a manager owns, each with those below it; none below a leaf. Borrowed from the JSON it is read
-/// from, because a plan looks at one for every object.
-#[derive(Debug, Default)]
-pub struct FieldSet<'a>(Vec<(Cow<'a, str>, FieldSet<'a>)>);
-
-impl FieldSet<'_> {
-    /// A leaf owns all below it: a scalar, an atomic list, an atomic map.
-    fn is_leaf(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    fn field(&self, wanted: &str) -> Option<&Self> {
-        let is_wanted = |name: &str| name.strip_prefix("f:") == Some(wanted);
-        self.0
-            .iter()
-            .find(|(name, _)| is_wanted(name))
-            .map(|(_, below)| below)
-    }
-}
-
-impl<'a, 'de: 'a> Deserialize<'de> for FieldSet<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Fields;
-
-        impl<'de> Visitor<'de> for Fields {
-            type Value = FieldSet<'de>;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a set of fields")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<FieldSet<'de>, A::Error> {
-                let mut fields = Vec::new();
-                while let Some(name) = map.next_key::<Name<'de>>()? {
-                    fields.push((name.0, map.next_value()?));
-                }
-                Ok(FieldSet(fields))
-            }
-        }
-
-        deserializer.deserialize_map(Fields)
-    }
-}
-
-/// A name that is borrowed where nothing in it is escaped.
-struct Name<'a>(Cow<'a, str>);
-
-impl<'a, 'de: 'a> Deserialize<'de> for Name<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-
-        impl<'de> Visitor<'de> for Text {
-            type Value = Name<'de>;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a name")
-            }
-
-            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Name<'de>, E> {
-                Ok(Name(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Name<'de>, E> {
-                Ok(Name(Cow::Owned(text.to_owned())))
-            }
-        }
-
-        deserializer.deserialize_str(Text)
-    }
-}
+use super::field_set::{FieldSet, Name};
 
 /// Whether the field set of our entry covers every leaf of a desired object.
 ///
@@ -97,7 +25,7 @@ pub fn covers(fields: &FieldSet<'_>, desired: &[u8]) -> bool {
     .is_ok()
 }
 
-/// Walks a part of the desired object beside its field set; ends with an error at the first leaf that is not covered.
+/// Walks a part of the desired object along its field set; ends with an error at the first leaf that is not covered.
 struct Walk<'f> {
     fields: &'f FieldSet<'f>,
     place: Place,
@@ -135,9 +63,9 @@ impl<'de> DeserializeSeed<'de> for Walk<'_> {
 impl<'de> Visitor<'de> for Walk<'_> {
     type Value = ();
 
-    // What a scalar meets here is a structure on the server: let it say what it makes of that.
+    // A scalar here is a structure on the server, so the dry-run decides.
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("what is ours")
+        formatter.write_str("an owned structure")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
@@ -150,7 +78,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
             let below = match self.fields.field(&name) {
                 Some(fields) => fields,
                 // Metadata may hold nothing but the identity.
-                None if is_metadata => &FieldSet(Vec::new()),
+                None if is_metadata => &FieldSet::default(),
                 None => return Err(de::Error::custom("not ours")),
             };
             let place = if is_metadata {
@@ -175,16 +103,10 @@ impl<'de> Visitor<'de> for Walk<'_> {
 
 fn covers_item(fields: &FieldSet<'_>, item: &Value) -> bool {
     let Some(item_fields) = item.as_object() else {
-        // An item of a set stands in its name: `v:"text"`.
-        let wanted = format!("v:{item}");
-        return fields.0.iter().any(|(name, _)| *name == wanted);
+        return fields.has_value(item);
     };
-    fields.0.iter().any(|(name, below)| {
-        let key = name
-            .strip_prefix("k:")
-            .and_then(|text| serde_json::from_str(text).ok());
-        key.is_some_and(|key: Map<String, Value>| is_item(&key, item_fields)) && covers_value(below, item)
-    })
+    let mut items = fields.items(item_fields);
+    items.any(|(_, below)| covers_value(below, item))
 }
 
 fn covers_value(fields: &FieldSet<'_>, value: &Value) -> bool {
@@ -200,14 +122,6 @@ fn covers_value(fields: &FieldSet<'_>, value: &Value) -> bool {
         Value::Array(items) => items.iter().all(|item| covers_item(fields, item)),
         _ => false,
     }
-}
-
-/// Whether a key names this item. A key field that we do not send was defaulted.
-pub(super) fn is_item(key: &Map<String, Value>, item: &Map<String, Value>) -> bool {
-    key.iter().any(|(name, _)| item.contains_key(name))
-        && key
-            .iter()
-            .all(|(name, value)| item.get(name).is_none_or(|sent| sent == value))
 }
 
 #[cfg(test)]
@@ -248,10 +162,8 @@ mod tests {
     fn check(change: impl FnOnce(&mut Value, &mut Value), expected: bool) {
         let (mut fields, mut desired) = (fields(), desired());
         change(&mut fields, &mut desired);
-        let text = fields.to_string();
-        let set = serde_json::from_str(&text).unwrap();
         assert_eq!(
-            covers(&set, desired.to_string().as_bytes()),
+            covers(&FieldSet::of(&fields), desired.to_string().as_bytes()),
             expected,
             "{fields:#}"
         );

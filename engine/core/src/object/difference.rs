@@ -1,9 +1,9 @@
-//! What differs between an object as it is and as it would be. Pure.
+//! Differences between a live object and a proposed one. Pure.
 
 use serde_json::{Map, Value};
 
 use super::id::Kind;
-use super::path::{Path, Step, item_key, list_key};
+use super::path::{Path, PathElement, item_key, list_key};
 
 /// Fields that the API server writes itself, at every write.
 const SERVER_FIELDS: [&str; 6] = [
@@ -15,12 +15,12 @@ const SERVER_FIELDS: [&str; 6] = [
     "uid",
 ];
 
-/// A field's value as it may be shown.
+/// A field's value, fit for display.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FieldValue {
-    /// Shown as it is.
+    /// Not confidential.
     Shown(Value),
-    /// Part of a Secret: that it is there may be shown, never what it is.
+    /// Part of a Secret: its existence may be shown, never its value.
     Hidden,
 }
 
@@ -35,9 +35,9 @@ pub struct FieldChange {
     pub proposed: Option<FieldValue>,
 }
 
-/// Lists the fields in which `proposed` differs from `live`, in the order of their names.
+/// Lists the fields in which `proposed` differs from `live`, by name.
 ///
-/// Leaves out what the API server writes itself and `status`. Values of Secrets come out hidden.
+/// Skips `status` and fields that the API server writes. Values of Secrets are hidden.
 #[must_use]
 pub fn differences(kind: &Kind, live: &Value, proposed: &Value) -> Vec<FieldChange> {
     let mut found = Vec::new();
@@ -80,7 +80,7 @@ fn is_open_in_secrets(path: &Path) -> bool {
 }
 
 fn compare(path: &Path, live: Option<&Value>, proposed: Option<&Value>, found: &mut Vec<FieldChange>) {
-    // Some kinds write `null` where there is nothing.
+    // Some kinds write `null` for an absent field.
     let is_there = |value: &&Value| !value.is_null();
     match (live.filter(is_there), proposed.filter(is_there)) {
         (live, proposed) if live == proposed => {}
@@ -115,22 +115,22 @@ fn compare_fields(
     names.sort();
     names.dedup();
     for name in names {
-        let step = path.then(Step::Field(name.clone()));
-        compare(&step, live.get(name), proposed.get(name), found);
+        let path = path.then(PathElement::Field(name.clone()));
+        compare(&path, live.get(name), proposed.get(name), found);
     }
 }
 
-fn find<'a>(items: &'a [Value], key: &[&str], wanted: &[(String, Value)]) -> Option<&'a Value> {
+fn find<'a>(items: &'a [Value], key: &[&str], wanted: &Map<String, Value>) -> Option<&'a Value> {
     items
         .iter()
-        .find(|item| item_key(item, key).as_deref() == Some(wanted))
+        .find(|item| item_key(item, key).as_ref() == Some(wanted))
 }
 
 fn compare_lists(path: &Path, live: &[Value], proposed: &[Value], found: &mut Vec<FieldChange>) {
     let Some(key) = list_key([live, proposed]) else {
         for index in 0..live.len().max(proposed.len()) {
-            let step = path.then(Step::Index(index));
-            compare(&step, live.get(index), proposed.get(index), found);
+            let path = path.then(PathElement::Index(index));
+            compare(&path, live.get(index), proposed.get(index), found);
         }
         return;
     };
@@ -144,7 +144,7 @@ fn compare_lists(path: &Path, live: &[Value], proposed: &[Value], found: &mut Ve
     for wanted in keys {
         let live = find(live, key, &wanted);
         let proposed = find(proposed, key, &wanted);
-        compare(&path.then(Step::Item(wanted)), live, proposed, found);
+        compare(&path.then(PathElement::Key(wanted)), live, proposed, found);
     }
     // The same items in another order: the order itself is the change.
     if found.len() == before {

@@ -1,12 +1,12 @@
-//! What others own in an object beside us, as its `managedFields` say. Pure.
+//! Fields of our objects that other managers own, from `managedFields`. Pure.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::coverage::is_item;
-use super::field_managers::{Operation, managers};
-use super::path::{Path, Step};
+use super::field_managers::{Author, managers};
+use super::field_set::FieldSet;
+use super::path::Path;
 
-/// Parts of Kubernetes itself: what they note in the metadata of an object is their bookkeeping.
+/// Components of Kubernetes that keep books in the metadata of objects.
 const CONTROL_PLANE: [&str; 5] = [
     "kube-apiserver",
     "kube-controller-manager",
@@ -15,97 +15,47 @@ const CONTROL_PLANE: [&str; 5] = [
     "cloud-controller-manager",
 ];
 
-/// Somebody else, and what it owns in an object of ours.
+/// Another field manager, and its fields in an object of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Other {
-    /// The field manager.
-    pub manager: String,
-    /// How it wrote.
-    pub operation: Operation,
-    /// The subresource it wrote through; empty for the object itself.
-    pub subresource: String,
-    /// The manager's last write of any field, RFC 3339.
-    pub time: String,
-    /// The fields, each the highest that is not ours in any part.
+pub struct ForeignManager {
+    /// The manager.
+    pub author: Author,
+    /// Its fields: of each branch that is not ours in any part, only the root.
     pub fields: Vec<String>,
 }
 
-/// Lists what others own in `live` that `desired` does not have, status and the control plane's bookkeeping aside.
+/// Lists the fields in `live` that other managers own and `desired` lacks, without status and the control plane's bookkeeping.
 #[must_use]
-pub fn others(live: &Value, desired: &Value) -> Vec<Other> {
+pub fn foreign_fields(live: &Value, desired: &Value) -> Vec<ForeignManager> {
     let entries =
         managers(live).filter(|manager| !manager.is_of_this_program() && manager.subresource != "status");
-    let named = entries.filter_map(|manager| {
+    let found = entries.filter_map(|manager| {
         let keeps_books = CONTROL_PLANE.contains(&manager.name);
         let mut paths = Vec::new();
-        beside(
-            &Path::default(),
-            manager.fields().as_object()?,
-            Some(desired),
-            &mut paths,
-        );
+        collect(&Path::default(), &manager.fields(), desired, &mut paths);
         let fields: Vec<String> = paths
             .iter()
             .filter(|path| !path.starts_with(&["status"]))
             .filter(|path| !(keeps_books && path.starts_with(&["metadata"])))
             .map(ToString::to_string)
             .collect();
-        (!fields.is_empty()).then(|| Other {
-            manager: manager.name.to_owned(),
-            operation: manager.operation,
-            subresource: manager.subresource.to_owned(),
-            time: manager.time.to_owned(),
+        (!fields.is_empty()).then(|| ForeignManager {
+            author: manager.author(),
             fields,
         })
     });
-    named.collect()
+    found.collect()
 }
 
-/// Walks down a field set along what is desired, and collects where the two part.
-fn beside(path: &Path, fields: &Map<String, Value>, desired: Option<&Value>, found: &mut Vec<Path>) {
-    for (name, below) in fields {
-        let Some((step, desired)) = step(name, desired) else {
-            continue;
-        };
-        let path = path.then(step);
-        match (desired, below.as_object()) {
-            (None, _) => found.push(path),
-            (Some(desired), Some(below)) => self::beside(&path, below, Some(desired), found),
-            (Some(_), None) => {}
+/// Walks a field set along the desired object and collects the paths that leave it.
+fn collect(path: &Path, fields: &FieldSet<'_>, desired: &Value, found: &mut Vec<Path>) {
+    for (element, below) in fields.elements() {
+        let desired = element.find_in(desired);
+        let path = path.then(element);
+        match desired {
+            Some(desired) => collect(&path, below, desired, found),
+            None => found.push(path),
         }
-    }
-}
-
-/// One step of a field set, and what is desired there; `None` for `.`, which stands for the thing itself.
-fn step<'a>(name: &str, desired: Option<&'a Value>) -> Option<(Step, Option<&'a Value>)> {
-    let (sort, rest) = name.split_once(':')?;
-    match sort {
-        "f" => {
-            let below = desired.and_then(|desired| desired.get(rest));
-            Some((Step::Field(rest.to_owned()), below))
-        }
-        "k" => {
-            let key: Map<String, Value> = serde_json::from_str(rest).ok()?;
-            let items = desired.and_then(Value::as_array);
-            let below = items.and_then(|items| {
-                items
-                    .iter()
-                    .find(|item| item.as_object().is_some_and(|item| is_item(&key, item)))
-            });
-            Some((Step::Item(key.into_iter().collect()), below))
-        }
-        "v" => {
-            let value: Value = serde_json::from_str(rest).ok()?;
-            let items = desired.and_then(Value::as_array);
-            let below = items.and_then(|items| items.iter().find(|item| **item == value));
-            Some((Step::Item(vec![(String::new(), value)]), below))
-        }
-        "i" => {
-            let index = rest.parse().ok()?;
-            let below = desired.and_then(|desired| desired.get(index));
-            Some((Step::Index(index), below))
-        }
-        _ => None,
     }
 }
 
@@ -124,9 +74,9 @@ mod tests {
             "metadata": {"name": "a", "labels": {"app": "a"}},
             "spec": {"ours": 1, "ports": [{"port": 80}], "containers": [{"name": "api", "image": "a"}]},
         });
-        let found: Vec<String> = others(&live, &desired)
+        let found: Vec<String> = foreign_fields(&live, &desired)
             .into_iter()
-            .map(|other| format!("{}: {}", other.manager, other.fields.join(", ")))
+            .map(|other| format!("{}: {}", other.author.manager, other.fields.join(", ")))
             .collect();
         assert_eq!(found, expected);
     }

@@ -1,4 +1,4 @@
-//! The state hash: what was desired when an object was last applied. Pure.
+//! The state hash: a digest of the last applied configuration. Pure.
 
 use std::fmt;
 
@@ -8,10 +8,10 @@ use sha2::{Digest, Sha256};
 
 use super::canonical::canonical_json;
 
-/// Version of the hash's recipe; a hash of another version is a mark to restore.
+/// Version of the hash's algorithm. A hash of another version is restored like a lost mark.
 const VERSION: &str = "v1";
 
-/// The environment's key, with which the hashes of its Secrets are made, so that a hash tells nothing about a value.
+/// The environment's key for the hashes of its Secrets, so that a hash reveals nothing about a value.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HashKey([u8; 32]);
 

@@ -83,7 +83,7 @@ impl Kind {
         (&self.group, &self.kind)
     }
 
-    /// The same kind in another version.
+    /// Copies the kind in another version.
     #[must_use]
     pub fn in_version(&self, version: &str) -> Self {
         Self::from(KindNames {
@@ -102,7 +102,7 @@ impl Kind {
         }
     }
 
-    /// Whether this is the core Secret, whose values are never shown.
+    /// Whether this is the core Secret. Its values are never shown.
     #[must_use]
     pub fn is_secret(&self) -> bool {
         self.is("", "Secret")
@@ -114,33 +114,33 @@ impl Kind {
         self.is("", "Namespace")
     }
 
-    /// Whether this kind, in whichever version, is `kind` of `group`.
+    /// Whether this kind is `kind` of `group`, in any version.
     #[must_use]
     pub fn is(&self, group: &str, kind: &str) -> bool {
         self.group == group && self.kind == kind
     }
 }
 
-/// Who an object is: kind, namespace and name. Written `Deployment/app/api` or `Namespace/app`.
+/// An object's identity: kind, namespace and name. Written `Deployment/app/api` or `Namespace/app`.
 ///
-/// A clone shares the names, because desire, observation, plan and events all say which object they mean.
+/// A clone shares the names: stack, observations, plan and events all refer to objects.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(from = "Identity", into = "Identity")]
 pub struct ObjectId(Arc<Identity>);
 
-/// The names that make out an object.
+/// The names that identify an object.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Identity {
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
-    /// The namespace it lives in; `None` for cluster-scoped kinds.
+    /// Its namespace; `None` for cluster-scoped kinds.
     pub namespace: Option<String>,
     /// Its name.
     pub name: String,
 }
 
 impl ObjectId {
-    /// Names a live object of a kind that is known, because items of lists carry none.
+    /// Identifies a live object of a known kind: items of lists carry none.
     #[must_use]
     pub fn of_live(kind: &Kind, object: &Value) -> Self {
         let text = |field: &str| object["metadata"][field].as_str().map(str::to_owned);

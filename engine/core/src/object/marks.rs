@@ -1,4 +1,4 @@
-//! The labels, annotations and manager names by which this program knows its objects. Pure.
+//! The labels, annotations and manager names that identify objects of this program. Pure.
 
 use serde_json::Value;
 
@@ -38,19 +38,19 @@ pub fn annotation<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
     object["metadata"]["annotations"][name].as_str()
 }
 
-/// The UID the API server gave an object; empty when it has none.
+/// Reads an object's UID; empty when it has none.
 #[must_use]
 pub fn uid(object: &Value) -> &str {
     object["metadata"]["uid"].as_str().unwrap_or_default()
 }
 
-/// Whether a deletion of the object is under way.
+/// Whether the object is being deleted.
 #[must_use]
 pub fn is_terminating(object: &Value) -> bool {
     object["metadata"]["deletionTimestamp"].is_string()
 }
 
-/// Whether some controller owns the object, so that it comes and goes with its owner.
+/// Whether a controller owns the object, so that it is created and deleted with its owner.
 #[must_use]
 pub fn has_controller(object: &Value) -> bool {
     object["metadata"]["ownerReferences"]

@@ -26,10 +26,10 @@ pub struct Owner {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StackLabel {
-    /// They do.
+    /// Every object carries it.
     #[default]
     Present,
-    /// They do not: the environment was created before that label existed, and is left as it is.
+    /// None does: the environment is older than the label, and is left unchanged.
     Absent,
 }
 
@@ -41,13 +41,13 @@ impl fmt::Display for Owner {
 }
 
 impl Owner {
-    /// An environment whose record is the Secret `infra-STACK-ENVIRONMENT`.
+    /// Builds an owner with the record name `infra-STACK-ENVIRONMENT`.
     #[must_use]
     pub fn new(stack: &str, environment: &str) -> Self {
         Self::with_record_name(stack, environment, &format!("infra-{stack}-{environment}"))
     }
 
-    /// An environment whose record has a name chosen by the program.
+    /// Builds an owner with another record name.
     #[must_use]
     pub fn with_record_name(stack: &str, environment: &str, record_name: &str) -> Self {
         Self {
@@ -85,13 +85,13 @@ impl Owner {
     }
 }
 
-/// Who owns an object, as its labels and its field managers say.
+/// The owner of an object, from its labels and field managers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ownership {
-    /// The environment that asks.
+    /// The owner in question.
     Ours,
-    /// This program applied it for an environment of that name, but its stack's label is missing. An object that the stack
-    /// declares is ours; of any other nothing proves it.
+    /// This program applied it for an environment of that name, but the stack's label is missing. If the stack declares the
+    /// object, it is ours; otherwise its owner is unknown.
     Unlabelled,
     /// Another environment, or another stack.
     Other {
@@ -100,7 +100,7 @@ pub enum Ownership {
         /// The environment, if a label names it.
         environment: Option<String>,
     },
-    /// Nothing that this program manages.
+    /// This program does not manage it.
     Foreign,
 }
 
@@ -124,7 +124,7 @@ impl fmt::Display for Ownership {
 
 /// Determines who owns `object`, from the view of `owner`.
 ///
-/// A label alone proves nothing, because manifests get copied. What counts is that this program has applied the object.
+/// A label alone proves nothing, because manifests get copied: this program must have applied the object.
 #[must_use]
 pub fn ownership(object: &Value, owner: &Owner) -> Ownership {
     let has_hash = marks::annotation(object, marks::STATE_HASH).is_some();
@@ -161,7 +161,7 @@ fn other(stack: Option<&str>, environment: Option<&str>) -> Ownership {
     }
 }
 
-/// Whether a claim looks like those that a database of the environment makes from its template.
+/// Whether a claim has the labels of one that a database of the environment creates from its template.
 ///
 /// Such claims carry exactly the two labels of our selectors. Charts that use the same labels add others to them.
 #[must_use]

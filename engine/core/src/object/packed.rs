@@ -18,9 +18,9 @@ pub struct PackedMetadata<'a> {
     pub uid: &'a str,
     /// Its version.
     pub resource_version: &'a str,
-    /// Whether a deletion is under way.
+    /// Whether it is being deleted.
     pub is_terminating: bool,
-    /// Whether some controller owns it.
+    /// Whether a controller owns it.
     pub has_controller: bool,
     /// The environment in its label.
     pub environment: Option<&'a str>,
@@ -32,7 +32,7 @@ pub struct PackedMetadata<'a> {
     pub ours: Option<&'a [u8]>,
 }
 
-/// Bytes that are not what was expected.
+/// Bytes that cannot be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the packed list is damaged")]
 pub struct Damaged;
@@ -105,7 +105,7 @@ impl<'a> PackedMetadata<'a> {
     /// Reads a `PartialObjectMetadata`.
     ///
     /// # Errors
-    /// When the bytes are none.
+    /// When the bytes are not a `PartialObjectMetadata`.
     pub fn read(object: &'a [u8]) -> Result<Self, Damaged> {
         let mut metadata = Self::default();
         let mut fields = Fields(object);
@@ -178,7 +178,7 @@ fn is_controller(owner: &[u8]) -> Result<bool, Damaged> {
     Ok(false)
 }
 
-/// The field set of an entry of `managedFields`, if it is that of our applied configuration.
+/// The field set of an entry of `managedFields`, if the entry is ours.
 fn our_fields(entry: &[u8]) -> Result<Option<&[u8]>, Damaged> {
     let (mut manager, mut operation, mut subresource): (&[u8], &[u8], &[u8]) = (&[], &[], &[]);
     let mut set = None;

@@ -1,4 +1,4 @@
-//! How an object that was nobody's becomes ours. Pure.
+//! Adoption of an object that nothing manages. Pure.
 
 use std::collections::BTreeSet;
 
@@ -8,19 +8,18 @@ use super::change::{Action, Cause, Change, FieldDrift, Handover, Removal};
 use super::refusal::Refusal;
 use super::{Consent, Consents, drift, effect};
 use crate::object::owner::Ownership;
-use crate::object::path::{Path, Step};
+use crate::object::path::{Path, PathElement, keys_agree};
 use crate::object::{FieldChange, FieldValue, Object, marks};
-use crate::observation::Takeover;
-use crate::observation::takeover::{FieldSteps, LAST_APPLIED};
+use crate::observation::adoption::{Adoption, LAST_APPLIED};
 
-/// Volumes that hold nothing of their own.
+/// Sources of volumes that hold copies only.
 const DERIVED: [&str; 5] = ["configMap", "secret", "projected", "downwardAPI", "image"];
 
-/// Adopts an object, when that was agreed to and no data gets lost on the way.
+/// Plans the adoption; refuses it without consent, and where data would be lost.
 pub(super) fn change(
     object: &Object,
     (live, proposed): (&Value, &Value),
-    takeover: &Takeover,
+    adoption: &Adoption,
     autoscaled_minimum: Option<i32>,
     consents: Consents,
 ) -> Change {
@@ -40,7 +39,7 @@ pub(super) fn change(
     let (_, fields) = drift::changed(object, live, proposed, autoscaled_minimum);
     let fields: Vec<FieldDrift> = fields
         .into_iter()
-        .map(|field| field_drift(field, live, takeover))
+        .map(|field| field_drift(field, live, adoption))
         .collect();
     if let Some(why) = drift::conflict(&fields, live, consents) {
         return refuse(why);
@@ -49,9 +48,9 @@ pub(super) fn change(
         desired: object.clone(),
         uid: marks::uid(live).to_owned(),
         fields,
-        excluded: takeover.excluded.clone(),
+        excluded: adoption.excluded.clone(),
     };
-    // Whoever set the number until now, an apply without it would let it fall to 1.
+    // Whichever manager set the number, an apply without it would let it drop to 1.
     let handover = autoscaled_minimum
         .and_then(|_| live["spec"]["replicas"].as_i64())
         .map(Handover::BeforeUpdate);
@@ -63,30 +62,29 @@ pub(super) fn change(
     }
 }
 
-/// Whether a value that somebody else has put here may be a password: it stands where people put them.
+/// Whether a foreign value may be a password, by its place.
 fn may_be_secret(path: &Path) -> bool {
     const PLACES: [&str; 3] = ["annotations", "args", "command"];
     let fields = || {
         path.0.iter().filter_map(|step| match step {
-            Step::Field(name) => Some(name.as_str()),
-            Step::Item(_) | Step::Index(_) => None,
+            PathElement::Field(name) => Some(name.as_str()),
+            _ => None,
         })
     };
-    // A variable that refers to a Secret by its name tells nothing.
+    // A variable that refers to a Secret reveals nothing.
     let is_variable = fields().any(|name| name == "env") && fields().next_back() == Some("value");
     is_variable || fields().any(|name| PLACES.contains(&name))
 }
 
-fn field_drift(mut field: FieldChange, live: &Value, takeover: &Takeover) -> FieldDrift {
+fn field_drift(mut field: FieldChange, live: &Value, adoption: &Adoption) -> FieldDrift {
     let by = drift::last_writer(&field.path, live);
-    let cause = match removal(&field.path, takeover) {
+    let cause = match removal(&field.path, adoption) {
         Some(why) if field.proposed.is_none() => Cause::Removed { by, why },
         _ => match by {
             Some(by) => Cause::TakenOver { by },
             None => Cause::Configuration,
         },
     };
-    // What somebody else has written there may be a password.
     let is_foreign = !matches!(cause, Cause::Configuration);
     if is_copy(&field.path) || (is_foreign && may_be_secret(&field.path)) {
         field.live = field.live.map(|_| FieldValue::Hidden);
@@ -98,12 +96,12 @@ fn field_drift(mut field: FieldChange, live: &Value, takeover: &Takeover) -> Fie
     }
 }
 
-fn removal(path: &Path, takeover: &Takeover) -> Option<Removal> {
+fn removal(path: &Path, adoption: &Adoption) -> Option<Removal> {
     if is_copy(path) {
         Some(Removal::Copy)
-    } else if takeover.excluded.iter().any(|steps| is_below(path, steps)) {
+    } else if adoption.excluded.iter().any(|field| is_below(path, field)) {
         Some(Removal::Excluded)
-    } else if takeover.removed.iter().any(|gone| path.0.starts_with(&gone.0)) {
+    } else if adoption.removed.iter().any(|gone| path.0.starts_with(&gone.0)) {
         Some(Removal::History)
     } else {
         None
@@ -114,23 +112,17 @@ fn is_copy(path: &Path) -> bool {
     path.starts_with(&["metadata", "annotations", LAST_APPLIED])
 }
 
-/// Whether a field is one of a field set's, or below it. Items are taken for the same when they stand at the same depth.
-fn is_below(path: &Path, steps: &FieldSteps) -> bool {
-    path.0.len() >= steps.len()
-        && path.0.iter().zip(steps).all(|(step, owned)| match step {
-            Step::Field(name) => owned.strip_prefix("f:") == Some(name),
-            Step::Item(key) => owned
-                .strip_prefix("k:")
-                .and_then(|text| serde_json::from_str::<Value>(text).ok())
-                .is_some_and(|owned| {
-                    key.iter()
-                        .all(|(field, value)| owned.get(field).is_none_or(|owned| owned == value))
-                }),
-            Step::Index(_) => true,
+/// Whether a field is `excluded`, or below it. A plan may compare a list by position, or by other key fields than the server's.
+fn is_below(path: &Path, excluded: &Path) -> bool {
+    path.0.len() >= excluded.0.len()
+        && path.0.iter().zip(&excluded.0).all(|elements| match elements {
+            (PathElement::Index(_), _) => true,
+            (PathElement::Key(key), PathElement::Key(other)) => keys_agree(key, other).unwrap_or(true),
+            (element, other) => element == other,
         })
 }
 
-/// Says where the data of a workload is, when after the adoption it would look for it elsewhere.
+/// Says where the data of a workload is, if the adopted workload would look for it elsewhere.
 fn other_data(live: &Value, proposed: &Value) -> Option<String> {
     let (before, after) = (data(live), data(proposed));
     let lost = before.difference(&after).next();

@@ -1,96 +1,96 @@
-//! One object and what would be done to it. Pure.
+//! One change of a plan. Pure.
 
 use std::fmt;
 
 use super::rank::of_deletion;
 use super::refusal::Refusal;
-use crate::object::field_managers::Operation;
+use crate::object::field_managers::Author;
+use crate::object::path::Path;
 use crate::object::{FieldChange, Object, ObjectId};
-use crate::observation::takeover::FieldSteps;
 use crate::observation::{ImmutableField, Prerequisite};
 
-/// One object and what would be done to it.
+/// One object and the action that a plan takes on it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
-    /// Which object.
+    /// The object's identity.
     pub id: ObjectId,
-    /// What would be done.
+    /// The action.
     pub action: Action,
-    /// What that means for what runs.
+    /// The effects on running workloads and data.
     pub effects: Vec<Effect>,
-    /// The number of replicas to hand over to the autoscaler along with it.
+    /// The hand-over of the number of replicas to the autoscaler.
     pub handover: Option<Handover>,
 }
 
-/// What would be done to an object.
+/// The action that a plan takes on an object.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
-    /// It is made.
+    /// Create it.
     Create {
-        /// What is applied.
+        /// The object to apply.
         desired: Object,
-        /// What stands before it.
+        /// What the create waits for.
         timing: Timing,
     },
-    /// Fields of it are changed.
+    /// Change fields.
     Update {
-        /// What is applied. Never the dry-run's answer, which would take over the fields that others own.
+        /// The object to apply. Never the dry-run's answer, which would take over foreign fields.
         desired: Object,
         /// The fields that change.
         fields: Vec<FieldDrift>,
     },
-    /// It is as it should be but has lost a mark of ours, which is restored.
+    /// Restore a lost mark: a label, the state hash or field ownership. The content stays.
     Mark {
-        /// What is applied.
+        /// The object to apply.
         desired: Object,
-        /// Which mark.
+        /// The lost mark, in words.
         lost: String,
     },
-    /// It was nobody's, and becomes ours.
+    /// Adopt an object that nothing manages.
     Adopt {
-        /// What is applied.
+        /// The object to apply.
         desired: Object,
-        /// Exactly this object, not another of the same name.
+        /// The UID of the live object, a precondition.
         uid: String,
         /// The fields that change.
         fields: Vec<FieldDrift>,
-        /// Fields of others that make ours invalid and go first, in the terms of `managedFields`.
-        excluded: Vec<FieldSteps>,
+        /// Foreign fields that exclude ours and are removed first, by the keys of their field sets.
+        excluded: Vec<Path>,
     },
-    /// It is deleted and made anew, because some of it cannot be changed in place.
+    /// Delete and recreate it, because immutable fields change.
     Replace {
-        /// What is applied.
+        /// The object to apply.
         desired: Object,
-        /// Exactly this object, not another of the same name.
+        /// The UID of the live object, a precondition.
         uid: String,
-        /// What cannot be changed in place.
+        /// The immutable fields.
         reasons: Vec<ImmutableField>,
         /// The fields that change.
         fields: Vec<FieldDrift>,
-        /// What becomes of its pods.
+        /// Whether its pods end or stay.
         pods: Pods,
     },
-    /// It is deleted.
+    /// Delete it.
     Delete {
-        /// Exactly this object, not another of the same name.
+        /// The UID of the live object, a precondition.
         uid: String,
-        /// The object that needs what this one holds: it is deleted before that one is written.
+        /// The object that needs this one's node port. The deletion goes first.
         makes_way_for: Option<ObjectId>,
     },
-    /// It is no longer wanted, and stays.
+    /// Keep it, although the stack no longer declares it.
     Keep {
-        /// Why.
+        /// The reason, in words.
         why: String,
     },
-    /// It stands against carrying out the plan.
+    /// Refuse the plan.
     Refuse {
-        /// Why.
+        /// The reason.
         why: Refusal,
     },
 }
 
 impl Action {
-    /// The action in a word.
+    /// Names the action, in the imperative.
     #[must_use]
     pub fn word(&self) -> &'static str {
         match self {
@@ -106,38 +106,38 @@ impl Action {
     }
 }
 
-/// What becomes of the pods of an object that is replaced.
+/// What happens to the pods of a replaced object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pods {
-    /// They end with it, where it has any.
+    /// They end with it, if it has any.
     End,
-    /// They stay, with their claims, and the new one takes them over.
+    /// They stay, with their claims, and the new object takes them over.
     Stay,
 }
 
-/// What stands before the creation of an object.
+/// What the creation of an object waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Timing {
     /// Nothing: the server has checked it.
     Checked,
-    /// Its namespace or its kind; the server can check it only then.
+    /// Its namespace or its kind: the server has not checked it.
     Unchecked {
-        /// Which of them.
+        /// The prerequisite.
         until: Prerequisite,
     },
-    /// The end of an object of the same name that is being deleted.
+    /// The deletion of its predecessor, an object of the same name.
     AfterDeletion {
-        /// What holds that up.
+        /// The finalizers that the deletion waits for.
         finalizers: Vec<String>,
     },
-    /// The end of an object of ours that holds what this one needs.
+    /// The deletion of another object of the environment, which uses its node port.
     AfterPredecessor {
-        /// Which object.
+        /// That object.
         predecessor: ObjectId,
     },
 }
 
-/// A number of replicas that changes hands, so that it never falls to 1 in between.
+/// Hands a number of replicas over to an autoscaler, so that it never drops to 1 in between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Handover {
     /// After the creation: the number to start with.
@@ -153,7 +153,7 @@ pub struct FieldDrift {
     pub field: FieldChange,
     /// Why it would change.
     pub cause: Cause,
-    /// The key of the environment's file that decides it, by which another value can be kept.
+    /// The key of the environment's file that sets the field.
     pub key: Option<&'static str>,
 }
 
@@ -162,92 +162,66 @@ pub struct FieldDrift {
 pub enum Cause {
     /// The configuration has changed.
     Configuration,
-    /// The configuration has changed, and takes over a field that somebody else has set.
+    /// The configuration has changed and takes the field over from another manager.
     TakenOver {
-        /// Who set it.
+        /// The field's last writer.
         by: Author,
     },
-    /// Somebody has changed or removed it in the cluster.
+    /// Another manager has changed or removed it in the cluster.
     Drift {
-        /// Who; `None` when nothing tells, as after a removal.
+        /// The field's last writer; `None` when unknown, as after a removal.
         by: Option<Author>,
     },
-    /// It is somebody else's, and goes when the object becomes ours.
+    /// The adoption of the object removes it.
     Removed {
-        /// Who set it.
+        /// The field's last writer; `None` when unknown.
         by: Option<Author>,
         /// Why it cannot stay.
         why: Removal,
     },
 }
 
-/// Why a field of somebody else goes when its object becomes ours.
+/// Why an adoption removes a foreign field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Removal {
-    /// Together with ours it would be invalid.
+    /// A field of ours excludes it.
     Excluded,
-    /// It is a copy of what `kubectl apply` was given, credentials included.
+    /// It is a copy of the input of `kubectl apply`, credentials included.
     Copy,
-    /// It was set by `kubectl apply` alone, and the configuration does not have it.
+    /// Only `kubectl apply` set it, and the configuration lacks it.
     History,
 }
 
-/// Somebody who wrote a field, as far as `managedFields` say.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Author {
-    /// The field manager.
-    pub manager: String,
-    /// How it wrote: by a server-side apply, or by any other write.
-    pub operation: Operation,
-    /// The subresource it wrote through; empty for the object itself.
-    pub subresource: String,
-    /// The manager's last write of any field, RFC 3339.
-    pub time: String,
-}
-
-impl fmt::Display for Author {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}", self.manager)?;
-        if !self.subresource.is_empty() {
-            write!(formatter, " (through {})", self.subresource)?;
-        }
-        if !self.time.is_empty() {
-            write!(formatter, " at {}", self.time)?;
-        }
-        Ok(())
-    }
-}
-
-/// What a change means for what runs.
+/// An effect of a change on running workloads or data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Pods are replaced one after the other.
     RollingRestart {
-        /// How many.
+        /// The number of pods.
         pods: i64,
     },
-    /// Something is away for a while, or for good.
+    /// An interruption, or the end, of a service.
     Outage {
-        /// What.
+        /// The interruption, in words.
         what: &'static str,
     },
     /// The number of pods changes.
     Scale {
-        /// From how many.
+        /// The live number.
         from: i64,
-        /// To how many.
+        /// The new number.
         to: i64,
     },
-    /// Data is lost.
+    /// Data is deleted.
     DataLoss,
 }
 
 impl fmt::Display for Removal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Self::Excluded => "it cannot stand beside what the configuration sets",
-            Self::Copy => "it is a copy of what `kubectl apply` was given",
-            Self::History => "`kubectl apply` alone has set it, and the configuration does not have it",
+            Self::Excluded => "the configuration sets a field that excludes it",
+            Self::Copy => "it is a copy of the input of `kubectl apply`",
+            Self::History => "only `kubectl apply` set it, and the configuration lacks it",
         })
     }
 }
@@ -264,17 +238,17 @@ impl fmt::Display for Effect {
     }
 }
 
-/// Something about an object that an apply leaves as it is.
+/// A remark about an object for the reader of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
-    /// Which object.
+    /// The object's identity.
     pub id: ObjectId,
-    /// What is left, and to whom.
+    /// The remark, as a sentence without a full stop.
     pub text: String,
 }
 
 impl Change {
-    /// A change without effects on what runs.
+    /// Builds a change without effects or hand-over.
     #[must_use]
     pub fn new(id: &ObjectId, action: Action) -> Self {
         Self {
@@ -287,8 +261,7 @@ impl Change {
 
     /// Whether another change does the same to the same object.
     ///
-    /// The configurations themselves are not compared: those of Secrets hold generated values, which a plan before the
-    /// first apply cannot know.
+    /// Ignores the configurations: those of Secrets hold generated values, which a plan before the first apply cannot know.
     #[must_use]
     pub fn does_the_same_as(&self, other: &Self) -> bool {
         let fields_of = |change: &Self| {
@@ -297,13 +270,7 @@ impl Change {
         };
         let same_action = match (&self.action, &other.action) {
             (Action::Create { timing: one, .. }, Action::Create { timing: other, .. }) => one == other,
-            (
-                Action::Delete { uid, makes_way_for },
-                Action::Delete {
-                    uid: other_uid,
-                    makes_way_for: other,
-                },
-            ) => uid == other_uid && makes_way_for == other,
+            (one @ Action::Delete { .. }, other) => one == other,
             (
                 Action::Adopt {
                     uid: one, excluded, ..
@@ -354,7 +321,7 @@ impl Change {
     #[must_use]
     pub fn is_first_deletion(&self) -> bool {
         match &self.action {
-            // What steers others goes before they change: an autoscaler would write the number that an apply has just set.
+            // An autoscaler goes before its workload changes: it would overwrite the number that an apply has just set.
             Action::Delete { makes_way_for, .. } => {
                 makes_way_for.is_some() || of_deletion(&self.id.kind) == 0
             }

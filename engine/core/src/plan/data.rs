@@ -1,4 +1,4 @@
-//! The guard of the data: a database never begins empty where data is recorded. Pure.
+//! Guards the data: a database with recorded data never starts empty. Pure.
 
 use super::change::{Action, Change, Note};
 use super::refusal::Refusal;
@@ -16,7 +16,7 @@ pub(super) fn guard(
     consents: Consents,
 ) {
     for expected in &stack.claims {
-        // A claim that was given is nobody's until the first apply.
+        // Nothing owns an existing claim until the first apply.
         let is_stranger =
             expected.origin == ClaimOrigin::Ours && observations.strangers.contains(&expected.claim);
         let why = if is_stranger {
@@ -40,7 +40,7 @@ pub(super) fn guard(
     }
 }
 
-/// Says which claims were named and are not there: a pod that mounts one does not start.
+/// Notes the named claims that do not exist: a pod that mounts one does not start.
 pub(super) fn note_missing(plan: &mut Plan, stack: &Stack, observations: &Observations) {
     for expected in &stack.claims {
         let claim = &expected.claim;
@@ -48,7 +48,7 @@ pub(super) fn note_missing(plan: &mut Plan, stack: &Stack, observations: &Observ
             || observations.strangers.contains(claim);
         if expected.origin == ClaimOrigin::Given && !is_found {
             let text = format!(
-                "{claim} is not there: its pod starts when somebody has made it, or with `storage` instead of \
+                "{claim} does not exist: create it so that the pod can start, or set `storage` instead of \
                  `existing_claim`"
             );
             plan.notes.push(Note {
@@ -59,7 +59,7 @@ pub(super) fn note_missing(plan: &mut Plan, stack: &Stack, observations: &Observ
     }
 }
 
-/// Says what has become of the data; `None` when the workload will find it, or there never was any.
+/// Says why the workload would not find its data; `None` when it will, or has none.
 fn difference(expected: &ExpectedClaim, record: &Record, live: &[LiveClaim]) -> Option<String> {
     let is_expected = |claim: &Claim| claim.is_named(&expected.claim);
     let found = live.iter().find(|live| is_expected(&live.claim));
@@ -70,7 +70,7 @@ fn difference(expected: &ExpectedClaim, record: &Record, live: &[LiveClaim]) -> 
         ));
     }
     let Some(recorded) = record.claim(&expected.claim) else {
-        // A claim that was made by a run that never came to record it counts as well.
+        // A claim counts too if the run that created it ended before recording it.
         let elsewhere = record.claims.iter().chain(live.iter().map(|live| &live.claim));
         let other = elsewhere.into_iter().find(|claim| !is_expected(claim))?;
         if found.is_some() && record.claims.is_empty() {
@@ -88,7 +88,7 @@ fn difference(expected: &ExpectedClaim, record: &Record, live: &[LiveClaim]) -> 
             recorded.uid
         )),
         Some(live) if live.claim.uid != recorded.uid => Some(format!(
-            "claim {claim} was made anew (uid {}); its data was in uid {}",
+            "claim {claim} was recreated (uid {}); its data was in uid {}",
             live.claim.uid, recorded.uid
         )),
         Some(_) => None,

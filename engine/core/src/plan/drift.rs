@@ -1,15 +1,15 @@
-//! What an apply would change in an object that is there, and who is behind it. Pure.
+//! Changes of an existing object, and their causes. Pure.
 
 use serde_json::Value;
 
-use super::change::{Action, Author, Cause, Change, FieldDrift, Handover};
+use super::change::{Action, Cause, Change, FieldDrift, Handover};
 use super::refusal::Refusal;
 use super::{Consent, Consents, effect, is_mark, owns_replicas};
-use crate::object::field_managers::{self, Manager, Operation};
+use crate::object::field_managers::{self, Author, Manager, Operation};
 use crate::object::path::Path;
 use crate::object::{FieldChange, Object, differences, marks};
 
-/// Compares an object as it is with what an apply would make of it; `None` when that is the same.
+/// Compares a live object with the dry-run of an apply; `None` when they are the same.
 pub(super) fn change(
     object: &Object,
     live: &Value,
@@ -52,7 +52,7 @@ pub(super) fn change(
     })
 }
 
-/// What differs: the marks of ours, and the fields.
+/// The differences: lost marks, then fields.
 pub(super) fn changed(
     object: &Object,
     live: &Value,
@@ -62,7 +62,7 @@ pub(super) fn changed(
     let replicas = Path::of(&["spec", "replicas"]);
     let mut fields = differences(&object.id().kind, live, proposed);
     if autoscaled_minimum.is_some() {
-        // The dry-run shows what would happen without the hand-over: a fall to 1.
+        // The dry-run ignores the hand-over and shows a drop to 1.
         fields.retain(|field| field.path != replicas);
     }
     fields.into_iter().partition(|field| is_mark(&field.path))
@@ -72,17 +72,17 @@ pub(super) fn has_current_hash(object: &Object, live: &Value) -> bool {
     marks::annotation(live, marks::STATE_HASH) == Some(object.hash().to_string().as_str())
 }
 
-/// Stands against changes of what another applier has declared, unless they were agreed to.
+/// Refuses changes of fields that another applier declares, without consent.
 pub(super) fn conflict(fields: &[FieldDrift], live: &Value, consents: Consents) -> Option<Refusal> {
     let fields = conflicts(fields, live);
     (!fields.is_empty() && consents.conflicts == Consent::Withheld).then_some(Refusal::Conflict { fields })
 }
 
-/// Who wrote a field last, as far as anything tells.
+/// The last writer of a field, if known.
 pub(super) fn last_writer(path: &Path, live: &Value) -> Option<Author> {
     writers(path, live)
         .max_by_key(|manager| manager.time)
-        .map(|manager| author(&manager))
+        .map(|manager| manager.author())
 }
 
 /// Why a field would change.
@@ -93,18 +93,18 @@ pub(super) fn cause(path: &Path, live: &Value, hash_is_current: bool) -> Cause {
     let by = last_writer(path, live);
     match (hash_is_current, by) {
         (true, by) => Cause::Drift { by },
-        // The configuration has changed as well: whether we ever sent this field is not known any more.
+        // The configuration has changed too, so whether we ever sent this field is unknown.
         (false, Some(by)) => Cause::TakenOver { by },
         (false, None) => Cause::Configuration,
     }
 }
 
-/// The others who own a field.
+/// The foreign managers that own a field.
 fn writers<'a>(path: &'a Path, live: &'a Value) -> impl Iterator<Item = Manager<'a>> {
     field_managers::managers(live).filter(|manager| !manager.is_of_this_program() && manager.owns(path))
 }
 
-/// The changed fields that another applier has declared: it would declare them again after us.
+/// The changed fields that another applier declares. It would declare them again after us.
 fn conflicts(fields: &[FieldDrift], live: &Value) -> Vec<(String, Author)> {
     fields
         .iter()
@@ -112,18 +112,9 @@ fn conflicts(fields: &[FieldDrift], live: &Value) -> Vec<(String, Author)> {
         .filter_map(|drift| {
             let path = &drift.field.path;
             let applier = writers(path, live).find(|writer| writer.operation == Operation::Apply)?;
-            Some((path.to_string(), author(&applier)))
+            Some((path.to_string(), applier.author()))
         })
         .collect()
-}
-
-fn author(manager: &Manager<'_>) -> Author {
-    Author {
-        manager: manager.name.to_owned(),
-        operation: manager.operation,
-        subresource: manager.subresource.to_owned(),
-        time: manager.time.to_owned(),
-    }
 }
 
 /// Names the mark that was lost.
@@ -133,12 +124,12 @@ fn lost(lost_marks: &[FieldChange], hash_is_current: bool, live: &Value) -> Stri
         .iter()
         .any(|field| field.path.starts_with(&["metadata", "labels"]));
     if label_is_lost {
-        "a label of ours is missing".to_owned()
+        "a label is missing".to_owned()
     } else if hash.is_none() {
         "the state hash is missing".to_owned()
     } else if !hash_is_current {
-        "the state hash is not that of this configuration".to_owned()
+        "the state hash is of another configuration".to_owned()
     } else {
-        "fields of ours are no longer owned by us".to_owned()
+        "field ownership was lost".to_owned()
     }
 }

@@ -1,4 +1,4 @@
-//! What a change means for what runs. Pure.
+//! Effects of changes on running workloads and data. Pure.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::change::{Action, Effect, FieldDrift, Pods};
 use crate::object::path::Path;
 use crate::object::{FieldValue, Kind, ObjectId};
 
-/// The effects of a change to an object that is there.
+/// The effects of a change to an existing object.
 pub(super) fn of(id: &ObjectId, action: &Action, live: &Value) -> Vec<Effect> {
     match action {
         Action::Update { fields, .. }
@@ -25,18 +25,18 @@ pub(super) fn of(id: &ObjectId, action: &Action, live: &Value) -> Vec<Effect> {
 fn of_replacement(kind: &Kind) -> Vec<Effect> {
     if kind.group == "apps" || kind.group == "batch" || kind.is("", "Pod") {
         vec![Effect::Outage {
-            what: "its pods end and are made anew",
+            what: "its pods end and are recreated",
         }]
     } else if kind.is("", "Service") {
         vec![Effect::Outage {
-            what: "no connections until it is made anew",
+            what: "no connections until it is recreated",
         }]
     } else {
         Vec::new()
     }
 }
 
-/// The effect of deleting what has the node port that its successor gets.
+/// The effect of deleting a Service whose node port another one gets.
 pub(super) fn of_succession() -> Effect {
     Effect::Outage {
         what: "its node port is closed until the successor has it",
@@ -69,12 +69,12 @@ fn of_fields(id: &ObjectId, fields: &[FieldDrift], live: &Value) -> Vec<Effect> 
     effects
 }
 
-/// The effect of another pod template. What runs no pods has none, and neither has what leaves its pods as they are.
+/// The effect of a changed pod template; `None` for an object without pods, or one that leaves its pods alone.
 fn of_template(kind: &Kind, strategy: Strategy, live: &Value, pods: i64) -> Option<Effect> {
     let daemons = live["status"]["desiredNumberScheduled"].as_i64().unwrap_or(0);
     let (pods, is_alone) = match (kind.group.as_str(), kind.kind.as_str()) {
         ("apps", "Deployment") => (pods, false),
-        // It never has two pods of the same name.
+        // It never runs two pods of the same name.
         ("apps", "StatefulSet") => (pods, pods == 1),
         ("apps", "DaemonSet") => (daemons, false),
         _ => return None,
@@ -97,7 +97,7 @@ fn of_template(kind: &Kind, strategy: Strategy, live: &Value, pods: i64) -> Opti
 enum Strategy {
     OneByOne,
     AllAtOnce,
-    /// Only when somebody deletes them.
+    /// Only when they are deleted by hand.
     ByHand,
 }
 

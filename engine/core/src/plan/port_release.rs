@@ -1,11 +1,11 @@
-//! Who goes before another can come: an orphan that has the node port of its successor. Pure.
+//! Port release: an orphan goes first if its successor needs its node port. Pure.
 
 use super::change::{Action, Change, Timing};
 use super::{Consents, Plan, drift, effect};
 use crate::observation::{Observations, State};
 use crate::stack::Stack;
 
-/// Lifts the refusals of objects whose node port becomes free, and puts those deletions first.
+/// Lifts the refusals of objects whose node port becomes free, and puts the deletions that free them first.
 pub(super) fn resolve(plan: &mut Plan, stack: &Stack, observations: &Observations, consents: Consents) {
     for (declared, observation) in stack.objects.iter().zip(&observations.objects) {
         let State::Blocked { holder, object, .. } = &observation.state else {

@@ -1,4 +1,4 @@
-//! What becomes of objects that are no longer wanted: deleted, unless they hold data or somebody else's things. Pure.
+//! Prune: deletes objects that the stack no longer declares, unless they hold data or foreign objects. Pure.
 
 use std::collections::HashSet;
 
@@ -12,10 +12,10 @@ use crate::observation::{Contents, Evidence, LiveClaim, Observations, State};
 use crate::record::Record;
 use crate::stack::{Stack, id_of};
 
-/// How many foreign objects are named in a reason.
+/// The most foreign objects that a reason names.
 const NAMED: usize = 3;
 
-/// Adds the deletions in their order, and what is kept instead.
+/// Adds the deletions, in their order, and the objects that are kept.
 pub(super) fn add(
     plan: &mut Plan,
     stack: &Stack,
@@ -55,23 +55,25 @@ pub(super) fn add(
     plan.gaps.clone_from(&observations.gaps);
 }
 
-/// A namespace that is no longer the environment's own still holds what the environment has.
+/// Keeps a namespace that the stack no longer declares but still uses.
 fn is_in_use(id: &ObjectId, stack: &Stack) -> Option<String> {
     (id.kind.is_namespace() && stack.namespaces.contains(&id.name))
-        .then(|| "the environment lives in it".to_owned())
+        .then(|| "the environment uses it".to_owned())
 }
 
-/// A `StatefulSet` whose claims would be deleted along with it.
+/// Refuses to delete a `StatefulSet` whose claims would be deleted with it.
 fn taken_along(id: &ObjectId, claims: &[LiveClaim], consents: Consents) -> Option<Refusal> {
     if !id.kind.is("apps", "StatefulSet") || consents.purge == Consent::Given {
         return None;
     }
-    let taken = claims
-        .iter()
-        .find(|live| live.goes_with_its_workload && Some(&live.claim.namespace) == id.namespace.as_ref())?;
-    Some(Refusal::TakesData {
-        claim: claim_id(taken),
-    })
+    claim_taken_along(id, claims).map(|claim| Refusal::TakesData { claim })
+}
+
+/// Finds a claim that would be deleted along with a `StatefulSet`.
+pub(super) fn claim_taken_along(workload: &ObjectId, claims: &[LiveClaim]) -> Option<ObjectId> {
+    let is_near = |live: &&LiveClaim| Some(&live.claim.namespace) == workload.namespace.as_ref();
+    let mut near = claims.iter().filter(is_near);
+    near.find(|live| live.goes_with_its_workload).map(claim_id)
 }
 
 fn delete(id: &ObjectId, uid: &str) -> Change {
@@ -90,7 +92,7 @@ fn claim_id(live: &LiveClaim) -> ObjectId {
     id_of::<PersistentVolumeClaim>(Some(&live.claim.namespace), &live.claim.name)
 }
 
-/// Claims that no workload of the stack mounts. What only looks like ours is never deleted.
+/// Claims that no workload of the stack mounts. Those known by their labels alone are never deleted.
 fn claims(stack: &Stack, observations: &Observations, consents: Consents) -> Vec<Change> {
     observations
         .claims
@@ -100,15 +102,15 @@ fn claims(stack: &Stack, observations: &Observations, consents: Consents) -> Vec
         .map(|(id, live)| {
             let volume = &live.claim.volume;
             let why = if live.evidence == Evidence::Given {
-                "it was given, with whatever it holds".to_owned()
+                "it was provided, not created by the environment".to_owned()
             } else if live.is_terminating {
-                format!("is being deleted, by another hand; its data is in volume {volume}")
+                format!("is being deleted by someone else; its data is in volume {volume}")
             } else if live.evidence == Evidence::Labels {
-                format!("may hold data of ours (volume {volume}), but is not in the record")
+                format!("may hold this environment's data (volume {volume}), but is not in the record")
             } else if consents.purge == Consent::Withheld {
                 format!("holds data (volume {volume})")
             } else if let Some(gap) = observations.gaps.first() {
-                // What mounts it may be among what could not be listed, and stays.
+                // A workload that mounts it may be among the unlisted objects, which stay.
                 format!("not everything could be listed: {gap}")
             } else {
                 return delete(&id, &live.claim.uid);
@@ -134,25 +136,25 @@ fn reason_to_keep(
     record
         .data_keys
         .contains(id)
-        .then(|| format!("opens the data in claim {}/{}", claim.namespace, claim.name))
+        .then(|| format!("unlocks the data in claim {}/{}", claim.namespace, claim.name))
 }
 
 fn named_contents(contents: &Contents) -> Option<String> {
     match contents {
         Contents::Ours => None,
-        Contents::Unknown(why) => Some(format!("its contents are not known: {why}")),
+        Contents::Unknown(why) => Some(format!("its contents are unknown: {why}")),
         Contents::Foreign(foreign) => {
             let names: Vec<String> = foreign.iter().take(NAMED).map(ToString::to_string).collect();
             let more = match foreign.len().saturating_sub(NAMED) {
                 0 => String::new(),
                 more => format!(" and {more} more"),
             };
-            Some(format!("holds what is not ours: {}{more}", names.join(", ")))
+            Some(format!("holds foreign objects: {}{more}", names.join(", ")))
         }
     }
 }
 
-/// Keeps the namespaces in which anything is kept, and those with claims, whoever mounts them.
+/// Keeps the namespaces in which anything is kept, and those with any claim.
 fn keep_homes(changes: &mut [Change], claims: &[LiveClaim]) {
     let deleted: Vec<ObjectId> = changes
         .iter()

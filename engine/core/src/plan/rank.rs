@@ -1,11 +1,11 @@
-//! The order of deletions, in which nothing loses what it stands on. Pure.
+//! The order of deletions: no object goes before its dependents. Pure.
 
 use crate::object::Kind;
 
 /// Rank of a kind among deletions: lower ones go first.
 ///
-/// Controllers before what they control, workloads before what they use, data and namespaces last. A kind that is not
-/// named here goes with the workloads: custom resources stand for some.
+/// Controllers before the objects they control, workloads before the objects they use, data and namespaces last. Other kinds
+/// go with the workloads: custom resources often stand for some.
 #[must_use]
 pub fn of_deletion(kind: &Kind) -> u8 {
     match (kind.group.as_str(), kind.kind.as_str()) {

@@ -1,4 +1,4 @@
-//! What a record holds before the first write of a run, and after its last. Pure.
+//! The record before the first write of a run, and after the last. Pure.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::stack::{ClaimOrigin, Role, Stack};
 
 /// The record before the first write: all that was in use, and all that will be.
 ///
-/// So a run that ends halfway never leaves an object where the next one does not look.
+/// So the next run finds every object that an interrupted one leaves behind.
 #[must_use]
 pub fn widened(record: &Record, stack: &Stack, live: &[LiveClaim]) -> Record {
     let mut widened = record.clone();
@@ -22,7 +22,7 @@ pub fn widened(record: &Record, stack: &Stack, live: &[LiveClaim]) -> Record {
     let secrets = stack.secrets.iter();
     let in_use = secrets.filter_map(|(name, value)| Some((name.clone(), value.clone()?)));
     widened.secrets.extend(in_use);
-    // The UID of a recorded claim is what the guard of the data goes by: only an end that was agreed to changes it.
+    // The guard of the data compares the UID of a recorded claim, so only a confirmed run changes that.
     for claim in claims(stack, live) {
         if !record.claims.iter().any(|known| known.is_namesake_of(&claim)) {
             widened.claims.push(claim);
@@ -49,7 +49,7 @@ pub fn updated(record: &Record, stack: &Stack, live: &[LiveClaim]) -> Record {
 /// The record after the last write: what is in use, what is kept, and the claims as they are.
 #[must_use]
 pub fn narrowed(record: &Record, stack: &Stack, plan: &Plan, live: &[LiveClaim]) -> Record {
-    // Where not everything could be listed, something may be left to find.
+    // After a failed LIST, unlisted objects may remain.
     if !plan.gaps.is_empty() {
         return updated(record, stack, live);
     }
@@ -81,7 +81,7 @@ pub fn narrowed(record: &Record, stack: &Stack, plan: &Plan, live: &[LiveClaim])
     Record {
         given_claims,
         secrets,
-        // Claims are looked for by themselves: they carry no label of the environment.
+        // Claims have their own LIST: they carry no label of the environment.
         kinds: kinds(stack)
             .into_iter()
             .chain(of_kept)

@@ -1,40 +1,41 @@
-//! Why an object stands against carrying out a plan, in words, and what to do next. Pure.
+//! Reasons to refuse a plan, in words, and what to do next. Pure.
 
 use std::fmt;
 
-use super::change::{Author, FieldDrift};
+use super::change::FieldDrift;
 use super::gate::{self, EffectKind};
+use crate::object::field_managers::Author;
 use crate::object::owner::Ownership;
 use crate::object::{FieldChange, FieldValue, ObjectId};
 use crate::observation::ImmutableField;
 
-/// Why an object stands against carrying out a plan.
+/// Why an object makes a plan refused.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Refusal {
-    /// The object is there and not this environment's.
+    /// The object exists, and the environment does not own it.
     Foreign {
         /// Its owner.
         owner: Ownership,
     },
-    /// The object is there, nobody's, and cannot become ours.
+    /// The object exists and cannot be adopted.
     Unadoptable {
-        /// Why.
+        /// The obstacle, in words.
         why: String,
     },
-    /// It would have to be deleted and made anew, which nobody has agreed to.
+    /// Only a replacement can change it, which needs consent.
     NeedsReplacement {
-        /// What cannot be changed in place.
+        /// The immutable fields, as the server names them.
         reasons: Vec<ImmutableField>,
-        /// The fields that would change there.
+        /// The changed fields among them.
         fields: Vec<FieldChange>,
     },
-    /// It would have to be deleted and made anew, which is never done to it.
+    /// Only a replacement can change it, which would lose data or its pod.
     Irreplaceable {
-        /// What cannot be changed in place.
+        /// The immutable fields, as the server names them.
         reasons: Vec<ImmutableField>,
-        /// The fields that would change there.
+        /// The changed fields among them.
         fields: Vec<FieldChange>,
-        /// Why it is not replaced.
+        /// Why it cannot be replaced.
         why: String,
     },
     /// The change has effects that are not allowed.
@@ -46,17 +47,17 @@ pub enum Refusal {
     },
     /// Another applier has declared fields of ours.
     Conflict {
-        /// The fields, and who declared them.
+        /// Each field, and the manager that declares it.
         fields: Vec<(String, Author)>,
     },
-    /// The server does not take it.
+    /// The server rejects it.
     Rejected {
-        /// Why, in the server's words.
+        /// The server's message.
         message: String,
     },
-    /// The database would begin without its data.
+    /// The database would start without its data.
     StartsEmpty {
-        /// What is missing.
+        /// Where the data is, in words.
         why: String,
     },
     /// The data would be deleted along with its workload.
@@ -64,14 +65,14 @@ pub enum Refusal {
         /// The claim with the data.
         claim: ObjectId,
     },
-    /// The database would open data that is not this environment's.
+    /// The database would mount a claim that the environment does not own.
     ForeignData {
         /// The claim with the data.
         claim: ObjectId,
     },
-    /// It could not be looked at.
+    /// Its state could not be determined.
     Unknown {
-        /// Why.
+        /// The error, in words.
         why: String,
     },
 }
@@ -84,34 +85,33 @@ impl Refusal {
             Self::Foreign {
                 owner: Ownership::Other { .. },
             } => {
-                "was this environment renamed? Rename its file back, or destroy it under its old name first; two that \
-                 live side by side need namespaces of their own"
+                "was this environment renamed? Rename its file back, or destroy it under its old name first; two \
+                 environments cannot share a namespace"
             }
             Self::Foreign { .. } => {
-                "make it ours with --adopt, choose another name or namespace, or remove the object if nobody \
-                 needs it"
+                "adopt it with --adopt, choose another name or namespace, or delete the object if it is not \
+                 needed"
             }
             Self::Unadoptable { .. } => {
-                "choose another name or namespace; data that is there already is taken over with `existing_claim`"
+                "choose another name or namespace; to use existing data, name its claim in `existing_claim`"
             }
             Self::NeedsReplacement { .. } => {
-                "undo that change, or have it deleted and made anew with --replace"
+                "undo that change, or delete and recreate the object with --replace"
             }
             Self::Irreplaceable { .. } => {
-                "undo that change; to begin anew elsewhere, copy the data and name its claim in `existing_claim`"
+                "undo that change; to move to a new object, copy the data and name its claim in `existing_claim`"
             }
             Self::NotAllowed { kinds, .. } => gate::hint(kinds),
             Self::Conflict { .. } => {
-                "agree with that manager on who declares the field, or take it over with \
-                 --force-conflicts"
+                "remove the field from that manager's configuration, or take it over with --force-conflicts"
             }
-            Self::Rejected { .. } => "correct what the server says and plan again",
+            Self::Rejected { .. } => "fix what the server reports, then plan again",
             Self::StartsEmpty { .. } => {
-                "restore the claim (of one that is being deleted, copy the data while a pod still has it); or, if the \
+                "restore the claim (if it is being deleted, copy the data while a pod still mounts it); if the \
                  data is not needed, apply with --confirm and the environment's name"
             }
             Self::TakesData { .. } => {
-                "apply first, which sets the claims' retention back to `Retain`; or destroy with --purge-data"
+                "apply first, to set the claims' retention back to `Retain`, or destroy with --purge-data"
             }
             Self::ForeignData { .. } => {
                 "give the database another namespace; or, if the environment was renamed, rename its file back"
@@ -120,7 +120,7 @@ impl Refusal {
         }
     }
 
-    /// Whether it is for want of consent (exit code 6), not a failure (exit code 1).
+    /// Whether it asks for a decision (exit code 6), as opposed to a failure (exit code 1).
     #[must_use]
     pub fn is_want_of_consent(&self) -> bool {
         !matches!(self, Self::Rejected { .. } | Self::Unknown { .. })
@@ -132,18 +132,15 @@ impl fmt::Display for Refusal {
         match self {
             Self::Foreign {
                 owner: Ownership::Foreign,
-            } => formatter.write_str("it is there already, and not ours"),
+            } => formatter.write_str("it already exists and is not managed by this environment"),
             Self::Foreign { owner } => write!(formatter, "it belongs to {owner}"),
             Self::Unadoptable { why } => {
-                write!(
-                    formatter,
-                    "it is there already, not ours, and cannot be adopted: {why}"
-                )
+                write!(formatter, "it already exists and cannot be adopted: {why}")
             }
             Self::NeedsReplacement { reasons, fields } => write_immutable(formatter, reasons, fields),
             Self::Irreplaceable { reasons, fields, why } => {
                 write_immutable(formatter, reasons, fields)?;
-                write!(formatter, "; and it is not replaced, because {why}")
+                write!(formatter, "; it cannot be replaced: {why}")
             }
             Self::NotAllowed { kinds, .. } => formatter.write_str(&gate::named(kinds)),
             Self::Conflict { fields } => {
@@ -156,12 +153,12 @@ impl fmt::Display for Refusal {
             Self::Rejected { message } => write!(formatter, "the server refuses it: {message}"),
             Self::StartsEmpty { why } => write!(formatter, "the database would start empty: {why}"),
             Self::TakesData { claim } => {
-                write!(formatter, "{claim} with its data would be deleted along with it")
+                write!(formatter, "{claim} and its data would be deleted with it")
             }
             Self::ForeignData { claim } => {
                 write!(
                     formatter,
-                    "it would mount {claim}, which is not this environment's"
+                    "it would mount {claim}, which this environment does not own"
                 )
             }
             Self::Unknown { why } => formatter.write_str(why),
@@ -169,27 +166,27 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// Says what cannot be changed in place.
+/// Says which fields cannot be changed in place.
 #[must_use]
 pub fn reasons_to_replace(reasons: &[ImmutableField]) -> String {
     let names: Vec<String> = reasons
         .iter()
         .map(|reason| {
-            // A long list of what could have been changed says nothing about what was.
+            // The server lists the mutable fields instead of the changed ones.
             if reason.why.contains("fields other than") {
-                format!("all of `{}`", reason.field)
+                format!("parts of `{}`", reason.field)
             } else {
                 format!("`{}` ({})", reason.field, reason.why)
             }
         })
         .collect();
-    format!("the server does not change {} in place", names.join(", "))
+    format!("{} cannot be changed in place", names.join(", "))
 }
 
-/// How many fields are named in a refusal.
+/// The most fields that a refusal names.
 const NAMED: usize = 3;
 
-/// Longest value in a refusal, in characters.
+/// The longest value in a refusal, in characters.
 const VALUE_WIDTH: usize = 72;
 
 fn write_immutable(

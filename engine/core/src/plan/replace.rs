@@ -1,27 +1,26 @@
-//! Which objects may be deleted and made anew when a field of theirs cannot be changed in place. Pure.
+//! Replacement of objects with immutable changes. Pure.
 
 use serde_json::Value;
 
 use super::change::{Action, Change, FieldDrift, Handover, Note, Pods};
 use super::refusal::Refusal;
-use super::{Consents, EffectKind, drift, effect};
-use crate::object::foreign_fields::others;
-use crate::object::path::{Path, Step};
+use super::{Consents, EffectKind, drift, effect, prune};
+use crate::object::foreign_fields::foreign_fields;
+use crate::object::path::{Path, PathElement};
 use crate::object::{FieldChange, Kind, Object, field_managers, marks};
 use crate::observation::{ImmutableField, LiveClaim};
-use crate::stack::id_of;
 
-/// An object that can only be changed by a replacement.
+/// An object that only a replacement can change.
 pub(super) struct Replacement<'a> {
     pub(super) object: &'a Object,
     pub(super) live: &'a Value,
-    /// As the server would make it anew.
-    pub(super) anew: &'a Value,
+    /// The result of a dry-run create.
+    pub(super) recreated: &'a Value,
     pub(super) reasons: &'a [ImmutableField],
 }
 
 impl Replacement<'_> {
-    /// Replaces it, when that was agreed to and no data hangs on it.
+    /// Plans the replacement; refuses it without consent, and where data would be lost.
     pub(super) fn change(
         &self,
         autoscaled_minimum: Option<i32>,
@@ -79,23 +78,23 @@ impl Replacement<'_> {
         (change, note)
     }
 
-    /// What others own in it, which goes with it.
+    /// The foreign fields that a replacement loses.
     fn lost(&self) -> Option<String> {
-        let others = others(self.live, &self.object.json());
-        let fields: Vec<String> = others.into_iter().flat_map(|other| other.fields).collect();
-        (!fields.is_empty()).then(|| format!("what others own goes with it: {}", fields.join(", ")))
+        let foreign = foreign_fields(self.live, &self.object.json());
+        let fields: Vec<String> = foreign.into_iter().flat_map(|other| other.fields).collect();
+        (!fields.is_empty()).then(|| format!("fields of other managers are lost: {}", fields.join(", ")))
     }
 
-    /// What changes of what is ours: fields that were sent before, or are now.
+    /// The changes of our own fields: those we sent before, or send now.
     fn fields(&self, autoscaled_minimum: Option<i32>) -> Vec<FieldDrift> {
-        let anew = self.anew;
+        let recreated = self.recreated;
         let hash_is_current = drift::has_current_hash(self.object, self.live);
-        let (_, fields) = drift::changed(self.object, self.live, anew, autoscaled_minimum);
+        let (_, fields) = drift::changed(self.object, self.live, recreated, autoscaled_minimum);
         let is_ours =
             |object: &Value, path: &Path| field_managers::ours(object).is_some_and(|ours| ours.owns(path));
         fields
             .into_iter()
-            .filter(|field| is_ours(self.live, &field.path) || is_ours(anew, &field.path))
+            .filter(|field| is_ours(self.live, &field.path) || is_ours(recreated, &field.path))
             .map(|field| FieldDrift {
                 cause: drift::cause(&field.path, self.live, hash_is_current),
                 field,
@@ -104,7 +103,7 @@ impl Replacement<'_> {
             .collect()
     }
 
-    /// The changed fields that cannot be changed in place; all, when the server's words do not tell.
+    /// The immutable ones among the changed fields; all of them when the server does not say.
     fn immutable(&self, fields: &[FieldDrift]) -> Vec<FieldChange> {
         let all = || fields.iter().map(|drift| drift.field.clone());
         let found: Vec<FieldChange> = all()
@@ -113,26 +112,19 @@ impl Replacement<'_> {
         if found.is_empty() { all().collect() } else { found }
     }
 
-    /// What becomes of its pods, or why it must not be replaced.
+    /// Whether its pods end or stay; the error says why it must not be replaced.
     fn pods(&self, claims: &[LiveClaim]) -> Result<Pods, String> {
         let id = self.object.id();
         if holds_data(&id.kind) {
-            return Err("data hangs on it".to_owned());
+            return Err("it holds data".to_owned());
         }
         if !id.kind.is("apps", "StatefulSet") {
             return Ok(Pods::End);
         }
-        let taken = claims
-            .iter()
-            .find(|live| live.goes_with_its_workload && Some(&live.claim.namespace) == id.namespace.as_ref());
-        if let Some(taken) = taken {
-            let name = id_of::<k8s_openapi::api::core::v1::PersistentVolumeClaim>(
-                Some(&taken.claim.namespace),
-                &taken.claim.name,
-            );
-            return Err(format!("{name} with its data would be deleted along with it"));
+        if let Some(claim) = prune::claim_taken_along(id, claims) {
+            return Err(format!("{claim} and its data would be deleted with it"));
         }
-        let (before, after) = (mounted(self.live), mounted(self.anew));
+        let (before, after) = (mounted(self.live), mounted(self.recreated));
         if before != after {
             return Err(format!(
                 "its data is in {}, and it would mount {}",
@@ -141,7 +133,7 @@ impl Replacement<'_> {
             ));
         }
         let labels = &self.live["spec"]["template"]["metadata"]["labels"];
-        let selector = self.anew["spec"]["selector"]["matchLabels"].as_object();
+        let selector = self.recreated["spec"]["selector"]["matchLabels"].as_object();
         let is_taken_over = selector.is_some_and(|selector| {
             selector
                 .iter()
@@ -150,25 +142,22 @@ impl Replacement<'_> {
         if is_taken_over {
             Ok(Pods::Stay)
         } else {
-            Err(
-                "its new selector does not choose the pod that is there, which would keep the name"
-                    .to_owned(),
-            )
+            Err("its new selector does not match the existing pod, which keeps the name".to_owned())
         }
     }
 
     fn note(&self, fields: &[FieldDrift]) -> Note {
-        let mut text = "its pod and claim stay, and the new one takes them over".to_owned();
+        let mut text = "its pod and claim stay and are taken over".to_owned();
         let concerns = |field: &str| {
             fields
                 .iter()
                 .any(|drift| drift.field.path.starts_with(&["spec", field]))
         };
         if concerns("volumeClaimTemplates") {
-            text.push_str("; the claim keeps the size it has");
+            text.push_str("; the claim keeps its size");
         }
         if concerns("serviceName") {
-            text.push_str("; the pod has its new name in DNS after its next restart");
+            text.push_str("; the pod gets its new DNS name at its next restart");
         }
         Note {
             id: self.object.id().clone(),
@@ -177,7 +166,7 @@ impl Replacement<'_> {
     }
 }
 
-/// Whether data goes with an object of this kind.
+/// Whether deleting an object of this kind may delete data.
 fn holds_data(kind: &Kind) -> bool {
     kind.is("", "PersistentVolumeClaim")
         || kind.is("", "PersistentVolume")
@@ -185,7 +174,7 @@ fn holds_data(kind: &Kind) -> bool {
         || kind.is("apiextensions.k8s.io", "CustomResourceDefinition")
 }
 
-/// The claims that a workload mounts: their names, and the storage class where it makes them.
+/// The claims that a workload mounts, with the storage class of those that it creates.
 fn mounted(workload: &Value) -> Vec<(String, Option<String>)> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let templates = workload["spec"]["volumeClaimTemplates"].as_array();
@@ -221,7 +210,7 @@ fn in_words(mounted: &[(String, Option<String>)]) -> String {
     }
 }
 
-/// Whether a field is among those that a refusal is about.
+/// Whether a server's reason is about this field.
 fn covers(reason: &ImmutableField, path: &Path) -> bool {
     let fields: Vec<&str> = reason
         .field
@@ -231,12 +220,12 @@ fn covers(reason: &ImmutableField, path: &Path) -> bool {
     if !path.starts_with(&fields) {
         return false;
     }
-    // The refusal of a whole spec lists what could have been changed.
+    // The refusal of a whole spec lists its mutable fields.
     let Some((_, others)) = reason.why.split_once("fields other than") else {
         return true;
     };
     match path.0.get(fields.len()) {
-        Some(Step::Field(name)) => !others.contains(&format!("'{name}'")),
+        Some(PathElement::Field(name)) => !others.contains(&format!("'{name}'")),
         _ => true,
     }
 }

@@ -9,23 +9,23 @@ use super::{Action, Plan};
 /// The number of objects for each action of a plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// To be made.
+    /// To be created.
     pub create: usize,
     /// To be changed.
     pub change: usize,
-    /// To be deleted and made again.
+    /// To be deleted and recreated.
     pub replace: usize,
     /// To be deleted.
     pub delete: usize,
-    /// As they should be.
+    /// Not changed by an apply.
     pub unchanged: usize,
     /// To be adopted.
     pub adopt: usize,
-    /// To be given a mark back.
+    /// To have a mark restored.
     pub mark: usize,
-    /// No longer wanted, and kept.
+    /// No longer declared, and kept.
     pub keep: usize,
-    /// Standing against the plan.
+    /// Refused.
     pub refuse: usize,
 }
 
@@ -53,7 +53,7 @@ impl Summary {
     }
 }
 
-/// The numbers as they stand in the last line of a plan, without its first word and full stop.
+/// Formats the last line of a plan, without its first word and full stop.
 impl fmt::Display for Summary {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(

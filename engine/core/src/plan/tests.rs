@@ -6,9 +6,9 @@ use super::{Action, AllowedEffects, Consent, Consents, EffectKind, Plan, Summary
 use crate::object::owner::{Owner, Ownership};
 use crate::object::path::Path;
 use crate::object::{HashKey, Identity, Kind, KindNames, Object, ObjectId, marks};
-use crate::observation::takeover::LAST_APPLIED;
+use crate::observation::adoption::{Adoption, LAST_APPLIED};
 use crate::observation::{
-    Check, Contents, Evidence, ImmutableField, LiveClaim, Observation, Observations, State, Takeover,
+    Check, Contents, Evidence, ImmutableField, LiveClaim, Observation, Observations, State,
 };
 use crate::record::{Claim, Record};
 use crate::stack::{ClaimOrigin, ExpectedClaim, Role, Stack, StackObject};
@@ -275,7 +275,7 @@ fn a_field_that_was_taken_over_with_our_own_value_is_marked() {
             ..Case::default()
         },
         &[
-            "mark Deployment/shop/api: fields of ours are no longer owned by us",
+            "mark Deployment/shop/api: field ownership was lost",
             "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 to mark",
         ],
     );
@@ -330,7 +330,7 @@ fn a_foreign_object_is_refused() {
             ..Case::default()
         },
         &[
-            "refuse Deployment/shop/api: it is there already, and not ours",
+            "refuse Deployment/shop/api: it already exists and is not managed by this environment",
             "refuse StatefulSet/shop/mongodb: it belongs to environment `other`",
             "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 2 refused",
         ],
@@ -381,7 +381,7 @@ fn data_is_kept_with_what_opens_it_and_where_it_lives() {
     check(
         case(),
         &[
-            "keep Secret/shop/users: opens the data in claim shop/data",
+            "keep Secret/shop/users: unlocks the data in claim shop/data",
             "- Secret/shop/other",
             "keep PersistentVolumeClaim/shop/data: holds data (volume v)",
             "keep Namespace/shop: holds PersistentVolumeClaim/shop/data, Secret/shop/users",
@@ -466,7 +466,7 @@ fn a_namespace_that_the_environment_lives_in_is_kept() {
         },
         &[
             "keep PersistentVolumeClaim/data/data: holds data (volume v)",
-            "keep Namespace/shop: the environment lives in it",
+            "keep Namespace/shop: the environment uses it",
             "keep Namespace/data: holds PersistentVolumeClaim/data/data",
             "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 3 kept",
         ],
@@ -486,7 +486,7 @@ fn a_claim_that_only_looks_like_ours_is_never_purged() {
             ..Case::default()
         },
         &[
-            "keep PersistentVolumeClaim/shop/data: may hold data of ours (volume v), but is not in the record",
+            "keep PersistentVolumeClaim/shop/data: may hold this environment's data (volume v), but is not in the record",
             "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 kept",
         ],
     );
@@ -502,7 +502,7 @@ fn a_workload_that_would_take_its_data_along_is_refused() {
             ..Case::default()
         },
         &[
-            "refuse StatefulSet/shop/mongodb: PersistentVolumeClaim/shop/data with its data would be deleted along with it",
+            "refuse StatefulSet/shop/mongodb: PersistentVolumeClaim/shop/data and its data would be deleted with it",
             "keep PersistentVolumeClaim/shop/data: holds data (volume v)",
             "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 kept, 1 refused",
         ],
@@ -522,7 +522,7 @@ fn data_that_was_never_recorded_is_not_left_behind_either() {
         &[
             "refuse StatefulSet/shop/mongodb: the database would start empty: its data is in claim elsewhere/data, \
              and it would mount PersistentVolumeClaim/shop/data",
-            "keep PersistentVolumeClaim/elsewhere/data: may hold data of ours (volume v), but is not in the record",
+            "keep PersistentVolumeClaim/elsewhere/data: may hold this environment's data (volume v), but is not in the record",
             "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 kept, 1 refused",
         ],
     );
@@ -546,7 +546,7 @@ fn a_claim_that_was_given_is_no_stranger_and_never_deleted() {
     check(
         case(),
         &[
-            "refuse StatefulSet/shop/mongodb: it would mount PersistentVolumeClaim/shop/data, which is not this environment's",
+            "refuse StatefulSet/shop/mongodb: it would mount PersistentVolumeClaim/shop/data, which this environment does not own",
             "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 refused",
         ],
     );
@@ -562,7 +562,7 @@ fn a_claim_that_was_given_is_no_stranger_and_never_deleted() {
             ..Case::default()
         },
         &[
-            "keep PersistentVolumeClaim/shop/data: it was given, with whatever it holds",
+            "keep PersistentVolumeClaim/shop/data: it was provided, not created by the environment",
             "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 kept",
         ],
     );
@@ -597,8 +597,8 @@ fn adopting() -> Consents {
     }
 }
 
-/// An object of ours whose `before` cannot become `anew` in place.
-fn immutable(text: &str, field: &str, why: &str, before: &Value, anew: &Value) -> State {
+/// An object of ours whose `before` cannot become `recreated` in place.
+fn immutable(text: &str, field: &str, why: &str, before: &Value, recreated: &Value) -> State {
     let object = desired(&id(text), "wanted");
     let owner =
         || json!([{"manager": "infra", "operation": "Apply", "fieldsV1": {"f:spec": {}, "f:data": {}}}]);
@@ -611,7 +611,7 @@ fn immutable(text: &str, field: &str, why: &str, before: &Value, anew: &Value) -
     };
     State::Immutable {
         live: with(before),
-        anew: with(anew),
+        recreated: with(recreated),
         fields: vec![ImmutableField {
             field: field.to_owned(),
             why: why.to_owned(),
@@ -640,7 +640,7 @@ fn a_field_that_cannot_be_changed_in_place_is_named_and_replaced_only_with_conse
     check(
         case(),
         &[
-            "refuse Deployment/shop/api: the server does not change `spec.selector` (field is immutable) in place: \
+            "refuse Deployment/shop/api: `spec.selector` (field is immutable) cannot be changed in place: \
              spec.selector \"old\" -> \"new\"",
             "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 refused",
         ],
@@ -658,7 +658,7 @@ fn a_field_that_cannot_be_changed_in_place_is_named_and_replaced_only_with_conse
 }
 
 #[test]
-fn what_data_hangs_on_is_never_replaced() {
+fn an_object_that_holds_data_is_never_replaced() {
     for (text, shown) in [
         (CLAIM, "PersistentVolumeClaim/shop/data"),
         ("PersistentVolume/data", "PersistentVolume/data"),
@@ -673,8 +673,8 @@ fn what_data_hangs_on_is_never_replaced() {
             },
             &[
                 &format!(
-                    "refuse {shown}: the server does not change `spec` (is immutable) in place: spec.a 1 -> 2; and it is \
-                     not replaced, because data hangs on it"
+                    "refuse {shown}: `spec` (is immutable) cannot be changed in place: spec.a 1 -> 2; it cannot be \
+                     replaced: it holds data"
                 ),
                 "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 refused",
             ],
@@ -691,12 +691,12 @@ fn database_spec(name: &str, class: &str, size: &str, selector: &str) -> Value {
     })
 }
 
-fn database_replaced_by(anew: &Value) -> Case {
+fn database_replaced_by(recreated: &Value) -> Case {
     let before = database_spec("data", "standard", "1Gi", "mongodb");
     Case {
         objects: vec![(
             DATABASE,
-            immutable(DATABASE, "spec", STATEFUL_SET_FIELDS, &before, anew),
+            immutable(DATABASE, "spec", STATEFUL_SET_FIELDS, &before, recreated),
         )],
         consents: replacing(),
         ..Case::default()
@@ -716,7 +716,7 @@ fn a_database_is_replaced_around_its_pod_while_it_mounts_the_same_claims() {
 
 #[test]
 fn a_database_that_would_lose_its_claim_or_its_pod_is_not_replaced() {
-    for (anew, change, why) in [
+    for (recreated, change, why) in [
         (
             database_spec("other", "standard", "1Gi", "mongodb"),
             "spec.volumeClaimTemplates[0].metadata.name \"data\" -> \"other\"",
@@ -732,15 +732,15 @@ fn a_database_that_would_lose_its_claim_or_its_pod_is_not_replaced() {
         (
             database_spec("data", "standard", "1Gi", "other"),
             "spec.selector.matchLabels.app \"mongodb\" -> \"other\"",
-            "its new selector does not choose the pod that is there, which would keep the name",
+            "its new selector does not match the existing pod, which keeps the name",
         ),
     ] {
         check(
-            database_replaced_by(&anew),
+            database_replaced_by(&recreated),
             &[
                 &format!(
-                    "refuse StatefulSet/shop/mongodb: the server does not change all of `spec` in place: \
-                     {change}; and it is not replaced, because {why}"
+                    "refuse StatefulSet/shop/mongodb: parts of `spec` cannot be changed in place: \
+                     {change}; it cannot be replaced: {why}"
                 ),
                 "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 refused",
             ],
@@ -754,15 +754,15 @@ fn a_database_that_would_lose_its_claim_or_its_pod_is_not_replaced() {
             ..database_replaced_by(&database_spec("data", "standard", "2Gi", "mongodb"))
         },
         &[
-            "refuse StatefulSet/shop/mongodb: the server does not change all of `spec` in place: \
-                 spec.volumeClaimTemplates[0].spec.size \"1Gi\" -> \"2Gi\"; and it is not replaced, because \
-                 PersistentVolumeClaim/shop/data with its data would be deleted along with it",
+            "refuse StatefulSet/shop/mongodb: parts of `spec` cannot be changed in place: \
+                 spec.volumeClaimTemplates[0].spec.size \"1Gi\" -> \"2Gi\"; it cannot be replaced: \
+                 PersistentVolumeClaim/shop/data and its data would be deleted with it",
             "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 refused",
         ],
     );
 }
 
-/// An object that is nobody's, with `live` and `proposed` as its spec.
+/// An unmanaged object, with `live` and `proposed` as its spec.
 fn adoptable(text: &str, manager: (&str, &str), live: &Value, proposed: &Value) -> State {
     let object = desired(&id(text), "wanted");
     let with = |content: &Value| {
@@ -778,15 +778,15 @@ fn adoptable(text: &str, manager: (&str, &str), live: &Value, proposed: &Value) 
     State::Adoptable {
         live,
         proposed: with(proposed),
-        takeover: Takeover {
-            excluded: vec![vec!["f:spec".to_owned(), "f:valueFrom".to_owned()]],
+        adoption: Adoption {
+            excluded: vec![Path::of(&["spec", "valueFrom"])],
             removed: vec![Path::of(&["spec", "left"]), Path::of(&["spec", "valueFrom"])],
         },
     }
 }
 
 #[test]
-fn an_object_that_is_nobodys_is_adopted_only_with_consent() {
+fn an_unmanaged_object_is_adopted_only_with_consent() {
     let state = || {
         adoptable(
             API,
@@ -802,7 +802,7 @@ fn an_object_that_is_nobodys_is_adopted_only_with_consent() {
             ..Case::default()
         },
         &[
-            "refuse Deployment/shop/api: it is there already, and not ours",
+            "refuse Deployment/shop/api: it already exists and is not managed by this environment",
             "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 refused",
         ],
     );
@@ -898,7 +898,7 @@ fn an_adopted_database_is_guarded_as_any_other() {
             ..Case::default()
         },
         &[
-            "refuse StatefulSet/shop/mongodb: it would mount PersistentVolumeClaim/shop/data, which is not this environment's",
+            "refuse StatefulSet/shop/mongodb: it would mount PersistentVolumeClaim/shop/data, which this environment does not own",
             "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 refused",
         ],
     );
@@ -936,7 +936,7 @@ fn an_orphan_that_has_what_its_successor_needs_goes_first() {
             ..Case::default()
         },
         &[
-            "refuse Service/shop/api: the server refuses it: provided port is already allocated; Service/shop/old has it",
+            "refuse Service/shop/api: the server refuses it: provided port is already allocated; Service/shop/old uses it",
             "keep Service/shop/old: not everything could be listed: could not list secrets",
             "0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, 1 kept, 1 refused",
         ],

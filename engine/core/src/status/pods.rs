@@ -1,30 +1,30 @@
-//! Why pods do not run, as they say themselves. Pure.
+//! Why pods are not ready, from their own status. Pure.
 
 use serde_json::Value;
 
 use crate::object::marks;
 
-/// What keeps a pod from being ready.
+/// A cause for which a pod is not ready.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
     /// The cause in one sentence, with the pod's name.
     pub message: String,
-    /// Whether it can pass by itself.
+    /// Whether waiting can help.
     pub outlook: Outlook,
 }
 
 /// Whether waiting helps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outlook {
-    /// It is the normal course of a start.
+    /// A normal phase of a start.
     Passing,
-    /// It may pass, but somebody should look.
+    /// May pass, but needs attention.
     Stuck,
-    /// It does not pass unless the configuration changes.
+    /// Lasts until the configuration changes.
     Hopeless,
 }
 
-/// The most serious cause among these pods; `None` when all are ready.
+/// Finds the most serious cause among these pods; `None` when all are ready.
 #[must_use]
 pub fn explain(pods: &[Value]) -> Option<Cause> {
     pods.iter()
@@ -33,7 +33,7 @@ pub fn explain(pods: &[Value]) -> Option<Cause> {
         .max_by_key(|cause| cause.outlook)
 }
 
-/// Selects the pods of a workload's latest revision; `None` while its controller has not made any.
+/// The label selector of a workload's latest revision; `None` until its controller has created that.
 ///
 /// `sets` are the `ReplicaSet`s of a Deployment.
 #[must_use]
@@ -63,7 +63,7 @@ fn explain_pod(pod: &Value) -> Option<Cause> {
     })
 }
 
-/// What keeps a pod from being ready, without the pod's name; `None` when it is ready.
+/// Finds the cause for which a pod is not ready, without the pod's name; `None` when it is ready.
 #[must_use]
 pub fn cause(pod: &Value) -> Option<(String, Outlook)> {
     let status = &pod["status"];

@@ -1,4 +1,4 @@
-//! What is there of an environment: owner, `ReplicaSet`, pod, container, each with its state. Pure.
+//! The tree of an environment: object, `ReplicaSet`, pod, container, each with its state. Pure.
 
 use std::fmt::Write as _;
 
@@ -17,19 +17,19 @@ pub struct Part {
     pub namespace: Option<String>,
     /// Its name, such as `mongodb`.
     pub name: String,
-    /// How it is.
+    /// Its state.
     pub state: State,
-    /// What else is to be said: numbers, the node, a cause; may be empty.
+    /// Details: numbers, the node, a cause; may be empty.
     pub detail: String,
-    /// What belongs to it.
+    /// The parts below it.
     pub parts: Vec<Part>,
 }
 
-/// What stands for the kind of a container, which is no object of its own.
+/// The kind of a container, which is not a Kubernetes object.
 pub const CONTAINER: &str = "Container";
 
 impl Part {
-    /// What people call it: `StatefulSet/mongodb`; of a container, which stands below its pod, the name alone.
+    /// The short name: `StatefulSet/mongodb`, or the name alone for a container.
     #[must_use]
     pub fn label(&self) -> String {
         if self.kind == CONTAINER {
@@ -40,46 +40,46 @@ impl Part {
     }
 }
 
-/// How a part of an environment is.
+/// The state of a part of an environment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// It does what it is there for.
+    /// Ready for use.
     Ready,
-    /// It is there; its kind knows no more.
+    /// Exists; its kind has no status.
     There,
-    /// It is on its way.
+    /// Not ready yet.
     Waiting,
-    /// Somebody should look.
+    /// Needs attention.
     Failed,
-    /// It is wanted and not there.
+    /// Declared, but does not exist.
     Missing,
-    /// It is no longer wanted, and stays, because it holds data or opens it.
+    /// No longer declared, and kept because it holds or unlocks data.
     Kept,
-    /// It is there and no longer wanted: the next apply deletes it.
+    /// No longer declared: the next apply deletes it.
     Unwanted,
 }
 
-/// An object that was found, or not.
+/// An object of an environment, live or missing.
 #[derive(Clone)]
 pub struct Found {
-    /// Which object.
+    /// The object's identity.
     pub id: ObjectId,
-    /// As it is; `None` when it is not there.
+    /// The live object; `None` when it does not exist.
     pub live: Option<Value>,
-    /// What it is to the environment.
+    /// Its role in the environment.
     pub part: Wanted,
 }
 
-/// What an object is to its environment.
+/// The role of an object in its environment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
-    /// It is in the stack.
+    /// The stack declares it.
     Yes,
-    /// It belongs to what is in the stack, such as a claim.
+    /// A declared object uses it, as a database uses its claim.
     Along,
-    /// It stays although nothing wants it.
+    /// Nothing declares it, and it stays.
     Kept,
-    /// It is left over.
+    /// Nothing declares it, and the next apply deletes it.
     No,
 }
 
@@ -92,7 +92,7 @@ pub struct Running {
     pub pods: Vec<Value>,
 }
 
-/// Joins everything into one tree: objects of the cluster first, then each namespace with what stands in it.
+/// Joins everything into one tree: cluster-scoped objects first, then each namespace with its objects.
 #[must_use]
 pub fn tree(objects: &[Found], running: &Running) -> Vec<Part> {
     let mut roots: Vec<Part> = Vec::new();
@@ -122,7 +122,7 @@ pub fn tree(objects: &[Found], running: &Running) -> Vec<Part> {
     roots
 }
 
-/// Whether every object that is wanted is there and ready.
+/// Whether every declared object exists and is ready.
 #[must_use]
 pub fn is_ready(objects: &[Found]) -> bool {
     objects
@@ -173,7 +173,7 @@ fn object(found: &Found, running: &Running) -> Part {
     part
 }
 
-/// What is worth a word about an object that is as it should be.
+/// Details of an object that is current.
 fn detail(id: &ObjectId, live: &Value) -> String {
     let number = |value: &Value| value.as_i64().unwrap_or(0);
     let text = |value: &Value| value.as_str().unwrap_or("none").to_owned();
@@ -220,7 +220,7 @@ fn is_owned_by(object: &Value, owner: &Value) -> bool {
     owners.is_some_and(|owners| !uid.is_empty() && owners.iter().any(|owner| owner["uid"] == uid))
 }
 
-/// The `ReplicaSet`s of a Deployment that have pods, or should have.
+/// The `ReplicaSet`s of a Deployment with live or desired pods.
 fn replica_sets(deployment: &Value, running: &Running) -> Vec<Part> {
     const REVISION: &str = "deployment.kubernetes.io/revision";
     let current = marks::annotation(deployment, REVISION);

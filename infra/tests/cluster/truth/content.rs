@@ -76,7 +76,7 @@ async fn a_dropped_field_that_another_declares_too_stays() {
     let after = [config_map("a", &json!({"kept": "k"}))];
     assert_eq!(
         bed.lines(&after).await,
-        ["mark ConfigMap/shop/a: the state hash is not that of this configuration"]
+        ["mark ConfigMap/shop/a: the state hash is of another configuration"]
     );
     bed.apply(&after).await;
     let live = bed.world.read(&bed.path(&after[0])).await.unwrap();

@@ -685,20 +685,17 @@ fn lost_marks() -> Vec<(Value, &'static str)> {
     vec![
         (
             json!({"metadata": {"managedFields": [{}]}}),
-            "fields of ours are no longer owned by us",
+            "field ownership was lost",
         ),
         (hash(Value::Null), "the state hash is missing"),
         (
             hash(json!("v1:cut")),
-            "the state hash is not that of this configuration",
+            "the state hash is of another configuration",
         ),
-        (
-            hash(json!("v2:00")),
-            "the state hash is not that of this configuration",
-        ),
+        (hash(json!("v2:00")), "the state hash is of another configuration"),
         (
             json!({"metadata": {"labels": {"infra.internal/environment": null}}}),
-            "a label of ours is missing",
+            "a label is missing",
         ),
     ]
 }
@@ -755,7 +752,7 @@ async fn a_value_that_was_changed_and_changed_back_is_a_mark_in_any_kind() {
     assert_eq!(lines.len(), cases.len(), "{lines:#?}");
     for line in &lines {
         assert!(
-            line.starts_with("mark ") && line.ends_with("fields of ours are no longer owned by us"),
+            line.starts_with("mark ") && line.ends_with("field ownership was lost"),
             "{line}"
         );
     }

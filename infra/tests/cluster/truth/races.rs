@@ -220,7 +220,7 @@ async fn an_object_that_somebody_makes_in_the_same_moment_is_given_back() {
         "{live:#}"
     );
     world.plan().await.expect_code(6).expect_line(&format!(
-        "! refuse ConfigMap/{}/mongodb-scripts: it is there already, and not ours",
+        "! refuse ConfigMap/{}/mongodb-scripts: it already exists and is not managed by this environment",
         world.database
     ));
     world.delete(&format!("{scripts}/mongodb-scripts")).await;
