@@ -31,7 +31,7 @@ struct Walk<'f> {
     place: Place,
 }
 
-/// Where in the object the walk is: the identity stands at the top and in the metadata.
+/// The position of the walk: the identity is at the root and in the metadata.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Object,
