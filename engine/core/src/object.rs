@@ -28,7 +28,7 @@ pub use id::{Identity, Kind, KindNames, ObjectId};
 
 /// A desired object: its identity and the JSON that is sent to the API server, hash annotation included.
 ///
-/// The JSON is held as bytes, a tenth of what its values take in memory. A clone shares them. `Debug` prints the identity
+/// The JSON is held as bytes, which take a tenth of the memory of parsed values. A clone shares them. `Debug` prints the identity
 /// only, because the JSON of a Secret holds its values.
 #[derive(Clone)]
 pub struct Object(Arc<Parts>);

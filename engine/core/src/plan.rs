@@ -76,7 +76,7 @@ pub enum Consent {
 }
 
 impl Plan {
-    /// Decides what to do about each observation. The plan of a destroy is the plan of an empty stack.
+    /// Computes the plan. The plan of a destroy is the plan of an empty stack.
     #[must_use]
     pub fn new(stack: &Stack, record: &Record, observations: &Observations, consents: Consents) -> Self {
         let mut plan = Self {
@@ -206,7 +206,7 @@ impl Plan {
                 self.notes.extend(note);
                 change
             }
-            // The refusal stands unless the holder goes; see `port_release`.
+            // Lifted if the other Service is deleted; see `port_release`.
             State::Blocked { holder, message, .. } => refuse(Refusal::Rejected {
                 message: format!("{message}; {holder} uses it"),
             }),

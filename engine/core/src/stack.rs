@@ -12,7 +12,7 @@ use crate::object::{HashKey, Identity, Object, ObjectId, kind_of};
 use crate::record::Record;
 use crate::secret::SecretValue;
 
-/// Everything an environment wants in the cluster. The default is the empty stack, whose plan is a destroy.
+/// The desired state of an environment. The default is the empty stack, whose plan is a destroy.
 #[derive(Clone, Debug, Default)]
 pub struct Stack {
     /// The objects, each after those it refers to.
@@ -34,7 +34,7 @@ pub struct Stack {
 pub struct Setting {
     /// The object.
     pub object: ObjectId,
-    /// The field, as a plan shows it; what lies below is meant too.
+    /// The field, as a plan shows it, with everything below it.
     pub field: &'static str,
     /// Tables and key, joined by dots.
     pub key: &'static str,
@@ -51,10 +51,10 @@ pub struct StackObject {
     pub role: Role,
 }
 
-/// What would be lost with an object.
+/// What the deletion of an object would lose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Nothing that an apply does not bring back.
+    /// Nothing: an apply restores it.
     Plain,
     /// The key to data: it is kept as long as the data is.
     OpensData,
@@ -107,7 +107,7 @@ pub struct AutoscaledWorkload {
     pub minimum: i32,
 }
 
-/// Proof that an object is in the stack, typed by its kind: what refers to an object asks for its handle.
+/// Proof that an object is in the stack, typed by its kind. A reference to an object requires its handle.
 #[derive(Clone)]
 pub struct Handle<K> {
     id: ObjectId,

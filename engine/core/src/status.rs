@@ -113,7 +113,7 @@ fn deployment(object: &Value) -> Status {
     let wanted = object["spec"]["replicas"].as_i64().unwrap_or(1);
     let updated = number(object, "updatedReplicas");
     let available = number(object, "availableReplicas");
-    // The server may refuse the pods themselves, as a quota or a policy does; no pod can tell that.
+    // A quota or a policy may reject the pods themselves; then no pod exists to report it.
     let refusal = conditions(object)
         .find(|condition| condition["type"] == "ReplicaFailure" && condition["status"] == "True")
         .and_then(|condition| condition["message"].as_str());

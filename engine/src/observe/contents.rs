@@ -49,7 +49,7 @@ async fn in_namespace(
         .buffered(AT_ONCE)
         .try_collect()
         .await?;
-    // An object goes with its owner in the same namespace, which one of the lists has.
+    // An object is deleted with its owner in the same namespace, which one of the LISTs has found.
     let here: HashSet<&str> = listed
         .iter()
         .flat_map(|found| found.uids.iter().map(String::as_str))

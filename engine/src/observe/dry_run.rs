@@ -1,4 +1,4 @@
-//! Dry-runs of one object: an apply to what is there, and a create under another name.
+//! Dry-runs of one object: an apply, and a create under another name.
 
 use serde_json::{Value, json};
 

@@ -7,7 +7,7 @@ use crate::cluster::Status;
 use crate::cluster::error::Cause;
 use engine_core::observation::ImmutableField;
 
-/// Ends of messages of the form `Invalid value: VALUE: …`. The value before them may hold any text, what follows may not.
+/// Ends of messages of the form `Invalid value: VALUE: …`, where the value may be any text.
 const INVALID: [&str; 4] = [
     ": field is immutable",
     ": field is immutable, except for updating from beta label to GA",

@@ -31,7 +31,7 @@ struct Walk<'f> {
     place: Place,
 }
 
-/// Where in the object the walk is: the identity stands at the top and in the metadata.
+/// The position of the walk: the identity is at the root and in the metadata.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Object,
@@ -103,10 +103,16 @@ impl<'de> Visitor<'de> for Walk<'_> {
 
 fn covers_item(fields: &FieldSet<'_>, item: &Value) -> bool {
     let Some(item_fields) = item.as_object() else {
-        return fields.has_value(item);
+        return fields.named(&format!("v:{item}")).is_some();
     };
+    // Most lists are keyed by the name alone, and such a key needs no parsing.
+    let by_name = item_fields
+        .get("name")
+        .map(|name| format!("k:{{\"name\":{name}}}"));
+    let by_name = by_name.and_then(|key| fields.named(&key));
     let mut items = fields.items(item_fields);
-    items.any(|(_, below)| covers_value(below, item))
+    by_name.is_some_and(|below| covers_value(below, item))
+        || items.any(|(_, below)| covers_value(below, item))
 }
 
 fn covers_value(fields: &FieldSet<'_>, value: &Value) -> bool {

@@ -27,9 +27,9 @@ pub enum FieldValue {
 /// One field that would change.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FieldChange {
-    /// Where the field stands.
+    /// The field's path.
     pub path: Path,
-    /// Its value in the cluster; `None` when it is not there.
+    /// Its value in the cluster; `None` when it is missing.
     pub live: Option<FieldValue>,
     /// Its value after the change; `None` when it would be removed.
     pub proposed: Option<FieldValue>,
@@ -65,7 +65,7 @@ fn is_written_by_server(path: &Path) -> bool {
             .any(|field| path.starts_with(&["metadata", field]))
 }
 
-/// Whether a field of a Secret can be shown. A list of what may be shown, because annotations can hold copies of the data.
+/// Whether a field of a Secret may be shown. An allow-list, because annotations can hold copies of the data.
 fn is_open_in_secrets(path: &Path) -> bool {
     [
         &["metadata", "labels"][..],

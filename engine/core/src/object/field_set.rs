@@ -69,11 +69,11 @@ impl<'a> FieldSet<'a> {
         })
     }
 
-    /// Whether it holds an item of a set.
+    /// Looks up an element by its name in the set, such as `v:"text"`.
     #[must_use]
-    pub fn has_value(&self, value: &Value) -> bool {
-        let wanted = format!("v:{value}");
-        self.0.iter().any(|(name, _)| *name == wanted)
+    pub fn named(&self, wanted: &str) -> Option<&Self> {
+        let found = self.0.iter().find(|(name, _)| name == wanted);
+        found.map(|(_, below)| below)
     }
 
     /// Whether it owns the field at `path`, or anything above or below that.

@@ -1,6 +1,6 @@
 //! An object's metadata as API servers pack it (protobuf): a third of the work of JSON, for both sides. Pure.
 //!
-//! Only what a plan asks of every object is read, as borrowed text. Source: `k8s.io/apimachinery/pkg/apis/meta/v1/generated.proto`.
+//! Reads only what a plan needs of every object, as borrowed text. Source: `k8s.io/apimachinery/pkg/apis/meta/v1/generated.proto`.
 
 use super::marks;
 
@@ -37,7 +37,7 @@ pub struct PackedMetadata<'a> {
 #[error("the packed list is damaged")]
 pub struct Damaged;
 
-/// What stands in one field of a message.
+/// The content of one field of a message.
 enum Payload<'a> {
     Number(u64),
     Bytes(&'a [u8]),
@@ -77,7 +77,7 @@ impl<'a> Fields<'a> {
         Ok(bytes)
     }
 
-    /// The next field: its number and what stands in it.
+    /// Reads the next field: its number and content.
     fn next(&mut self) -> Result<Option<(u64, Payload<'a>)>, Damaged> {
         if self.0.is_empty() {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! Where a field stands in an object. Pure.
+//! Paths of fields in an object. Pure.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ const LIST_KEYS: [&[&str]; 8] = [
     &["ip"],
 ];
 
-/// One element of a path, as the field sets of `managedFields` tell them apart.
+/// One element of a path, of the kinds that `managedFields` know.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PathElement {
     /// A field of an object.

@@ -14,7 +14,7 @@ use crate::object::path::{Path, PathElement};
 /// The manager whose entries are the history of client-side `kubectl apply`.
 const KUBECTL: &str = "kubectl-client-side-apply";
 
-/// The annotation that holds a copy of what `kubectl apply` was given, values of Secrets included.
+/// The annotation that holds a copy of the input of `kubectl apply`, values of Secrets included.
 pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// The fields that an adoption removes.
@@ -386,7 +386,7 @@ mod tests {
             "spec.containers[0].env[0].httpGet",
             &["spec.containers[c].env[A].exec"],
         );
-        // Nothing foreign stands there.
+        // No foreign field is there.
         check(both(), "spec.replicas", &[]);
     }
 

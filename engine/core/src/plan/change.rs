@@ -317,7 +317,7 @@ impl Change {
         }
     }
 
-    /// Whether it is a deletion that comes before everything else.
+    /// Whether it is a deletion that precedes all other changes.
     #[must_use]
     pub fn is_first_deletion(&self) -> bool {
         match &self.action {

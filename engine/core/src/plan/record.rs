@@ -31,7 +31,7 @@ pub fn widened(record: &Record, stack: &Stack, live: &[LiveClaim]) -> Record {
     widened
 }
 
-/// The record after a run that did not do everything: nothing is forgotten, and the claims are as they are.
+/// The record after an incomplete run: forgets nothing and updates the claims.
 #[must_use]
 pub fn updated(record: &Record, stack: &Stack, live: &[LiveClaim]) -> Record {
     let mut claims = claims(stack, live);
@@ -46,7 +46,7 @@ pub fn updated(record: &Record, stack: &Stack, live: &[LiveClaim]) -> Record {
     }
 }
 
-/// The record after the last write: what is in use, what is kept, and the claims as they are.
+/// The record after the last write: kinds and namespaces in use, kept objects, and the live claims.
 #[must_use]
 pub fn narrowed(record: &Record, stack: &Stack, plan: &Plan, live: &[LiveClaim]) -> Record {
     // After a failed LIST, unlisted objects may remain.

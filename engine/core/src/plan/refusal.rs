@@ -60,7 +60,7 @@ pub enum Refusal {
         /// Where the data is, in words.
         why: String,
     },
-    /// The data would be deleted along with its workload.
+    /// The deletion of a workload would delete its data.
     TakesData {
         /// The claim with the data.
         claim: ObjectId,

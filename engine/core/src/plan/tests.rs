@@ -43,7 +43,7 @@ fn desired(id: &ObjectId, image: &str) -> Object {
     Object::from_json(&id.kind, json, &HashKey::new([0; 32]))
 }
 
-/// The desired object as the cluster would hold it after our apply, with one field owned by somebody else.
+/// The desired object as the cluster would hold it after our apply, with one foreign field.
 fn live(object: &Object, image: &str, owner: Option<(&str, &str)>) -> Value {
     let mut live = object.json();
     live["spec"]["template"]["image"] = json!(image);
@@ -927,7 +927,7 @@ fn an_orphan_that_has_what_its_successor_needs_goes_first() {
             "1 to create, 0 to change, 0 to replace, 1 to delete, 0 unchanged",
         ],
     );
-    // One that stays keeps the port, and so does somebody else's.
+    // A Service that stays keeps its port, as a foreign one does.
     check(
         Case {
             objects: vec![(SERVICE, blocked_by("Service/shop/old"))],
