@@ -8,7 +8,6 @@ use engine_core::object::{Kind, KindNames};
 
 #[derive(Deserialize)]
 struct Document {
-    #[serde(default)]
     items: Vec<Group>,
 }
 
@@ -55,13 +54,15 @@ struct ResponseKind {
     kind: String,
 }
 
-/// An older server's document: its groups and their versions, without resources.
+/// An older server's document of `/api`: versions of the group without a name.
 #[derive(Deserialize)]
-struct Legacy {
-    /// Versions of the group without a name.
-    #[serde(default)]
+struct LegacyVersions {
     versions: Vec<String>,
-    #[serde(default)]
+}
+
+/// An older server's document of `/apis`: its groups and their versions, without resources.
+#[derive(Deserialize)]
+struct LegacyGroups {
     groups: Vec<LegacyGroup>,
 }
 
@@ -99,17 +100,18 @@ pub(super) enum Discovered {
 pub(super) fn discovered(document: &Value) -> Result<Discovered, ClusterError> {
     match document["kind"].as_str() {
         Some("APIGroupDiscoveryList") => namespaced_kinds(document).map(Discovered::Kinds),
-        Some("APIVersions" | "APIGroupList") => {
-            let legacy = Legacy::deserialize(document).map_err(|error| bad(error.to_string()))?;
-            let core = legacy
-                .versions
-                .into_iter()
-                .map(|version| (String::new(), version));
-            let named = legacy.groups.into_iter().flat_map(|group| {
+        Some("APIVersions") => {
+            let LegacyVersions { versions } = read(document)?;
+            let core = versions.into_iter().map(|version| (String::new(), version));
+            Ok(Discovered::GroupVersions(core.collect()))
+        }
+        Some("APIGroupList") => {
+            let LegacyGroups { groups } = read(document)?;
+            let named = groups.into_iter().flat_map(|group| {
                 let versions = group.versions.into_iter();
                 versions.map(move |version| (group.name.clone(), version.name))
             });
-            Ok(Discovered::GroupVersions(core.chain(named).collect()))
+            Ok(Discovered::GroupVersions(named.collect()))
         }
         // An empty list of kinds would make a namespace look empty.
         other => Err(unexpected(other)),
@@ -126,7 +128,7 @@ pub(super) fn add_kinds(
     if kind != Some("APIResourceList") {
         return Err(unexpected(kind));
     }
-    let document = LegacyResources::deserialize(document).map_err(|error| bad(error.to_string()))?;
+    let document: LegacyResources = read(document)?;
     for resource in document.resources {
         let is_known = kinds
             .iter()
@@ -147,6 +149,10 @@ pub(super) fn add_kinds(
     Ok(())
 }
 
+fn read<'a, T: Deserialize<'a>>(document: &'a Value) -> Result<T, ClusterError> {
+    T::deserialize(document).map_err(|error| bad(error.to_string()))
+}
+
 fn bad(cause: String) -> ClusterError {
     ClusterError::BadAnswer {
         attempt: "list the kinds that the server serves".to_owned(),
@@ -161,7 +167,7 @@ fn unexpected(kind: Option<&str>) -> ClusterError {
 }
 
 fn namespaced_kinds(document: &Value) -> Result<Vec<Kind>, ClusterError> {
-    let document = Document::deserialize(document).map_err(|error| bad(error.to_string()))?;
+    let document: Document = read(document)?;
     let mut kinds = Vec::new();
     for group in document.items {
         let group_name = group.metadata.name;
@@ -249,6 +255,9 @@ mod tests {
             json!({}),
             json!({"kind": "Status"}),
             json!({"kind": "List", "items": []}),
+            json!({"kind": "APIGroupDiscoveryList"}),
+            json!({"kind": "APIGroupList"}),
+            json!({"kind": "APIVersions"}),
         ] {
             discovered(&document).unwrap_err();
             add_kinds(&(String::new(), "v1".to_owned()), &document, &mut Vec::new()).unwrap_err();
