@@ -1,6 +1,7 @@
 //! One request: its URL, its deadline, its retries, its answer.
 
 use std::fmt::Write as _;
+use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -338,12 +339,12 @@ impl Cluster {
         }
         let cause = deepest(error);
         match &self.proxy {
-            Some(proxy) if is_connect(error) => ClusterError::ProxyFailed {
+            Some(proxy) if is_connect(error) && !is_tls(error) => ClusterError::ProxyFailed {
                 server,
                 proxy: proxy.clone(),
                 cause,
             },
-            None if is_connect(error) => ClusterError::Unreachable { server, cause },
+            _ if is_connect(error) => ClusterError::Unreachable { server, cause },
             _ => ClusterError::Broken {
                 attempt: call.attempt.clone(),
                 server,
@@ -359,6 +360,21 @@ fn is_connect(error: &kube::Error) -> bool {
     while let Some(error) = cause {
         if let Some(error) = error.downcast_ref::<hyper_util::client::legacy::Error>() {
             return error.is_connect();
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// Whether the TLS handshake failed: then the server answered, and a proxy has done its part.
+fn is_tls(error: &kube::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        // The connector wraps the handshake's error in another one of the same type.
+        let outer = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let inner = outer.and_then(|inner| inner.downcast_ref::<io::Error>());
+        if inner.is_some_and(|inner| inner.kind() == io::ErrorKind::InvalidData) {
+            return true;
         }
         cause = error.source();
     }

@@ -135,6 +135,24 @@ async fn a_proxy_that_brings_no_connection_about_is_named_with_its_setting() {
 }
 
 #[tokio::test]
+async fn a_certificate_of_another_server_is_not_the_proxys_fault() {
+    let world = World::new().await;
+    let directory = tempfile::TempDir::new().unwrap();
+    let (path, real) = kubeconfig(&world, directory.path(), "https://kubernetes.test:6443", None);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let name = |name: &str| format!("\"tls-server-name\":\"{name}\"");
+    std::fs::write(&path, text.replace(&name("127.0.0.1"), &name("other.test"))).unwrap();
+    let (port, _) = start(real).await;
+    let url = format!("http://ann:pa%40ss@127.0.0.1:{port}");
+    plan(&world, &path, &[("HTTPS_PROXY", &url)])
+        .await
+        .expect_code(1)
+        .expect_text(
+            "error: cannot reach the API server at https://kubernetes.test:6443: invalid peer certificate",
+        );
+}
+
+#[tokio::test]
 async fn the_proxy_of_the_kubeconfig_is_used() {
     let world = World::new().await;
     let directory = tempfile::TempDir::new().unwrap();
