@@ -94,7 +94,7 @@ async fn a_renamed_environment_is_refused_with_the_way_out() {
             ))
             .expect_line(
                 "hint: was this environment renamed? Rename its file back, or destroy it under its old name first; \
-                 two that live side by side need namespaces of their own",
+                 two environments cannot share a namespace",
             );
     }
     for command in ["plan", "diff"] {
