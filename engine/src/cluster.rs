@@ -96,7 +96,7 @@ impl Applied {
     /// callers never need it.
     ///
     /// # Errors
-    /// When the response is not valid for an API server.
+    /// When the body is not a valid API response.
     pub fn object(&self) -> Result<Value, ClusterError> {
         serde_json::from_slice(&self.body).map_err(|error| ClusterError::BadAnswer {
             attempt: self.attempt.clone(),

@@ -78,7 +78,7 @@ pub enum ClusterError {
         /// What was attempted; completes "could not …".
         attempt: String,
     },
-    /// The response is not valid for an API server.
+    /// The response is not a valid API response.
     #[error("could not {attempt}: invalid response from {server}: {cause}")]
     BadAnswer {
         /// What was attempted; completes "could not …".

@@ -5,10 +5,10 @@ use engine_core::object::packed::{Damaged, MAGIC, varint};
 /// Why the bytes are not a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NoList {
-    /// It has no items.
+    /// The JSON has no list of items.
     #[error("not a list")]
     WithoutItems,
-    /// It ends in the middle.
+    /// The bytes end before the list does.
     #[error("the list is truncated")]
     CutOff,
 }

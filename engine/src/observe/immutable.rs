@@ -17,7 +17,7 @@ const INVALID: [&str; 4] = [
     ": cannot change roleRef",
 ];
 
-/// Beginnings of messages that quote no value before them.
+/// Starts of messages that quote no value first.
 const FORBIDDEN: [&str; 7] = [
     "Forbidden: updates to statefulset spec for fields other than ",
     "Forbidden: field is immutable when `immutable` is set",

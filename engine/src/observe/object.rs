@@ -87,7 +87,7 @@ impl Surroundings<'_> {
 /// What the LISTs say about an object's existence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Listed {
-    /// The object was listed, or its LIST failed or was not made.
+    /// The object was listed, or its LIST failed or was not sent.
     Perhaps,
     /// No object of this name carries the environment's label.
     Missing,

@@ -12,7 +12,7 @@ use super::{Consent, Consents, Plan};
 pub enum EffectKind {
     /// Pods are replaced one at a time.
     Restart,
-    /// Something is unavailable for a while, or for good.
+    /// Something becomes unavailable, temporarily or permanently.
     Outage,
     /// The number of pods changes.
     Scale,
