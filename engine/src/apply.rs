@@ -1,4 +1,4 @@
-//! Applies a plan: writes in the order of references, waits, deletes last.
+//! Applies a plan: writes in the order of references, waits for readiness and deletes last.
 
 pub mod access;
 mod adopt;
@@ -29,22 +29,22 @@ pub use event::{Event, Outcome};
 pub use lock::Lock;
 pub use summary::{ObjectError, RunSummary};
 
-/// Longest wait of a run that waits for nothing: for the end of an object whose name is needed.
+/// Longest wait of a run without waiting: it still waits until an object whose name is needed is gone.
 const LONGEST_UNAVOIDABLE_WAIT: Duration = Duration::from_mins(2);
 
 /// How a plan is applied.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Whether objects are waited for.
+    /// Whether to wait for objects.
     pub waiting: Waiting,
-    /// Becomes true when the user wants to stop: nothing new begins then.
+    /// Becomes true when the user wants to stop: from then on, nothing new is started.
     pub stop: watch::Receiver<bool>,
-    /// Tells whether the lock is held, so that a stop must be orderly.
+    /// Is true while the lock is held, when a stop must be orderly.
     pub writing: watch::Sender<bool>,
 }
 
 impl Options {
-    /// A run that nothing stops.
+    /// Options for a run that nothing stops.
     #[must_use]
     pub fn new(waiting: Waiting) -> Self {
         Self {
@@ -55,16 +55,16 @@ impl Options {
     }
 }
 
-/// Whether objects are waited for.
+/// Whether, and how long, to wait for objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waiting {
-    /// Until all are ready or gone, this long in all.
+    /// Wait until all are ready or gone, up to this total time.
     Until(Duration),
-    /// Not at all.
+    /// Do not wait.
     No,
 }
 
-/// What all parts of one run share.
+/// State shared by all parts of one run.
 struct Run<'a> {
     owner: &'a Owner,
     cluster: &'a Cluster,
@@ -114,7 +114,7 @@ impl<'a> Run<'a> {
     }
 
     fn tell(&self, event: Event) {
-        // The report may have ended already; the summary still has everything.
+        // The receiver may be gone already; the summary still has everything.
         let _ = self.events.send(event);
     }
 
@@ -134,21 +134,22 @@ impl<'a> Run<'a> {
         summary.errors.push((id.clone(), error));
     }
 
-    /// Waits until the deadline or the wish to stop; true when time is left.
+    /// Sleeps; returns false if the user stopped the run, the lock was lost or the deadline has passed.
     async fn pause(&self, duration: Duration) -> bool {
         let mut stop = self.stop.clone();
         tokio::select! {
             () = tokio::time::sleep(duration) => {}
-            // Without a sender it never becomes true.
+            // Without a sender, the value never becomes true.
             Ok(_) = stop.wait_for(|stop| *stop) => return false,
         }
         self.holds_the_lock() && self.deadline.is_none_or(|deadline| Instant::now() < deadline)
     }
 }
 
-/// Applies `plan` and sends what happens to `events`. The plan must hold no refusal.
+/// Applies `plan` and reports to `events`. The plan must not contain refusals.
 ///
-/// What cannot be written is in the summary; objects that refer to it are left alone, all others are written.
+/// Objects that cannot be written are listed in the summary; objects that refer to them are skipped, all others are
+/// written.
 pub async fn run(
     plan: &Plan,
     stack: &Stack,
@@ -186,7 +187,7 @@ pub async fn run(
     end(plan, &run, summary)
 }
 
-/// Waits until every object of the stack is ready, as [`run`] does after its writes. Writes nothing.
+/// Waits until every object of the stack is ready, as [`run`] does after its writes, but writes nothing.
 pub async fn wait(
     plan: &Plan,
     stack: &Stack,

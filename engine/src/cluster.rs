@@ -1,4 +1,4 @@
-//! The one module that talks to the API server. Every request has a deadline, and retries are few and said.
+//! The only module that talks to the API server: every request has a deadline, and the few retries are reported.
 
 mod answer;
 mod connect;
@@ -32,59 +32,59 @@ use served::Discovered;
 pub use answer::Fold;
 pub use request::Representation;
 
-/// Requests in flight at once. More gain nothing on a small API server and multiply the slowest answers.
+/// Maximum number of requests in flight. More gain nothing on a small API server and multiply the slowest responses.
 const IN_FLIGHT: usize = 16;
 
-/// Receives what a person should know while requests are under way, such as a retry.
+/// Receives messages for the user while requests are in progress, such as notices of retries.
 pub type Notice = Arc<dyn Fn(&str) + Send + Sync>;
 
-/// Connection to one cluster, pinned to one context of one kubeconfig.
+/// A connection to one cluster, pinned to one context of one kubeconfig.
 #[expect(clippy::disallowed_types, reason = "this is the module that is allowed to")]
 pub struct Cluster {
     client: kube::Client,
     server: String,
-    /// The proxy that leads to it, without credentials, and the setting that names it.
+    /// The proxy in use, without credentials, and the setting that names it.
     proxy: Option<String>,
     /// Whether the server is on this machine.
     is_near: bool,
     slots: Semaphore,
     notice: Notice,
-    /// Whether the server has answered yet: before that, a refused connection is final.
+    /// Whether the server has answered yet: until it has, a refused connection is final.
     answered: AtomicBool,
 }
 
-/// Whether an apply takes over fields that others own.
+/// Whether an apply takes over fields that other field managers own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Force {
     Yes,
     No,
 }
 
-/// When a deletion takes what the object owns.
+/// When a deletion removes the object's dependents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dependents {
-    /// Before the object, so that with the object all is gone.
+    /// Before the object, so once the object is gone, everything is.
     First,
-    /// Some time after the object.
+    /// In the background, after the object.
     Later,
-    /// Not at all: they stay, and belong to nobody.
+    /// Never: they stay as orphans.
     Never,
 }
 
-/// How far a deletion has come.
+/// The progress of a deletion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// The object is gone.
     Gone,
-    /// The object is going, once its finalizers have been met.
+    /// The object is terminating, and is removed once its finalizers are.
     Going,
 }
 
-/// What the API server answered to an apply.
+/// The API server's response to an apply.
 pub struct Applied {
-    /// Whether the object is new (201), or was there already (200).
+    /// Whether the object was created (201) or already existed (200).
     pub created: bool,
-    /// Whether an earlier try may have been carried out, its answer lost.
+    /// Whether an earlier attempt may have succeeded and its response been lost.
     pub was_repeated: bool,
     attempt: String,
     server: String,
@@ -92,10 +92,11 @@ pub struct Applied {
 }
 
 impl Applied {
-    /// The object as it is, or after a dry-run would be. Parsed only here: of most that are made nobody asks.
+    /// Parses the resulting object; after a dry-run, the object that an apply would produce. Parsing is lazy because most
+    /// callers never need it.
     ///
     /// # Errors
-    /// When the answer is not what an API server sends.
+    /// When the body is not a valid API response.
     pub fn object(&self) -> Result<Value, ClusterError> {
         serde_json::from_slice(&self.body).map_err(|error| ClusterError::BadAnswer {
             attempt: self.attempt.clone(),
@@ -105,7 +106,7 @@ impl Applied {
     }
 }
 
-/// A list held whole, for those that are short.
+/// A list held in memory as a whole, for short lists.
 #[derive(Default)]
 struct Values(Vec<Value>);
 
@@ -117,10 +118,10 @@ impl Fold for Values {
 }
 
 impl Cluster {
-    /// Connects to the context of `target`. Sends nothing yet.
+    /// Prepares a connection to the context of `target`. Sends nothing yet.
     ///
     /// # Errors
-    /// When the kubeconfig cannot be read, lacks the context, or asks for something that is not supported.
+    /// When the kubeconfig cannot be read, lacks the context, or uses an unsupported setting.
     pub async fn connect(target: &Target, notice: Notice) -> Result<Self, ConnectError> {
         let connection = connect::client(target).await?;
         Ok(Self {
@@ -134,16 +135,16 @@ impl Cluster {
         })
     }
 
-    /// The API server's URL.
+    /// Returns the API server's URL.
     #[must_use]
     pub fn server(&self) -> &str {
         &self.server
     }
 
-    /// The cluster's identity: the UID of its namespace `kube-system`, which outlives every change of name or address.
+    /// Returns the cluster's identity: the UID of its namespace `kube-system`, which survives changes of name and address.
     ///
     /// # Errors
-    /// When the namespace cannot be read. A user without that right gets [`ClusterError::is_forbidden`].
+    /// When the namespace cannot be read. For a user without that permission, [`ClusterError::is_forbidden`] is true.
     pub async fn identity(&self) -> Result<String, ClusterError> {
         let id = ObjectId::from(Identity {
             kind: kind_of::<k8s_openapi::api::core::v1::Namespace>(),
@@ -151,7 +152,7 @@ impl Cluster {
             name: "kube-system".to_owned(),
         });
         let namespace = self.read(&id).await?;
-        // Something that answers 404 to everything must not pass for an empty cluster.
+        // A server that answers 404 to everything must not pass for an empty cluster.
         match namespace.as_ref().map(marks::uid) {
             Some(uid) if !uid.is_empty() => Ok(uid.to_owned()),
             _ => Err(ClusterError::BadAnswer {
@@ -162,10 +163,10 @@ impl Cluster {
         }
     }
 
-    /// Reads an object; `None` when it, its namespace or its kind is not there.
+    /// Reads an object; `None` when it, its namespace or its kind does not exist.
     ///
     /// # Errors
-    /// When the server cannot be asked or refuses the answer.
+    /// When the server cannot be reached or refuses the request.
     pub async fn read(&self, id: &ObjectId) -> Result<Option<Value>, ClusterError> {
         let call = Call::new(Method::GET, item_path(id), format!("read {id}"));
         match self.send(call).await {
@@ -175,10 +176,10 @@ impl Cluster {
         }
     }
 
-    /// Lists objects of a kind, whole.
+    /// Lists the objects of a kind in full.
     ///
     /// # Errors
-    /// When the server cannot be asked or refuses the answer.
+    /// When the server cannot be reached or refuses the request.
     pub async fn list(
         &self,
         kind: &Kind,
@@ -189,10 +190,10 @@ impl Cluster {
             .await
     }
 
-    /// Lists the metadata of objects of a kind; empty when the server does not serve the kind.
+    /// Lists the metadata of the objects of a kind; empty when the server does not serve the kind.
     ///
     /// # Errors
-    /// When the server cannot be asked or refuses the answer.
+    /// When the server cannot be reached or refuses the request.
     pub async fn list_metadata(
         &self,
         kind: &Kind,
@@ -215,10 +216,10 @@ impl Cluster {
             .map(|Values(items)| items)
     }
 
-    /// Folds the items of a list of objects, or of their metadata; a kind that the server does not serve has none.
+    /// Folds the items of a list of objects or of their metadata; a kind that the server does not serve has no items.
     ///
     /// # Errors
-    /// When the server cannot be asked, refuses the answer, or sends what the fold does not take.
+    /// When the server cannot be reached, refuses the request, or sends an item that the fold rejects.
     pub async fn list_items<T: Fold>(
         &self,
         kind: &Kind,
@@ -231,10 +232,10 @@ impl Cluster {
         Ok(listed.await?.unwrap_or_else(begin))
     }
 
-    /// Folds the items of a list as [`Cluster::list_items`] does; `None` when the server does not serve the kind in this version.
+    /// Folds a list as [`Cluster::list_items`] does; `None` when the server does not serve this version of the kind.
     ///
     /// # Errors
-    /// When the server cannot be asked, refuses the answer, or sends what the fold does not take.
+    /// When the server cannot be reached, refuses the request, or sends an item that the fold rejects.
     pub async fn list_served<T: Fold>(
         &self,
         kind: &Kind,
@@ -260,10 +261,10 @@ impl Cluster {
         }
     }
 
-    /// The versions of a kind's group that the server serves, the one that it prefers first; none of a group that it does not know.
+    /// Returns the served versions of a kind's group, the preferred one first; empty when the server does not know the group.
     ///
     /// # Errors
-    /// When the server cannot be asked or refuses the answer.
+    /// When the server cannot be reached or refuses the request.
     pub async fn versions(&self, kind: &Kind) -> Result<Vec<String>, ClusterError> {
         if kind.group.is_empty() {
             return Ok(vec![kind.version.clone()]);
@@ -280,10 +281,10 @@ impl Cluster {
         Ok(names.map(str::to_owned).collect())
     }
 
-    /// Dry-runs an apply of a configuration: the server does everything but the write.
+    /// Dry-runs an apply of a configuration: the server does everything except the write.
     ///
     /// # Errors
-    /// When the server refuses it or cannot be asked.
+    /// When the server refuses it or cannot be reached.
     pub async fn dry_run(&self, id: &ObjectId, configuration: &Value) -> Result<Applied, ClusterError> {
         let bytes = Bytes::from(configuration.to_string());
         self.send_apply(dry_run(apply(id, bytes, marks::MANAGER, Force::Yes, "check")))
@@ -293,7 +294,7 @@ impl Cluster {
     /// Dry-runs an apply of a desired object.
     ///
     /// # Errors
-    /// When the server refuses it or cannot be asked.
+    /// When the server refuses it or cannot be reached.
     pub async fn dry_run_object(&self, object: &Object) -> Result<Applied, ClusterError> {
         let bytes = object.bytes().clone();
         let call = apply(object.id(), bytes, marks::MANAGER, Force::Yes, "check");
@@ -303,16 +304,16 @@ impl Cluster {
     /// Dry-runs a JSON patch of an object.
     ///
     /// # Errors
-    /// When the server refuses it or cannot be asked.
+    /// When the server refuses it or cannot be reached.
     pub async fn dry_run_patch(&self, id: &ObjectId, operations: &Value) -> Result<Value, ClusterError> {
         self.send(dry_run(json_patch(id, operations))).await
     }
 
     /// Creates an object that must not exist yet. Outside the engine only a [`Writer`] writes; this is for the record and the
-    /// lock themselves, which come before there is one.
+    /// lock, which are written before a writer exists.
     ///
     /// # Errors
-    /// When it exists already, is refused, or the server cannot be reached.
+    /// When it already exists, is refused, or the server cannot be reached.
     pub(crate) async fn create(&self, id: &ObjectId, object: &Value) -> Result<Value, ClusterError> {
         let path = kind_path(&id.kind, id.namespace.as_deref());
         let mut call = Call::new(Method::POST, path, format!("create {id}"));
@@ -321,7 +322,7 @@ impl Cluster {
         self.send(call).await
     }
 
-    /// Replaces the Lease of a lock; its `resourceVersion` makes sure that no one else has changed it.
+    /// Replaces the Lease of a lock; its `resourceVersion` guards against concurrent changes.
     ///
     /// # Errors
     /// When it has changed, is refused, or the server cannot be reached.
@@ -329,10 +330,10 @@ impl Cluster {
         self.send(replacement(id, object)).await
     }
 
-    /// Deletes exactly this version of a lock's Lease. It is no error when it is gone already.
+    /// Deletes exactly this version of a lock's Lease. Succeeds if it is already gone.
     ///
     /// # Errors
-    /// When it was written since, or the server refuses or cannot be reached.
+    /// When it has changed since, or the server refuses or cannot be reached.
     pub(crate) async fn delete_version(&self, id: &ObjectId, live: &Value) -> Result<(), ClusterError> {
         self.send_deletion(deletion_of_version(id, live)).await?;
         Ok(())
@@ -340,7 +341,7 @@ impl Cluster {
 
     async fn send_deletion(&self, call: Call) -> Result<Progress, ClusterError> {
         match self.send(call).await {
-            // The answer is the object as it was left, or a word of success.
+            // The response is the remaining object or a success status.
             Ok(answer) if marks::is_terminating(&answer) => Ok(Progress::Going),
             Ok(_) => Ok(Progress::Gone),
             Err(error) if error.is_not_found() => Ok(Progress::Gone),
@@ -348,10 +349,10 @@ impl Cluster {
         }
     }
 
-    /// Lists every kind of object that can stand in a namespace.
+    /// Lists every namespaced kind.
     ///
     /// # Errors
-    /// When the server cannot be asked, or cannot say what one of its groups serves.
+    /// When the server cannot be reached, or cannot list the kinds of one of its groups.
     pub async fn namespaced_kinds(&self) -> Result<Vec<Kind>, ClusterError> {
         let mut kinds = Vec::new();
         for root in ["/api", "/apis"] {
@@ -378,10 +379,10 @@ impl Cluster {
         Ok(kinds)
     }
 
-    /// Whether this user may do something to the objects of a kind.
+    /// Returns whether this user is allowed to perform `verb` on the objects of a kind.
     ///
     /// # Errors
-    /// When the server cannot be asked, or does not answer such questions.
+    /// When the server cannot be reached or does not support access reviews.
     pub async fn can_i(
         &self,
         verb: &str,
@@ -407,18 +408,18 @@ impl Cluster {
         Ok(self.send(call).await?["status"]["allowed"] == true)
     }
 
-    /// Tells a person what is going on.
+    /// Passes a message to the user.
     pub(crate) fn notify(&self, text: &str) {
         (self.notice)(text);
     }
 
-    /// Whether the server has answered any request yet.
+    /// Returns whether the server has answered any request yet.
     fn has_answered(&self) -> bool {
         self.answered.load(Ordering::Relaxed)
     }
 }
 
-/// A server-side apply with strict validation; `verb` completes "could not …".
+/// Builds a server-side apply with strict validation; `verb` completes "could not …".
 fn apply(id: &ObjectId, configuration: Bytes, manager: &str, force: Force, verb: &str) -> Call {
     let mut call = Call::new(Method::PATCH, item_path(id), format!("{verb} {id}"));
     call.parameter("fieldManager", manager);

@@ -1,4 +1,4 @@
-//! The path of an apply, top to bottom. A destroy takes the same path with an empty stack.
+//! The path of an apply from top to bottom; a destroy takes the same path with an empty stack.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -25,63 +25,63 @@ use engine_core::stack::{Stack, id_of};
 pub struct Deployment {
     /// The environment and its stack.
     pub owner: Owner,
-    /// Where the record and the lock are.
+    /// The namespace of the record and the lock.
     pub record_namespace: String,
-    /// The cluster.
+    /// The connection to the cluster.
     pub cluster: Arc<Cluster>,
     /// The cluster's identity; see [`Cluster::identity`].
     pub cluster_id: String,
-    /// Who holds the lock during a run, in words for other people.
+    /// The name of the lock's holder during a run, as other users see it.
     pub holder: String,
 }
 
-/// What to deploy, and with which consents.
+/// What to deploy, and what the user has consented to.
 pub struct Target<'a> {
-    /// Which state the plan leads to.
+    /// The state that the plan leads to.
     pub mode: PlanMode,
-    /// The stack. A destroy needs it only where there is no record.
+    /// The declared stack. A destroy needs it only if there is no record.
     pub declaration: Option<Declaration<'a>>,
-    /// What the user has agreed to.
+    /// What the user has consented to.
     pub consents: Consents,
 }
 
-/// Which state a plan leads to.
+/// The state that a plan leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlanMode {
-    /// The environment as it is declared.
+    /// The environment as declared.
     Apply,
-    /// Nothing but its data.
+    /// Nothing but the environment's data.
     Destroy,
 }
 
-/// Declares a stack.
+/// The declaration of a stack.
 pub struct Declaration<'a> {
     /// The secrets that the record keeps.
     pub secrets: Vec<SecretDeclaration>,
-    /// Declares the objects, from a record that holds all of those secrets.
+    /// Declares the objects, given a record with all of those secrets.
     pub declare: Box<dyn Fn(&Record) -> Stack + 'a>,
 }
 
-/// A plan and what it was made from.
+/// A plan and its inputs.
 #[derive(Debug)]
 pub struct Planned {
-    /// The stack.
+    /// The declared stack.
     pub stack: Stack,
-    /// What was found in the cluster.
+    /// The state of the cluster.
     pub observations: Observations,
-    /// The plan.
+    /// The planned changes.
     pub plan: Plan,
 }
 
-/// A run that has written, however far it got.
+/// The result of a run that has written, complete or not.
 pub struct Finished {
-    /// What was done.
+    /// Counts and errors.
     pub summary: RunSummary,
     /// The plan that was applied.
     pub plan: Plan,
     /// When the writes began.
     pub started: Instant,
-    /// Whether the record could be brought up to date.
+    /// Whether the record could be updated.
     pub record: Result<(), ClusterError>,
     /// Whether the lock was held to the end and released.
     pub lock: Result<(), LockError>,
@@ -90,33 +90,33 @@ pub struct Finished {
 /// Why nothing was written.
 #[derive(Debug, thiserror::Error)]
 pub enum DeployError {
-    /// The cluster is no longer as it was when the plan was made.
+    /// The cluster has changed since the plan was made.
     #[error("the cluster has moved since the plan was shown")]
     Moved {
-        /// The plan as it would be now; `None` where another run wrote or deleted the record.
+        /// The plan as it would be now; `None` if another run has written or deleted the record.
         plan: Option<Box<Plan>>,
-        /// The objects about which it says something else.
+        /// The objects for which the two plans differ.
         objects: Vec<ObjectId>,
     },
     /// A destroy has neither a record nor a declaration.
-    #[error("there is no record of `{environment}`, and nothing declares what belongs to it")]
+    #[error("`{environment}` has no record, and no declaration says what belongs to it")]
     Undeclared {
-        /// The environment.
+        /// The environment's name.
         environment: String,
     },
-    /// There is no record to work with.
+    /// The record could not be loaded or created.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// The lock is not to be had.
+    /// The lock could not be taken or was lost.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// The cluster could not be reached or refused.
+    /// A request to the cluster failed.
     #[error(transparent)]
     Cluster(#[from] ClusterError),
 }
 
 impl<'a> Target<'a> {
-    /// The declared environment.
+    /// Targets the declared environment.
     #[must_use]
     pub fn apply(declaration: Declaration<'a>) -> Self {
         Self {
@@ -126,7 +126,7 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Nothing but the environment's data. The declaration tells where to look when there is no record.
+    /// Targets nothing but the environment's data. The declaration shows where its objects are if there is no record.
     #[must_use]
     pub fn destroy(declaration: Declaration<'a>) -> Self {
         Self {
@@ -137,7 +137,7 @@ impl<'a> Target<'a> {
 }
 
 impl<'a> Declaration<'a> {
-    /// A stack without secrets.
+    /// Declares a stack without secrets.
     pub fn new(declare: impl Fn(&Record) -> Stack + 'a) -> Self {
         Self {
             secrets: Vec::new(),
@@ -147,10 +147,10 @@ impl<'a> Declaration<'a> {
 }
 
 impl Deployment {
-    /// Identifies the cluster. `holder` names the run that holds the lock, for other people.
+    /// Opens an environment and identifies its cluster. `holder` is the name that other users see while a run holds the lock.
     ///
     /// # Errors
-    /// When the cluster cannot be reached, or does not tell its identity.
+    /// When the cluster cannot be reached or identified.
     pub async fn open(
         owner: Owner,
         record_namespace: &str,
@@ -180,8 +180,8 @@ impl Deployment {
         .await
     }
 
-    /// Completes a loaded record with the secrets that an apply needs. A destroy needs none: without a record it looks for
-    /// everything that the environment could hold.
+    /// Completes a loaded record with the secrets that an apply needs. A destroy needs none: without a record, it searches for
+    /// everything that the environment could contain.
     ///
     /// # Errors
     /// When the cluster cannot be reached, the record cannot be used, or a secret is missing.
@@ -208,7 +208,7 @@ impl Deployment {
             (PlanMode::Destroy, Some(loaded)) => Ok(loaded),
             (PlanMode::Destroy, None) => {
                 let declaration = declaration()?;
-                // Its objects may be older than the stack's label.
+                // Its objects may predate the stack's label.
                 let owner = Owner {
                     stack_label: StackLabel::Absent,
                     ..self.owner.clone()
@@ -221,10 +221,10 @@ impl Deployment {
         }
     }
 
-    /// Declares the stack, observes the cluster, and plans. Reads and dry-runs only.
+    /// Declares the stack, observes the cluster and plans. Only reads and dry-runs.
     ///
     /// # Errors
-    /// When the cluster cannot be reached. What it refuses for single objects is part of the plan.
+    /// When the cluster cannot be reached. Refusals of single objects are part of the plan.
     pub async fn plan(
         &self,
         target: &Target<'_>,
@@ -245,10 +245,10 @@ impl Deployment {
         })
     }
 
-    /// Applies a plan that was confirmed. The plan must hold no refusal.
+    /// Applies a confirmed plan. The plan must not contain refusals.
     ///
     /// # Errors
-    /// When nothing was written. How far a run got that has written is in its result.
+    /// When nothing was written. A run that has written returns its progress as the result.
     pub async fn apply(
         &self,
         target: &Target<'_>,
@@ -257,7 +257,7 @@ impl Deployment {
         options: Options,
         events: mpsc::UnboundedSender<Event>,
     ) -> Result<Finished, DeployError> {
-        // The record is the first write, the lock the second; both may meet another run.
+        // The record is written first, the lock second; another run may interfere with both.
         let loaded = match target.mode {
             PlanMode::Apply => record::ensure(loaded, &self.record_namespace, &self.cluster).await?,
             PlanMode::Destroy => loaded,
@@ -280,7 +280,7 @@ impl Deployment {
         }
     }
 
-    /// Plans again under the lock and writes, if the plan is still the one that was shown.
+    /// Plans again under the lock, and writes if the plan still matches the one that was shown.
     async fn write(
         &self,
         target: &Target<'_>,
@@ -308,12 +308,12 @@ impl Deployment {
         }
         drop(shown.plan);
 
-        // The record names everything in use before the first object is written, and what is left after the last.
+        // The record lists everything in use before the first object is written, and what remains after the last.
         let claims = self.claims(loaded.record(), &stack).await?;
         let next = widened(loaded.record(), &stack, &claims);
         let loaded = record::store(loaded, next, &self.record_namespace, writer).await?;
         let mut summary = apply::run(&plan, &stack, writer, options, events.clone()).await;
-        // When the lock is lost, the record belongs to the run that has it.
+        // If the lock is lost, the record belongs to the run that now holds it.
         let record = if summary.lost_lock {
             Ok(())
         } else {
@@ -329,10 +329,10 @@ impl Deployment {
         })
     }
 
-    /// Brings the record up to date where the plan is empty, under the lock, and only if it is out of date.
+    /// Updates the record under the lock when the plan is empty, if the record is out of date.
     ///
     /// # Errors
-    /// When the cluster has moved, or the record cannot be written.
+    /// When the cluster has changed, or the record cannot be written.
     pub async fn refresh_record(
         &self,
         target: &Target<'_>,
@@ -366,7 +366,7 @@ impl Deployment {
         finished
     }
 
-    /// Takes the lock. A destroy without a record has no place for one, unless a record has appeared meanwhile.
+    /// Takes the lock. A destroy without a record has nothing to lock, unless a record has appeared in the meantime.
     async fn lock(&self, loaded: &LoadedRecord) -> Result<Lock, DeployError> {
         let cluster = Arc::clone(&self.cluster);
         if let LoadedRecord::Stored { .. } = loaded {
@@ -380,7 +380,7 @@ impl Deployment {
         }
     }
 
-    /// The record as it is under the lock: another run may have written it, or deleted the environment.
+    /// Reloads the record under the lock: another run may have written it or destroyed the environment.
     async fn reload(&self, target: &Target<'_>, loaded: LoadedRecord) -> Result<LoadedRecord, DeployError> {
         let LoadedRecord::Stored { .. } = loaded else {
             return Ok(loaded);
@@ -393,7 +393,7 @@ impl Deployment {
         data_claims(record, &namespaces(stack, record), &self.cluster).await
     }
 
-    /// Brings the record up to date after a run, whatever came of it.
+    /// Updates the record after a run, whether or not the run succeeded.
     #[expect(clippy::too_many_arguments, reason = "everything that a run has produced")]
     async fn finish_record(
         &self,
@@ -431,17 +431,17 @@ fn moved(objects: Vec<ObjectId>) -> DeployError {
     DeployError::Moved { plan: None, objects }
 }
 
-/// The claims that the plan keeps and that are gone.
+/// Returns the claims that the plan keeps but that are gone.
 fn lost_claims(plan: &Plan, live: &[LiveClaim]) -> Vec<(ObjectId, String)> {
     let kept = plan
         .kept()
         .filter(|(id, _)| id.kind.is("", "PersistentVolumeClaim"));
     let lost = kept.filter(|(id, _)| !live.iter().any(|live| live.claim.is_named(id)));
-    lost.map(|(id, _)| (id.clone(), "it was to be kept, and is gone".to_owned()))
+    lost.map(|(id, _)| (id.clone(), "it should have been kept, but is gone".to_owned()))
         .collect()
 }
 
-/// Takes out the claims that stand where the record knows other data: only a consent lets them take its place.
+/// Removes claims that have the name of a recorded claim but hold other data: they may replace it only with consent.
 fn take_exchanged(record: &Record, live: &mut Vec<LiveClaim>) -> Vec<(ObjectId, String)> {
     let mut exchanged = Vec::new();
     live.retain(|live| {
@@ -451,7 +451,7 @@ fn take_exchanged(record: &Record, live: &mut Vec<LiveClaim>) -> Vec<(ObjectId, 
         };
         let id = id_of::<PersistentVolumeClaim>(Some(&known.namespace), &known.name);
         let why = format!(
-            "it was made anew (uid {}) while this run was under way; the data was in uid {}",
+            "it was recreated (uid {}) during this run; the data was in uid {}",
             live.claim.uid, known.uid
         );
         exchanged.push((id, why));

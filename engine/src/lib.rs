@@ -1,4 +1,4 @@
-//! Compares a stack with a cluster, and applies the plan that follows. Works for any stack.
+//! Compares any stack with a cluster, plans the changes and applies them.
 
 pub mod apply;
 pub mod cluster;

@@ -1,4 +1,4 @@
-//! Compares a stack with a cluster: reads and dry-runs, never a write.
+//! Compares a stack with a cluster: reads and dry-runs, never writes.
 
 mod adoption;
 pub mod claims;
@@ -26,63 +26,63 @@ use engine_core::status;
 use listing::{Listing, Seen};
 use object::{Listed, Surroundings};
 
-/// Reads and dry-runs prepared at once. The cluster module bounds those in flight.
+/// Number of concurrent reads and dry-runs. The cluster module limits the requests in flight.
 const AT_ONCE: usize = 32;
 
-/// Whether a namespace can be written into.
+/// Whether objects can be written to a namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NamespaceState {
     Active,
-    /// To be created along with the rest.
+    /// Does not exist; the stack creates it.
     Absent,
-    /// Not there, although it was given.
+    /// Does not exist, and the stack does not create it.
     Missing,
     Terminating,
 }
 
-/// How closely is looked.
+/// How thoroughly the objects of the stack are checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Depth {
-    /// Objects that are unchanged by their hash and their field owners are not tried. The number of requests depends on
-    /// the kinds and namespaces alone.
+    /// Objects whose hash and field ownership prove them unchanged are not dry-run. The number of requests then depends
+    /// only on the kinds and namespaces.
     #[default]
     Fast,
-    /// Every object is read and tried: the oracle of the fast way.
+    /// Every object is read and dry-run: the reference for the fast check.
     Thorough,
 }
 
-/// Whether what others own in our objects is looked for.
+/// Whether fields that other field managers own in our objects are reported.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ForeignFields {
-    /// It is not.
+    /// Foreign fields are not reported.
     #[default]
     Ignored,
-    /// It is named, for those who want to know. It costs no request.
+    /// Foreign fields are reported. This costs no request.
     Named,
 }
 
-/// A look at the cluster.
+/// What an observation covers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Look {
-    /// How closely is looked at what is ours.
+    /// How thoroughly our own fields are checked.
     pub depth: Depth,
-    /// Whether what is not ours is looked at as well.
+    /// Whether foreign fields are reported as well.
     pub foreign_fields: ForeignFields,
 }
 
-/// What an earlier look has found. What nobody has written since need not be tried again.
+/// The result of an earlier observation. Objects that have not been written since need no new dry-run.
 #[derive(Debug)]
 pub struct Before {
-    /// The stack of that time.
+    /// The stack at that time.
     pub stack: Stack,
-    /// What was found.
+    /// The observations at that time.
     pub observations: Observations,
 }
 
-/// Looks at every object of the stack, and for those that are no longer in it.
+/// Observes every object of the stack, and finds the objects that are no longer in it.
 ///
 /// # Errors
-/// When the server cannot be asked at all. What it refuses for single objects is part of the result.
+/// When the server cannot be reached at all. Refusals of single objects are part of the result.
 pub async fn observe(
     stack: &Stack,
     record: &Record,
@@ -96,7 +96,7 @@ pub async fn observe(
         .filter(|name| stack.find(&id_of::<Namespace>(None, name)).is_none())
         .cloned()
         .collect();
-    // Namespaces of the stack are among what is listed; of all others somebody else decides.
+    // The stack's own namespaces are among the listed objects; all others are managed elsewhere.
     let (mut listing, mut claims, given) = tokio::try_join!(
         listing::list(stack, record, look, &names, cluster),
         claims::data_claims(record, &names, cluster),
@@ -104,7 +104,7 @@ pub async fn observe(
     )?;
     let (objects, namespaces) = objects(stack, record, &listing, before, &names, given, cluster).await?;
     for live in &mut claims {
-        // While its pods end, the claim itself does not say yet that it goes.
+        // While its pods are terminating, the claim itself is not yet marked for deletion.
         live.is_terminating |= namespaces.get(&live.claim.namespace) == Some(&NamespaceState::Terminating);
     }
     let strangers = claims::strangers(stack, record, &claims, cluster).await?;
@@ -131,7 +131,7 @@ pub async fn observe(
     })
 }
 
-/// The foreign fields of objects that no LIST found.
+/// Returns the foreign fields of objects that no LIST found.
 fn foreign_in_unlisted(
     stack: &Stack,
     listing: &Listing,
@@ -148,7 +148,7 @@ fn foreign_in_unlisted(
     unlisted.filter(|(_, foreign)| !foreign.is_empty()).collect()
 }
 
-/// The version in which an object must be tried.
+/// Returns the version of a listed object that needs a dry-run.
 fn version(seen: Option<&Seen>) -> Option<String> {
     match seen {
         Some(Seen::Suspect(version)) => Some(version.clone()),
@@ -156,7 +156,7 @@ fn version(seen: Option<&Seen>) -> Option<String> {
     }
 }
 
-/// How every object of the stack is found; beside it the states of the namespaces that matter.
+/// Observes every object of the stack; also returns the states of the relevant namespaces.
 async fn objects(
     stack: &Stack,
     record: &Record,
@@ -167,7 +167,7 @@ async fn objects(
     cluster: &Cluster,
 ) -> Result<(Vec<Observation>, BTreeMap<String, NamespaceState>), ClusterError> {
     let mut states = known(stack, listing, before);
-    // Where nothing has to be tried, the stack's own namespaces are as they should be.
+    // When no object needs a dry-run, the stack's own namespaces are as they should be.
     let mut namespaces = given;
     if states.iter().any(Option::is_none) {
         let own = names
@@ -186,7 +186,7 @@ async fn objects(
     let observations = stack.objects.iter().zip(states).map(|(declared, state)| {
         let id = declared.object.id();
         let not_tried = || State::Unknown {
-            why: "it was not looked at".to_owned(),
+            why: "it was not observed".to_owned(),
         };
         Observation {
             id: id.clone(),
@@ -196,7 +196,7 @@ async fn objects(
     Ok((observations.collect(), around.namespaces))
 }
 
-/// What the LISTs and an earlier look tell of each object; `None` of those that must be tried.
+/// Returns each object's state as far as the LISTs and an earlier observation show it; `None` if it needs a dry-run.
 fn known(stack: &Stack, listing: &Listing, mut before: Option<Before>) -> Vec<Option<State>> {
     let found = stack.objects.iter().zip(&listing.objects).enumerate();
     found
@@ -211,7 +211,7 @@ fn known(stack: &Stack, listing: &Listing, mut before: Option<Before>) -> Vec<Op
         .collect()
 }
 
-/// Tries the objects of which nothing is known.
+/// Dry-runs the objects whose state is unknown.
 async fn try_the_rest(
     states: &mut [Option<State>],
     stack: &Stack,
@@ -219,7 +219,7 @@ async fn try_the_rest(
     around: &Surroundings<'_>,
     cluster: &Cluster,
 ) -> Result<(), ClusterError> {
-    // Only what must be tried takes a place among those under way.
+    // Only objects that need a dry-run count towards the concurrency limit.
     let unknown = (0..states.len()).filter(|&place| states[place].is_none());
     let unknown: Vec<usize> = unknown.collect();
     let mut tried = stream::iter(unknown)
@@ -240,7 +240,7 @@ async fn try_the_rest(
 }
 
 impl Before {
-    /// Takes out what was found, if object and desire are the same as then.
+    /// Takes out the earlier state, if neither the live nor the desired object has changed since.
     fn recall(&mut self, place: usize, object: &Object, version: Option<&String>) -> Option<State> {
         let earlier = &self.stack.objects.get(place)?.object;
         let is_same = earlier.id() == object.id()
@@ -250,8 +250,8 @@ impl Before {
             return None;
         }
         let state = &mut self.observations.objects.get_mut(place)?.state;
-        // A live object without a listed version may have been written since: its label was removed, for one. An absent object
-        // that somebody has created since is met by the creation, which leaves it as it is.
+        // A live object without a listed version may have been written since, for example if its label was removed. If another
+        // client has created an absent object since, our create finds it and leaves it unchanged.
         let is_proven = match state {
             State::Absent { .. } => true,
             State::Suspect { .. } => version.is_some(),
@@ -261,7 +261,7 @@ impl Before {
     }
 }
 
-/// Groups and names of the kinds that the stack itself defines.
+/// Returns the groups and names of the kinds that the stack itself defines.
 fn definitions(stack: &Stack) -> HashSet<(String, String)> {
     let definitions = stack
         .objects
@@ -276,7 +276,7 @@ fn definitions(stack: &Stack) -> HashSet<(String, String)> {
     named.collect()
 }
 
-/// Every namespace in which the environment has, or had, objects.
+/// Returns every namespace in which the environment has, or had, objects.
 #[must_use]
 pub fn namespaces(stack: &Stack, record: &Record) -> BTreeSet<String> {
     let all = stack.namespaces.iter().chain(&record.namespaces);
@@ -296,7 +296,7 @@ async fn namespace_states(
                 Ok(Some(live)) if marks::is_terminating(&live) => NamespaceState::Terminating,
                 Ok(None) if stack.find(&id).is_none() => NamespaceState::Missing,
                 Ok(None) => NamespaceState::Absent,
-                // Whoever may not read namespaces may still work in them.
+                // A user who may not read namespaces may still have access to their objects.
                 Ok(Some(_)) => NamespaceState::Active,
                 Err(error) if error.is_forbidden() => NamespaceState::Active,
                 Err(error) => return Err(error),
@@ -308,7 +308,7 @@ async fn namespace_states(
         .await
 }
 
-/// Looks into what the stack does not hold.
+/// Observes the orphans: whether their deletion would delete foreign objects.
 async fn orphans(
     record: &Record,
     found: Vec<(ObjectId, String)>,

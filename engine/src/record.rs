@@ -1,4 +1,4 @@
-//! The record in the cluster: loaded before a plan, created before the first write, and finished after the last.
+//! The record in the cluster: loaded before a plan, created before the first write and finished after the last.
 
 mod secrets;
 
@@ -12,78 +12,78 @@ use engine_core::record::{Record, RecordError};
 use engine_core::secret::SecretDeclaration;
 use engine_core::stack::id_of;
 
-/// A record, and whether the cluster holds it.
+/// A record, and whether it is stored in the cluster.
 #[derive(Clone, Debug)]
 pub enum LoadedRecord {
-    /// The cluster holds it.
+    /// The record is stored in the cluster.
     Stored {
         /// The record, completed with the secrets of this run.
         record: Record,
-        /// The record as the cluster holds it.
+        /// The record as stored.
         written: Box<Record>,
-        /// Version of the Secret that holds it, for the next write.
+        /// The version of the Secret that holds it, for the next write.
         resource_version: String,
     },
-    /// It was lost: secrets were read back from live objects, the rest is new. Not stored yet.
+    /// The record was lost: its secrets were read back from live objects, the rest is new. Not stored yet.
     Recovered(Record),
     /// The environment is new. Not stored yet.
     New(Record),
 }
 
-/// Why there is no record to work with.
+/// Why a record could not be loaded or created.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// The cluster could not be reached or refused.
+    /// A request to the cluster failed.
     #[error(transparent)]
     Cluster(#[from] ClusterError),
-    /// The record exists and cannot be used.
+    /// The record exists but cannot be used.
     #[error(transparent)]
     Record(#[from] RecordError),
-    /// The system gave no random bytes.
-    #[error("the operating system gave no random bytes for secrets")]
+    /// The operating system provided no random bytes.
+    #[error("the operating system provided no random bytes for secrets")]
     NoRandomness(#[source] getrandom::Error),
     /// The record belongs to another cluster.
     #[error("the record of `{environment}` was made for another cluster ({recorded}); this one is {live}")]
     OtherCluster {
-        /// The environment.
+        /// The environment's name.
         environment: String,
-        /// The cluster in the record.
+        /// The cluster named in the record.
         recorded: String,
-        /// This cluster.
+        /// The identity of this cluster.
         live: String,
     },
     /// The record belongs to another environment.
-    #[error("the record of `{environment}` is a copy of that of `{recorded}`")]
+    #[error("the record of `{environment}` is a copy of the record of `{recorded}`")]
     OtherEnvironment {
-        /// The environment.
+        /// The environment's name.
         environment: String,
-        /// The environment in the record.
+        /// The environment named in the record.
         recorded: String,
     },
     /// The record belongs to another stack.
     #[error("record `{record_name}` belongs to stack `{recorded}`, not to `{stack}`")]
     OtherStack {
-        /// Name of the Secret.
+        /// The name of the record's Secret.
         record_name: String,
-        /// The stack.
+        /// The stack that was to be deployed.
         stack: String,
-        /// The stack in the record.
+        /// The stack named in the record.
         recorded: String,
     },
-    /// The user has never given a secret that the stack needs.
+    /// The stack needs a secret that the user has never given.
     #[error("no {description} was ever given to `{environment}`")]
     SecretNotGiven {
-        /// The environment.
+        /// The environment's name.
         environment: String,
-        /// The secret in words.
+        /// A description of the secret.
         description: String,
-        /// How to give it.
+        /// How to provide it.
         hint: String,
     },
-    /// Data exists, and nothing that opens it.
-    #[error("record and passwords of `{environment}` are lost, but its data is still there ({claim})")]
+    /// Data exists, but the secrets that open it are lost.
+    #[error("the record and passwords of `{environment}` are lost, but its data still exists ({claim})")]
     SecretsLost {
-        /// The environment.
+        /// The environment's name.
         environment: String,
         /// The claim with the data.
         claim: String,
@@ -91,7 +91,7 @@ pub enum LoadError {
 }
 
 impl LoadedRecord {
-    /// The record itself.
+    /// Returns the record itself.
     #[must_use]
     pub fn record(&self) -> &Record {
         match self {
@@ -122,10 +122,10 @@ pub async fn load(
         .transpose()
 }
 
-/// Takes a Secret for the record of an environment in a cluster.
+/// Reads the record of an environment in a cluster from a Secret.
 ///
 /// # Errors
-/// When it is not a record, or that of another environment, stack or cluster.
+/// When it is not a record, or is the record of another environment, stack or cluster.
 pub fn from_secret(owner: &Owner, cluster_id: &str, secret: &Value) -> Result<LoadedRecord, LoadError> {
     let record = Record::from_secret(secret)?;
     if record.owner.stack != owner.stack {
@@ -135,7 +135,7 @@ pub fn from_secret(owner: &Owner, cluster_id: &str, secret: &Value) -> Result<Lo
             recorded: record.owner.stack,
         });
     }
-    // The label repeats the name outside of the text, so that a copy under another name is found either way.
+    // The label repeats the environment's name outside of the data, so that a copy under another name is detected either way.
     let label = marks::label(secret, marks::RECORD).unwrap_or_default();
     if record.owner.environment != owner.environment || label != owner.environment {
         return Err(LoadError::OtherEnvironment {
@@ -153,7 +153,7 @@ pub fn from_secret(owner: &Owner, cluster_id: &str, secret: &Value) -> Result<Lo
     Ok(stored(record, secret))
 }
 
-/// Completes a loaded record with the declared secrets. Without a record, makes one: from the live objects where it was
+/// Completes a loaded record with the declared secrets. Without a record, creates one: from the live objects if it was
 /// lost, else with new secrets.
 ///
 /// # Errors
@@ -173,10 +173,10 @@ pub async fn complete(
     Ok(loaded)
 }
 
-/// A record with a new key and no secrets.
+/// Creates a record with a new key and no secrets.
 ///
 /// # Errors
-/// When the operating system gives no random bytes.
+/// When the operating system provides no random bytes.
 pub fn new(owner: &Owner, cluster_id: &str) -> Result<Record, LoadError> {
     let key = HashKey::new(random()?);
     Ok(Record::new(owner.clone(), cluster_id, key))
@@ -188,13 +188,13 @@ fn random<const BYTES: usize>() -> Result<[u8; BYTES], LoadError> {
     Ok(bytes)
 }
 
-/// Makes sure that the cluster holds the record, and returns the one that it holds.
+/// Ensures that the record is stored in the cluster, and returns the stored one.
 ///
-/// The first write of an apply, before the lock. Of two runs that begin at once, one creates the record and the other loads
-/// it: there is one set of secrets.
+/// This is the first write of an apply, before the lock. If two runs start at the same time, one creates the record and the
+/// other loads it, so there is only one set of secrets.
 ///
 /// # Errors
-/// When it cannot be created; then nothing else must be written.
+/// When it cannot be created; in that case nothing else must be written.
 pub async fn ensure(
     loaded: LoadedRecord,
     namespace: &str,
@@ -210,7 +210,7 @@ pub async fn ensure(
         Ok(secret) => Ok(stored(record.clone(), &secret)),
         Err(error) if error.is_already_there() => {
             let other = load(&record.owner, namespace, &record.cluster_id, cluster);
-            // Gone again in the same moment: then the creation's own answer is the best explanation.
+            // It has been deleted again already: then the error of the create is the best explanation.
             other.await?.ok_or_else(|| error.into())
         }
         Err(error) => Err(error.into()),
@@ -221,7 +221,7 @@ async fn ensure_namespace(name: &str, cluster: &Cluster) -> Result<(), ClusterEr
     let id = id_of::<Namespace>(None, name);
     match cluster.read(&id).await {
         Ok(Some(_)) => return Ok(()),
-        // A user who may not read namespaces may still write into this one.
+        // A user who may not read namespaces may still be allowed to write to this one.
         Err(error) if error.is_forbidden() => return Ok(()),
         Ok(None) => {}
         Err(error) => return Err(error),
@@ -245,10 +245,10 @@ fn stored(record: Record, secret: &Value) -> LoadedRecord {
     }
 }
 
-/// Stores `record` in place of the loaded one, unless the cluster holds it already. No one else may have written it since.
+/// Replaces the stored record with `record` if they differ. Fails if another client has written it since.
 ///
 /// # Errors
-/// When someone has, the lock is lost, or the server cannot be reached.
+/// When another client has written it since, the lock is lost, or the server cannot be reached.
 pub async fn store(
     loaded: LoadedRecord,
     record: Record,
@@ -271,7 +271,7 @@ pub async fn store(
     let id = Record::id(&record.owner, namespace);
     match writer.replace(&id, &secret).await {
         Ok(secret) => Ok(stored(record, &secret)),
-        // The record itself shows whether the write was carried out.
+        // The stored record shows whether the write was carried out.
         Err(error @ (ClusterError::Broken { .. } | ClusterError::Deadline { .. })) => {
             match writer.cluster().read(&id).await? {
                 Some(live) if Record::from_secret(&live).is_ok_and(|live| live == record) => {
@@ -284,10 +284,10 @@ pub async fn store(
     }
 }
 
-/// Stores the record after the last write of a run, or deletes it when nothing is left to remember.
+/// Stores the record after the last write of a run, or deletes it if nothing is left to record.
 ///
 /// # Errors
-/// When someone has written it since, the lock is lost, or the server refuses or cannot be reached.
+/// When another client has written it since, the lock is lost, or the server refuses or cannot be reached.
 pub async fn finish(
     loaded: LoadedRecord,
     record: Record,

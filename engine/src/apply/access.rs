@@ -1,5 +1,4 @@
-//! Which rights an apply would miss: asked before the first write, because a run that is stopped halfway by a missing right
-//! leaves half an environment.
+//! Checks permissions before the first write, because a run that fails halfway for lack of one leaves half an environment.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -10,10 +9,10 @@ use crate::cluster::{Cluster, ClusterError};
 use engine_core::object::{Kind, ObjectId};
 use engine_core::plan::{Action, Plan};
 
-/// Reviews prepared at once. The cluster module bounds those in flight.
+/// Number of concurrent reviews. The cluster module limits the requests in flight.
 const AT_ONCE: usize = 32;
 
-/// One thing to be done to the objects of a kind in a namespace. Written `delete deployments.apps in shop`.
+/// A permission: a verb on the objects of a kind in a namespace. Formats as ``delete deployments.apps in `shop` ``.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Right {
     verb: &'static str,
@@ -34,12 +33,12 @@ impl fmt::Display for Right {
     }
 }
 
-/// Asks the server for each right that `plan` needs and returns those that this user lacks.
+/// Asks the server about each permission that `plan` needs and returns those that this user lacks.
 ///
-/// A server that does not answer such questions is taken to grant them: the write will tell.
+/// If the server refuses to answer, the permission counts as granted: the write itself will show.
 ///
 /// # Errors
-/// When the server cannot be asked at all.
+/// When the server cannot be reached at all.
 pub async fn missing(plan: &Plan, cluster: &Cluster) -> Result<Vec<Right>, ClusterError> {
     let needed = needed(plan);
     stream::iter(needed)
@@ -74,7 +73,7 @@ fn needed(plan: &Plan) -> BTreeSet<Right> {
 
 fn verbs(action: &Action) -> &'static [&'static str] {
     match action {
-        // A server-side apply that makes an object needs both.
+        // A server-side apply that creates an object needs both.
         Action::Create { .. } => &["create", "patch"],
         Action::Update { .. } | Action::Mark { .. } | Action::Adopt { .. } => &["patch"],
         Action::Replace { .. } => &["create", "delete", "patch"],

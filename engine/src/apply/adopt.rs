@@ -1,6 +1,6 @@
 //! Migrates the managed fields of an object before its adoption, in one write guarded by its version.
 //!
-//! A run that ends right after it leaves the object's content unchanged, and the next run continues from there.
+//! If a run ends right after that write, the object's content is unchanged, and the next run continues from there.
 
 use serde_json::json;
 
@@ -12,10 +12,10 @@ use engine_core::object::path::Path;
 use engine_core::object::{ObjectId, marks};
 use engine_core::observation::adoption::migrated_managers;
 
-/// Attempts in the face of concurrent writes: controllers update the object's status.
+/// Maximum number of attempts: controllers update the object's status concurrently.
 const TRIES: usize = 8;
 
-/// Moves the planned fields to our entry, of exactly the object that was planned.
+/// Moves the planned fields to our managed fields entry, in exactly the object that was planned.
 pub(super) async fn take_over(
     id: &ObjectId,
     uid: &str,

@@ -1,4 +1,4 @@
-//! The deletions of a plan: rank by rank, each waited for.
+//! Carries out the deletions of a plan, rank by rank, and waits for each.
 
 use futures::stream::{self, FuturesUnordered, StreamExt as _};
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
@@ -13,10 +13,10 @@ use engine_core::observation::Contents;
 use engine_core::plan::{Action, Change, deletion_rank};
 use engine_core::status;
 
-/// Deletions begun at once. The cluster module bounds those in flight; waiting ones would only take memory.
+/// Number of concurrent deletions. The cluster module limits the requests in flight; queued ones would only use memory.
 const AT_ONCE: usize = 32;
 
-/// Deletes in the plan's order. What is left after a failure stands on what could not be deleted, and is skipped.
+/// Deletes in the plan's order. After a failure the rest is skipped: objects that could not be deleted may still need it.
 pub(super) async fn run(changes: &[&Change], writer: Writer<'_>, run: &Run<'_>) -> RunSummary {
     let mut summary = RunSummary::default();
     for group in changes.chunk_by(|one, other| deletion_rank(&one.id.kind) == deletion_rank(&other.id.kind)) {
@@ -31,7 +31,7 @@ pub(super) async fn run(changes: &[&Change], writer: Writer<'_>, run: &Run<'_>) 
     summary
 }
 
-/// Deletes objects that do not stand on each other, and waits until all are gone.
+/// Deletes objects that do not depend on each other, and waits until all are gone.
 async fn delete_group(group: &[&Change], writer: Writer<'_>, run: &Run<'_>, summary: &mut RunSummary) {
     let mut deletions = stream::iter(group)
         .map(|change| async move { (*change, delete(change, writer, run).await) })
@@ -80,7 +80,7 @@ async fn delete(change: &Change, writer: Writer<'_>, run: &Run<'_>) -> Result<Pr
     if let Some(why) = reason_to_stay(id, run).await {
         return Err(ObjectError::Failed(why));
     }
-    // A workload is gone when its pods are: what comes later in the order may be in use by them.
+    // A workload is gone only once its pods are: they may still use objects that come later in the order.
     let dependents = if status::runs_pods(&id.kind) {
         Dependents::First
     } else {
@@ -90,16 +90,16 @@ async fn delete(change: &Change, writer: Writer<'_>, run: &Run<'_>) -> Result<Pr
     deleted.map_err(|error| ObjectError::Failed(error.to_string()))
 }
 
-/// Checks once more what takes others along with it: minutes may have passed since the plan.
+/// Checks again that a deletion takes no foreign objects along: minutes may have passed since the plan.
 async fn reason_to_stay(id: &ObjectId, run: &Run<'_>) -> Option<String> {
     if run.is_stopped() {
-        return Some("stopped before".to_owned());
+        return Some("the run was stopped before the deletion".to_owned());
     }
     match contents::of(id, run.owner, run.cluster).await {
         Ok(Contents::Ours) => {}
         Ok(Contents::Foreign(foreign)) => {
             let name = foreign.first()?;
-            return Some(format!("{name} has come since the plan"));
+            return Some(format!("{name} has appeared since the plan"));
         }
         Ok(Contents::Unknown(why)) => return Some(why),
         Err(error) => return Some(error.to_string()),
@@ -110,7 +110,7 @@ async fn reason_to_stay(id: &ObjectId, run: &Run<'_>) -> Option<String> {
     let claims = kind_of::<PersistentVolumeClaim>();
     match run.cluster.list_metadata(&claims, Some(&id.name), "").await {
         Ok(claims) if claims.is_empty() => None,
-        Ok(_) => Some("a claim is in it".to_owned()),
+        Ok(_) => Some("it contains a claim".to_owned()),
         Err(error) => Some(error.to_string()),
     }
 }

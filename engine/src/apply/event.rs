@@ -1,41 +1,41 @@
-//! What happens during an apply, one thing at a time. Pure.
+//! Events of an apply, for progress reports. Pure.
 
 use engine_core::object::ObjectId;
 
-/// One thing that happened.
+/// One step of an apply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// An object was written or deleted.
     Done {
-        /// Which object.
+        /// The object that was written or deleted.
         id: ObjectId,
         /// What was done to it.
         outcome: Outcome,
     },
-    /// An object is waited for.
+    /// The run is waiting for an object.
     Waiting {
-        /// Which object.
+        /// The object that the run is waiting for.
         id: ObjectId,
-        /// What is still missing, and why.
+        /// What is still missing and why.
         cause: String,
     },
-    /// An object that was waited for is ready.
+    /// An object that the run was waiting for is ready.
     Ready {
-        /// Which object.
+        /// The object that is ready.
         id: ObjectId,
     },
     /// An object could not be written or deleted, or did not become ready.
     Failed {
-        /// Which object.
+        /// The object that failed.
         id: ObjectId,
-        /// Why.
+        /// The reason for the failure.
         why: String,
     },
-    /// An object was left alone.
+    /// An object was skipped.
     Skipped {
-        /// Which object.
+        /// The object that was skipped.
         id: ObjectId,
-        /// What it refers to that failed; `None` when the whole run did.
+        /// The failed object that it refers to; `None` when the whole run failed.
         because: Option<ObjectId>,
     },
 }
@@ -43,22 +43,22 @@ pub enum Event {
 /// What was done to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was made.
+    /// It was created.
     Created,
-    /// Fields of it were changed.
+    /// Some of its fields were changed.
     Changed,
-    /// A mark of ours was restored.
+    /// Its label or annotation of this program was restored.
     Marked,
-    /// It was nobody's, and is ours now.
+    /// It was unmanaged and has been adopted.
     Adopted,
-    /// It was deleted and made anew.
+    /// It was deleted and recreated.
     Replaced,
     /// It was deleted and is gone.
     Deleted,
 }
 
 impl Outcome {
-    /// The outcome as a word.
+    /// Returns the outcome as a single word.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {

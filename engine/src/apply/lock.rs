@@ -1,6 +1,6 @@
-//! The lock of an environment: a Lease beside its record, so that two applies never write at once.
+//! Locks an environment with a Lease next to its record, so that two applies never write at the same time.
 //!
-//! Whether a holder is alive is judged by whether it changes the Lease, never by comparing clocks.
+//! A holder counts as alive as long as it keeps changing the Lease; clocks are never compared.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,19 +18,19 @@ use engine_core::object::owner::Owner;
 use engine_core::object::{ObjectId, marks};
 use engine_core::stack::id_of;
 
-/// How long a holder may be silent before it counts as dead.
+/// How long a holder may go without a renewal before it counts as dead.
 const TERM: Duration = Duration::from_secs(15);
 
-/// How often a holder shows that it is alive.
+/// Interval between renewals.
 const RENEWAL: Duration = Duration::from_secs(4);
 
-/// Pause between two reads of another run's Lease.
+/// Interval between reads of another run's Lease.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Pause before a failed renewal is tried again.
+/// Delay before a failed renewal is retried.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// The lock of an environment, held until it is released. A task renews it.
+/// The lock of an environment, held until it is released. A background task renews it.
 pub struct Lock {
     cluster: Arc<Cluster>,
     fence: Fence,
@@ -43,7 +43,7 @@ struct Keeper {
     task: JoinHandle<Result<Held, LockError>>,
 }
 
-/// The Lease in our hands.
+/// The Lease while this run holds it.
 struct Held {
     environment: String,
     id: ObjectId,
@@ -55,46 +55,46 @@ struct Held {
 /// Why the lock is not held.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Another run holds it and is alive.
+    /// Another run holds the lock and is alive.
     #[error("another run holds the lock of `{environment}`: {holder}, since {since}")]
     Held {
-        /// The environment.
+        /// The environment's name.
         environment: String,
-        /// Who holds it.
+        /// The run that holds the lock.
         holder: String,
-        /// Since when, RFC 3339, by the holder's clock.
+        /// When it took the lock: RFC 3339, by the holder's clock.
         since: String,
     },
-    /// Another run has taken it over.
+    /// The lock was lost, usually to another run.
     #[error("the lock of `{environment}` was lost to {holder}")]
     Lost {
-        /// The environment.
+        /// The environment's name.
         environment: String,
-        /// Who holds it now.
+        /// The new holder, or the reason for the loss.
         holder: String,
     },
-    /// The cluster could not be asked.
+    /// A request to the cluster failed.
     #[error(transparent)]
     Cluster(#[from] ClusterError),
 }
 
 impl LockError {
-    /// What to do next.
+    /// Returns what to do next.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Held { .. } => Some(format!(
-                "wait for it to end; if it has died, the lock is taken over {} s after its last sign of life",
+                "wait for it to finish; if it has died, the lock can be taken over {} s after its last renewal",
                 TERM.as_secs()
             )),
-            Self::Lost { .. } => Some("plan again when that run has ended".to_owned()),
+            Self::Lost { .. } => Some("plan again once that run has finished".to_owned()),
             Self::Cluster(error) => error.hint(),
         }
     }
 }
 
 impl Lock {
-    /// Takes the lock, or finds out that another run holds it. That takes up to 15 s when the other run has died.
+    /// Takes the lock, unless another run holds it. If that run has died, this takes up to 15 s.
     ///
     /// # Errors
     /// When another run holds it, or the cluster cannot be reached.
@@ -120,7 +120,7 @@ impl Lock {
             let wanted = lease(&id, holder, &since, Some(&dead));
             match cluster.replace(&id, &wanted).await {
                 Ok(lease) => break (asked, lease),
-                // Another run took it over first, or released it.
+                // Another run has taken it over first or has released it.
                 Err(error) if error.is_lost_race() || error.is_not_found() => {}
                 Err(error) => return Err(error.into()),
             }
@@ -142,7 +142,7 @@ impl Lock {
         })
     }
 
-    /// Stands for the lock where there is nothing to lock: an environment without a stored record has no place for one.
+    /// Returns a placeholder where there is nothing to lock: an environment without a stored record has no Lease.
     ///
     /// # Panics
     /// When the record is stored.
@@ -159,32 +159,32 @@ impl Lock {
         }
     }
 
-    /// Permission to write for as long as the lock is held.
+    /// Returns permission to write for as long as the lock is held.
     #[must_use]
     pub fn writer(&self) -> Writer<'_> {
         Writer::new(&self.cluster, &self.fence)
     }
 
-    /// Releases the lock, unless another run has it by now.
+    /// Releases the lock, unless another run has taken it over.
     ///
     /// # Errors
-    /// When the lock was lost, or the cluster cannot be reached; then it is free after its term.
+    /// When the lock was lost, or the cluster cannot be reached; in that case the lock expires after its term.
     pub async fn release(self) -> Result<(), LockError> {
         let Some(Keeper { stop, task }) = self.keeper else {
             return Ok(());
         };
-        // The keeper may have ended already, with the lock lost.
+        // The keeper may have ended already because the lock was lost.
         let _ = stop.send(());
         let held = match task.await {
             Ok(kept) => kept?,
-            // It does not panic; a runtime that shuts down cancels it.
+            // The task does not panic; only a runtime that shuts down cancels it.
             Err(_) => return Ok(()),
         };
         match self.cluster.delete_version(&held.id, &held.lease).await {
             Err(error) if error.is_lost_race() => {}
             result => return Ok(result?),
         }
-        // A renewal that was under way at the end has moved it; or another run has it.
+        // A renewal in flight has changed the Lease, or another run holds it.
         match self.cluster.read(&held.id).await? {
             Some(live) if held.is_ours(&live) => Ok(self.cluster.delete_version(&held.id, &live).await?),
             Some(_) | None => Ok(()),
@@ -193,7 +193,7 @@ impl Lock {
 }
 
 impl Held {
-    /// Renews the Lease until the lock is to be released. When the lock is lost, closes the fence and says so.
+    /// Renews the Lease until the lock is released. If the lock is lost, closes the fence and reports the loss.
     async fn keep(
         mut self,
         fence: Fence,
@@ -212,18 +212,18 @@ impl Held {
         Err(lost)
     }
 
-    /// Renews the Lease again and again. Returns only when the lock is lost: the run that holds it now.
+    /// Renews the Lease at regular intervals. Returns only when the lock is lost, with the new holder.
     async fn renew_until_lost(&mut self, fence: &Fence, cluster: &Cluster) -> String {
         let mut pause = RENEWAL;
         loop {
             tokio::time::sleep(pause).await;
-            // A fence that has closed stays closed: another run may have come and gone meanwhile.
+            // A fence that has closed stays closed: another run may have come and gone in the meantime.
             if !fence.is_open() {
-                return "another run, perhaps: it was not renewed within its term".to_owned();
+                return "a timeout: it was not renewed in time, so another run may hold it".to_owned();
             }
             let asked = Asked::now();
             let wanted = lease(&self.id, &self.holder, &self.since, Some(&self.lease));
-            // A renewal that takes longer than the pause between two is as good as none.
+            // A renewal that takes longer than the interval between renewals counts as failed.
             let renewal = tokio::time::timeout(RENEWAL, cluster.replace(&self.id, &wanted)).await;
             pause = match renewal {
                 Ok(Ok(lease)) => {
@@ -234,12 +234,12 @@ impl Held {
                 Ok(Err(error)) if error.is_lost_race() || error.is_not_found() => {
                     let live = cluster.read(&self.id).await.ok().flatten();
                     match live {
-                        // A renewal whose answer was lost looks like this.
+                        // A renewal whose response was lost looks like this.
                         Some(live) if self.is_ours(&live) => {
                             self.lease = live;
                             RETRY
                         }
-                        live => return live.as_ref().map_or("no one", holder_of).to_owned(),
+                        live => return live.as_ref().map_or("a deletion", holder_of).to_owned(),
                     }
                 }
                 Ok(Err(_)) | Err(_) => RETRY,
@@ -254,7 +254,7 @@ impl Held {
     }
 }
 
-/// Watches a Lease for its term: returns it when nothing moved, `None` when it is gone.
+/// Watches a Lease for its term: returns the Lease if it did not change, `None` if it is gone.
 async fn watch_holder(
     environment: &str,
     id: &ObjectId,
@@ -265,7 +265,7 @@ async fn watch_holder(
     };
     let holder = holder_of(&first);
     cluster.notify(&format!(
-        "{holder} holds the lock; watching for up to {} s whether it is alive",
+        "{holder} holds the lock; waiting up to {} s to see whether it is alive",
         TERM.as_secs()
     ));
     let begun = Instant::now();
@@ -289,10 +289,12 @@ async fn watch_holder(
 }
 
 fn holder_of(lease: &Value) -> &str {
-    lease["spec"]["holderIdentity"].as_str().unwrap_or("nobody")
+    lease["spec"]["holderIdentity"]
+        .as_str()
+        .unwrap_or("an unnamed holder")
 }
 
-/// A Lease in our hands; in place of `before`, unless that has moved since.
+/// Builds a Lease held by this run; it replaces `before`, unless that has changed since.
 fn lease(id: &ObjectId, holder: &str, since: &str, before: Option<&Value>) -> Value {
     json!({
         "apiVersion": id.kind.api_version(),
@@ -301,7 +303,7 @@ fn lease(id: &ObjectId, holder: &str, since: &str, before: Option<&Value>) -> Va
             "name": id.name,
             "namespace": id.namespace,
             "labels": { "app.kubernetes.io/managed-by": "infra" },
-            // A PUT of a Lease that is gone creates it, unless it names the UID of the one that was there.
+            // A PUT of a Lease that is gone would create it, unless it names the UID of the earlier one.
             "uid": before.map(|before| &before["metadata"]["uid"]),
             "resourceVersion": before.map(|before| &before["metadata"]["resourceVersion"]),
         },
@@ -314,7 +316,7 @@ fn lease(id: &ObjectId, holder: &str, since: &str, before: Option<&Value>) -> Va
     })
 }
 
-/// The time as Leases hold it: with exactly six digits of microseconds.
+/// Returns the current time in the format of Leases: with exactly six decimal places.
 fn now() -> String {
     Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
 }

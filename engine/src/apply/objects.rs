@@ -1,4 +1,4 @@
-//! Writes the objects of the stack that change, each as soon as what it refers to has come far enough, and waits for all.
+//! Writes the changed objects of the stack, each as soon as the objects it refers to allow it, and waits for all.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -14,39 +14,39 @@ use engine_core::plan::Change;
 use engine_core::stack::{Stack, StackObject, Until};
 use engine_core::status;
 
-/// Writes begun at once. The cluster module bounds those in flight; waiting ones would only take memory.
+/// Number of concurrent writes. The cluster module limits the requests in flight; queued ones would only use memory.
 const AT_ONCE: usize = 32;
 
-/// An object on its way.
+/// An object and its progress.
 struct Node<'a> {
     declared: &'a StackObject,
     write: Option<Write<'a>>,
-    /// References that have not come far enough yet.
+    /// Number of references that are not ready for this object yet.
     open: usize,
-    /// What it refers to that failed: then it is not written.
+    /// A failed object that it refers to; if set, the object is not written.
     because: Option<&'a ObjectId>,
-    /// Who refers to it, and how far it must have come for them.
+    /// Objects that refer to it, and the step that they wait for.
     dependents: Vec<(usize, Until)>,
 }
 
-/// How far an object has come.
+/// The progress of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     Applied,
     Current,
-    /// It was not written, so whatever refers to it must not be either.
+    /// It was not written, so objects that refer to it must not be written either.
     NotApplied,
-    /// It is written and does not become current.
+    /// It was written but does not become current.
     NotCurrent,
 }
 
-/// All objects, and those that can be written now.
+/// All objects, and the queue of those that can be written now.
 struct Order<'a> {
     nodes: Vec<Node<'a>>,
     ready: VecDeque<usize>,
 }
 
-/// Writes all objects that change and waits for all objects.
+/// Writes all changed objects and waits for all objects.
 pub(super) async fn write_and_wait(
     changes: &[Change],
     stack: &Stack,
@@ -109,7 +109,7 @@ async fn drive(changes: &HashMap<&ObjectId, Write<'_>>, stack: &Stack, run: &Run
                     run.tell(Event::Done { id: id.clone(), outcome });
                     order.advance(place, Step::Applied);
                     if needs_wait(id, run) {
-                        // An answer that is not understood is asked for again.
+                        // If the response cannot be parsed, the wait reads the object again.
                         waits.push(wait_for(place, id, applied.object().ok(), run));
                     } else {
                         order.advance(place, Step::Current);
@@ -165,7 +165,7 @@ impl<'a> Order<'a> {
         let places: HashMap<&ObjectId, usize> = objects.map(|(place, id)| (id, place)).collect();
         for (place, declared) in stack.objects.iter().enumerate() {
             for need in &declared.needs {
-                // A reference out of the stack is to something that is there by agreement.
+                // A reference to an object outside of the stack is expected to exist already.
                 let Some(&needed) = places.get(&need.id) else {
                     continue;
                 };
@@ -181,7 +181,7 @@ impl<'a> Order<'a> {
         Self { nodes, ready }
     }
 
-    /// Tells those that refer to an object how far it has come.
+    /// Updates the objects that refer to an object with its progress.
     fn advance(&mut self, place: usize, step: Step) {
         let id = self.nodes[place].declared.object.id();
         let dependents = std::mem::take(&mut self.nodes[place].dependents);

@@ -1,4 +1,4 @@
-//! Looks at the objects that a run waits for: one by one where they are few, by one LIST where they are many.
+//! Reads the objects that a run waits for: a few one by one, many with one LIST.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use engine_core::plan::{Action, Change};
 use engine_core::stack::Stack;
 use engine_core::status;
 
-/// Up to so many objects of one kind in one namespace are read one by one.
+/// Up to this many objects of one kind in one namespace are read one by one.
 const FEW: usize = 4;
 
 /// The objects of one kind in one namespace.
@@ -27,7 +27,7 @@ struct Look {
     objects: Objects,
 }
 
-/// Objects by their names, without the notes on who owns which field: they are most of an object, and tell no status.
+/// Objects by name, without their managed fields, which are most of an object and do not show its status.
 #[derive(Default)]
 struct Objects(HashMap<String, Arc<Value>>);
 
@@ -43,14 +43,14 @@ impl Fold for Objects {
     }
 }
 
-/// What is known of the groups that are too large to be read one by one.
+/// Caches the LISTs of groups that are too large to be read one by one.
 pub(super) struct Poller {
     selector: String,
     groups: HashMap<Group, Mutex<Look>>,
 }
 
 impl Poller {
-    /// Prepares for everything that a plan may have to wait for.
+    /// Prepares for all objects that a plan may have to wait for.
     pub(super) fn new(changes: &[Change], stack: &Stack, owner: &Owner) -> Self {
         let waited_for = stack.objects.iter().map(|declared| declared.object.id());
         let deleted = changes.iter().filter_map(|change| match change.action {
@@ -68,7 +68,7 @@ impl Poller {
         }
     }
 
-    /// How an object of the environment was at `since` or later; `None` when it was not there.
+    /// Returns an object of the environment as of `since` or later; `None` if it did not exist.
     pub(super) async fn read(
         &self,
         id: &ObjectId,
@@ -79,7 +79,7 @@ impl Poller {
         let Some(group) = self.groups.get(&(id.kind.clone(), id.namespace.clone())) else {
             return alone().await;
         };
-        // All who ask while a LIST is under way share the next one.
+        // All callers that arrive during a LIST share the next one.
         let mut look = group.lock().await;
         if look.begun.is_none_or(|begun| begun < since) {
             let begun = Instant::now();
@@ -95,7 +95,7 @@ impl Poller {
                 .await;
             look.objects = match listed {
                 Ok(objects) => objects,
-                // Whoever may not list a kind may still read its objects by their names.
+                // A user who may not list a kind may still read its objects by name.
                 Err(error) if error.is_forbidden() => return alone().await,
                 Err(error) => return Err(error),
             };

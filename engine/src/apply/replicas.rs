@@ -1,21 +1,21 @@
-//! Hands the number of replicas over to an autoscaler, so that it never falls to 1 on the way.
+//! Hands the number of replicas over to an autoscaler, without a temporary drop to 1.
 //!
-//! An apply that drops `spec.replicas` sets it back to its default unless somebody else owns it too. So a manager of its
-//! own owns it first; whatever the autoscaler writes then takes it from there.
+//! An apply that drops `spec.replicas` resets it to its default unless another field manager owns it too. So a separate
+//! field manager owns it first; the autoscaler's first write takes it from there.
 
 use serde_json::{Value, json};
 
 use crate::cluster::{ClusterError, Writer};
 use engine_core::object::{ObjectId, marks};
 
-/// Gives `replicas` to the manager that stands in for the autoscaler.
+/// Assigns `replicas` to the field manager that acts for the autoscaler.
 pub(super) async fn hand_over(id: &ObjectId, replicas: i64, writer: Writer<'_>) -> Result<(), ClusterError> {
     let configuration = configuration(id, replicas);
     writer.apply(id, &configuration, marks::REPLICAS_MANAGER).await?;
     Ok(())
 }
 
-/// Gives the number that is live at this moment.
+/// Assigns the current live number of replicas to that field manager.
 pub(super) async fn hand_over_live(id: &ObjectId, writer: Writer<'_>) -> Result<(), ClusterError> {
     let live = writer.cluster().read(id).await?;
     match live.and_then(|live| live["spec"]["replicas"].as_i64()) {

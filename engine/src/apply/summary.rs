@@ -1,38 +1,38 @@
-//! What an apply has done, in numbers, and what went wrong. Pure.
+//! Summarises an apply: counts and errors. Pure.
 
 use engine_core::object::ObjectId;
 use serde::{Serialize, Serializer};
 
 use super::event::Outcome;
 
-/// What an apply has done. Serialises to its numbers.
+/// The result of an apply. Serialises as counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RunSummary {
-    /// Objects made.
+    /// Objects created.
     pub created: usize,
     /// Objects changed.
     pub changed: usize,
-    /// Objects deleted and made anew.
+    /// Objects deleted and recreated.
     pub replaced: usize,
-    /// Objects that were nobody's and are ours now.
+    /// Objects that were unmanaged and have been adopted.
     pub adopted: usize,
-    /// Objects given a mark back.
+    /// Objects whose label or annotation of this program was restored.
     pub marked: usize,
     /// Objects deleted and gone.
     pub deleted: usize,
-    /// Objects that were as they should be.
+    /// Objects that needed no change.
     pub unchanged: usize,
-    /// Objects no longer wanted, and kept.
+    /// Objects that are no longer in the stack but were kept.
     pub kept: usize,
-    /// What went wrong.
+    /// The objects that failed, with their errors.
     #[serde(rename = "failed", serialize_with = "as_number")]
     pub errors: Vec<(ObjectId, ObjectError)>,
-    /// Objects left alone because something failed before.
+    /// Objects skipped because of an earlier failure.
     pub skipped: usize,
-    /// Whether the person at the keyboard ended it.
+    /// Whether the user interrupted the run.
     #[serde(skip)]
     pub interrupted: bool,
-    /// Whether it ended because another run may hold the lock.
+    /// Whether the run ended because another run may hold the lock.
     #[serde(skip)]
     pub lost_lock: bool,
 }
@@ -41,19 +41,19 @@ fn as_number<S: Serializer>(errors: &[(ObjectId, ObjectError)], serializer: S) -
     errors.len().serialize(serializer)
 }
 
-/// What went wrong with an object.
+/// Why an object failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ObjectError {
     /// It could not be written or deleted.
     Failed(String),
-    /// It is written, and not ready in time or without hope.
+    /// It was written, but was not ready in time or cannot become ready.
     NotReady(String),
-    /// Somebody else made it in the same moment; our part was taken back.
+    /// Another client created or adopted it at the same time; our changes to it were undone where possible.
     Foreign(String),
 }
 
 impl ObjectError {
-    /// What happened, in words.
+    /// Returns the error message.
     #[must_use]
     pub fn why(&self) -> &str {
         match self {
@@ -63,13 +63,13 @@ impl ObjectError {
 }
 
 impl RunSummary {
-    /// Whether everything was done.
+    /// Returns whether everything was done.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.is_good() && !self.interrupted && !self.lost_lock
     }
 
-    /// Whether nothing went wrong so far.
+    /// Returns whether nothing has failed so far.
     #[must_use]
     pub fn is_good(&self) -> bool {
         self.errors.is_empty() && self.skipped == 0

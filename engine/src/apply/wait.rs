@@ -1,4 +1,4 @@
-//! Waits until an object is current or gone, and says meanwhile what keeps it.
+//! Waits until an object is current or gone, and reports what delays it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,19 +16,19 @@ use engine_core::object::{ObjectId, kind_of, marks};
 use engine_core::status::pods::{Cause, Outlook, current_revision, explain};
 use engine_core::status::{self, Status};
 
-/// Pause between two looks at an object.
+/// Interval between two reads of an object.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// How long is waited before the wait is told, and between two messages: what passes sooner is no news.
+/// Delay before the first message and between messages: shorter waits are not worth reporting.
 const QUIET_FOR: Duration = Duration::from_secs(2);
 
-/// How long a cause that seldom passes by itself is watched before the wait is given up.
+/// How long to wait on a cause that rarely resolves by itself before giving up.
 const STUCK_FOR: Duration = Duration::from_mins(1);
 
-/// The conditions that say what is left in a namespace that is being deleted.
+/// Conditions that show what remains in a namespace that is being deleted.
 const REMAINS: [&str; 2] = ["NamespaceContentRemaining", "NamespaceFinalizersRemaining"];
 
-/// What has been told about one wait.
+/// The messages of one wait.
 struct Story<'a> {
     id: &'a ObjectId,
     run: &'a Run<'a>,
@@ -58,7 +58,7 @@ impl<'a> Story<'a> {
         self.quiet_since = Instant::now();
     }
 
-    /// Says that the wait is over, when it was ever told.
+    /// Reports the end of the wait, if the wait was reported at all.
     fn end(&self) {
         if self.told.is_some() {
             self.run.tell(Event::Ready { id: self.id.clone() });
@@ -66,7 +66,7 @@ impl<'a> Story<'a> {
     }
 }
 
-/// Waits until an object is current. `live` is the object as just written, when it was.
+/// Waits until an object is current. `live` is the object as just written, if it was.
 pub(super) async fn wait(id: &ObjectId, live: Option<Value>, run: &Run<'_>) -> Result<(), ObjectError> {
     if !status::has_rule(&id.kind) {
         return Ok(());
@@ -74,7 +74,7 @@ pub(super) async fn wait(id: &ObjectId, live: Option<Value>, run: &Run<'_>) -> R
     let mut live = live.map(Arc::new);
     let mut story = Story::begin(id, run);
     let mut stuck_since: Option<Instant> = None;
-    // What was just written is seen in a look that begins now; what was not, in any look of this run.
+    // An object that was just written needs a read that begins now; for others, any read of this run will do.
     let mut since = if live.is_some() { Instant::now() } else { run.begun };
     loop {
         let is_just_written = live.is_some();
@@ -82,7 +82,7 @@ pub(super) async fn wait(id: &ObjectId, live: Option<Value>, run: &Run<'_>) -> R
             Some(object) => object,
             None => match run.poller.read(id, since, run.cluster).await {
                 Ok(Some(object)) => object,
-                Ok(None) => return Err(not_ready("it was deleted while it was waited for")),
+                Ok(None) => return Err(not_ready("it was deleted before it became ready")),
                 Err(error) => return Err(ObjectError::Failed(error.to_string())),
             },
         };
@@ -94,13 +94,13 @@ pub(super) async fn wait(id: &ObjectId, live: Option<Value>, run: &Run<'_>) -> R
             Status::InProgress { message } => message,
             Status::Failed { message } => return Err(not_ready(message)),
         };
-        // What was written this moment has no pods yet that could tell anything.
+        // An object that was just written has no pods yet that could show a cause.
         let cause = if is_just_written {
             None
         } else {
             cause(id, &object, run).await
         };
-        // Hundreds may be waited for: none is held for the length of a pause.
+        // A run may wait for hundreds of objects: none stays in memory during the pause.
         drop(object);
         let outlook = cause.as_ref().map_or(Outlook::Passing, |cause| cause.outlook);
         let message = match cause {
@@ -125,7 +125,7 @@ pub(super) async fn wait(id: &ObjectId, live: Option<Value>, run: &Run<'_>) -> R
     }
 }
 
-/// Waits until an object that was deleted is gone, or another has its name.
+/// Waits until a deleted object is gone, or another object has its name.
 pub(super) async fn wait_until_gone(id: &ObjectId, uid: &str, run: &Run<'_>) -> Result<(), ObjectError> {
     let mut story = Story::begin(id, run);
     loop {
@@ -141,7 +141,7 @@ pub(super) async fn wait_until_gone(id: &ObjectId, uid: &str, run: &Run<'_>) -> 
     }
 }
 
-/// Waits until no object has this name; with a UID, until that one has it no more.
+/// Waits until no object has this name; with a UID, until that object no longer has it.
 pub(super) async fn wait_until_free(
     id: &ObjectId,
     uid: Option<&str>,
@@ -206,14 +206,14 @@ fn what_holds(live: &Value) -> String {
     }
 }
 
-/// Asks an object's pods and claims why it is not current. No answer is no error: the wait goes on without one.
+/// Finds the cause in an object's pods and claims. If they cannot be read, the wait continues without a cause.
 async fn cause(id: &ObjectId, object: &Value, run: &Run<'_>) -> Option<Cause> {
     if !status::runs_pods(&id.kind) {
         return None;
     }
     let namespace = id.namespace.as_deref();
     let selector = selector(object)?;
-    // The pods of earlier revisions may be broken for reasons that are mended already.
+    // Pods of earlier revisions may be failing for reasons that are already fixed.
     let sets = if id.kind.is("apps", "Deployment") {
         run.cluster
             .list(&kind_of::<ReplicaSet>(), namespace, &selector)
@@ -261,7 +261,7 @@ async fn pending_claims(
         .collect())
 }
 
-/// The label selector of a workload's pods.
+/// Returns the label selector of a workload's pods.
 fn selector(object: &Value) -> Option<String> {
     let labels = object["spec"]["selector"]["matchLabels"].as_object()?;
     let pairs: Vec<String> = labels

@@ -10,13 +10,13 @@ use engine_core::object::{Object, ObjectId};
 use engine_core::plan::{Action, Change, Handover, Pods, Timing};
 use engine_core::status;
 
-/// How often an object is tried whose kind has just been defined, and not yet served.
+/// Maximum number of retries for an object whose kind has just been defined and is not served yet.
 const TRIES_OF_A_NEW_KIND: u32 = 20;
 
-/// Pause between two such tries.
+/// Delay between these retries.
 const PAUSE_FOR_A_NEW_KIND: Duration = Duration::from_millis(250);
 
-/// Writes a change; `None` when the run was stopped before.
+/// Writes a change; `None` if the run was stopped first.
 pub(super) async fn write(
     change: &Change,
     writer: Writer<'_>,
@@ -38,7 +38,7 @@ pub(super) async fn write(
         Action::Mark { desired, .. } => (desired, Outcome::Marked),
         Action::Adopt { desired, .. } => (desired, Outcome::Adopted),
         Action::Replace { desired, .. } => (desired, Outcome::Replaced),
-        // Keeps and refusals of objects never reach an apply; deletions come later.
+        // Kept objects need no write, refused changes never reach an apply, and deletions are separate.
         Action::Delete { .. } | Action::Keep { .. } | Action::Refuse { .. } => return Ok(None),
     };
     if run.is_stopped() {
@@ -52,7 +52,7 @@ pub(super) async fn write(
         Action::Adopt { uid, excluded, .. } => adopt::take_over(id, uid, excluded, writer, run).await?,
         Action::Replace { uid, pods, .. } => {
             make_room(id, uid, *pods, writer, run).await?;
-            // What was begun is brought to its end, unless somebody else may be writing by now.
+            // A replacement that has begun is completed, unless another run may be writing by now.
             if !run.holds_the_lock() {
                 return Ok(None);
             }
@@ -61,15 +61,15 @@ pub(super) async fn write(
     }
     let is_new = matches!(outcome, Outcome::Created | Outcome::Replaced);
     let applied = match apply(desired, is_new, writer, run).await {
-        // What others have made meanwhile is not touched.
+        // An object that another client has created in the meantime is left unchanged.
         Err(error) if is_new && error.is_conflict() => {
             return Err(ObjectError::Foreign(format!(
-                "somebody made it in the same moment, and it was left alone ({error})"
+                "another client created it at the same time; it was left unchanged ({error})"
             )));
         }
         applied => applied.map_err(failed)?,
     };
-    // Unless an earlier try was ours, the object is somebody else's: under the lock no other run of ours creates any.
+    // Unless an earlier attempt of ours succeeded, the object is another client's: under the lock, no other run creates any.
     if is_new && !applied.created && !applied.was_repeated {
         return Err(undo::take_back(desired, &applied, writer).await);
     }
@@ -81,7 +81,7 @@ pub(super) async fn write(
     Ok(Some((outcome, applied)))
 }
 
-/// Deletes what is replaced, and waits until its name is free: with it go its pods, or they stay for the new one.
+/// Deletes an object that is being replaced, with its pods or without, and waits until its name is free.
 async fn make_room(
     id: &ObjectId,
     uid: &str,
@@ -115,7 +115,7 @@ async fn apply(
         }
     };
     let mut answer = write().await;
-    // A kind is served a moment after its definition says so.
+    // A new kind is served shortly after its definition says so.
     for _ in 0..TRIES_OF_A_NEW_KIND {
         match &answer {
             Err(error) if error.is_unknown_kind() && run.pause(PAUSE_FOR_A_NEW_KIND).await => {
@@ -125,7 +125,7 @@ async fn apply(
         }
     }
     match answer {
-        // Somebody wrote between the server's read and its write: the same apply again is the same intent.
+        // Another client wrote between the server's read and its write: repeating the apply has the same intent.
         Err(error) if error.is_lost_race() => write().await,
         result => result,
     }

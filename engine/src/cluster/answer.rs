@@ -1,4 +1,4 @@
-//! What arrives of an answer, taken in portion by portion: unpacked, split into items, read.
+//! Reads response bodies as they arrive: decompresses them, splits them into items and parses them.
 
 use std::io::Write as _;
 
@@ -9,14 +9,14 @@ use serde_json::Value;
 use super::items::{PackedSplitter, Splitter};
 use engine_core::object::packed::{Damaged, MAGIC};
 
-/// How large answers come when the server is not on this machine: a tenth of the bytes, which pays as soon as there is a wire.
+/// Encoding of responses from servers on other machines: a tenth of the bytes, which pays off over any network.
 pub(super) const GZIP: &str = "gzip";
 
-/// Takes the body of a good answer in as it arrives.
+/// Consumes the body of a successful response as it arrives.
 pub(super) trait Reader {
     type Read;
     fn feed(&mut self, bytes: &[u8]) -> Result<(), String>;
-    /// Ends the answer; says what is wrong with it.
+    /// Ends the body and returns its value, or an explanation of why it is invalid.
     fn end(self) -> Result<Self::Read, String>;
 }
 
@@ -37,7 +37,7 @@ impl Reader for Whole {
     }
 }
 
-/// A body that is kept as it comes.
+/// A body that is kept unparsed.
 #[derive(Default)]
 pub(super) struct Unread(Vec<u8>);
 
@@ -54,18 +54,18 @@ impl Reader for Unread {
     }
 }
 
-/// What the items of a list are folded into, one by one, so that no list is ever held whole.
+/// Folds the items of a list one by one, so that no list is ever held in memory as a whole.
 pub trait Fold {
-    /// Takes the next item, as JSON.
+    /// Takes the next item as JSON.
     ///
     /// # Errors
-    /// When it is not what was expected.
+    /// When the item does not have the expected form.
     fn take(&mut self, item: &[u8]) -> serde_json::Result<()>;
 
-    /// Takes the next item, packed. Only those who ask for packed items get any.
+    /// Takes the next item, packed. Called only when packed items were requested.
     ///
     /// # Errors
-    /// When it is not what was expected.
+    /// When the item does not have the expected form.
     fn take_packed(&mut self, _: &[u8]) -> Result<(), Damaged> {
         Err(Damaged)
     }
@@ -94,7 +94,7 @@ impl<T: Fold> Reader for Items<T> {
     type Read = T;
 
     fn feed(&mut self, bytes: &[u8]) -> Result<(), String> {
-        // The first byte tells how a list is written, whatever a gateway has made of the headers.
+        // The first byte shows the encoding of a list, even if a gateway has changed the headers.
         if let (Split::Json(splitter), Some(first)) = (&self.splitter, bytes.first())
             && splitter.is_new()
             && *first == MAGIC[0]
@@ -124,13 +124,13 @@ impl<T: Fold> Reader for Items<T> {
     }
 }
 
-/// A body that may come compressed.
+/// A body that may be compressed.
 pub(super) struct Unpacked<R> {
     reader: R,
     decoder: Option<Box<GzDecoder<Portions>>>,
 }
 
-/// What an unpacker has unpacked since it was last asked.
+/// The bytes that were decompressed since the last read.
 #[derive(Default)]
 struct Portions(Vec<u8>);
 

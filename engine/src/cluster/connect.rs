@@ -1,4 +1,4 @@
-//! From a kubeconfig and the name of a context to an HTTP client.
+//! Builds an HTTP client from a kubeconfig and the name of a context.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,10 +18,10 @@ use tower::{BoxError, Service, ServiceBuilder};
 use super::prepare::Prepared;
 use super::proxy::{Protocol, Proxy};
 
-/// How long a TCP connection may take to come about.
+/// Timeout for opening a TCP connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Which cluster is meant.
+/// The cluster to connect to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// The context's name. The kubeconfig's current context is never used.
@@ -30,47 +30,47 @@ pub struct Target {
     pub kubeconfig: Option<PathBuf>,
 }
 
-/// Why there is no client for a target.
+/// Why no client could be built for a target.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// No kubeconfig where one is looked for.
+    /// No kubeconfig exists in the expected places.
     #[error("there is no kubeconfig at {places}")]
     Missing {
-        /// Where it was looked for.
+        /// The paths that were tried.
         places: String,
     },
     /// The kubeconfig cannot be read.
     #[error("kubeconfig {places} cannot be read: {cause}")]
     Unreadable {
-        /// Where it stands.
+        /// The kubeconfig's paths.
         places: String,
-        /// What is wrong with it.
+        /// The parse or I/O error.
         cause: String,
     },
     /// The kubeconfig has no such context.
     #[error("kubeconfig {places} has no context `{context}`")]
     UnknownContext {
-        /// Where it stands.
+        /// The kubeconfig's paths.
         places: String,
-        /// The context that was asked for.
+        /// The requested context.
         context: String,
-        /// The contexts it has.
+        /// The contexts in the kubeconfig.
         known: Vec<String>,
     },
-    /// The context is there but cannot be used.
+    /// The context exists but cannot be used.
     #[error("context `{context}` of kubeconfig {places} cannot be used: {cause}")]
     Unusable {
-        /// Where it stands.
+        /// The kubeconfig's paths.
         places: String,
-        /// The context.
+        /// The requested context.
         context: String,
-        /// Why.
+        /// The reason, in words.
         cause: String,
     },
 }
 
 impl ConnectError {
-    /// What to do next.
+    /// Returns what to do next.
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
@@ -95,22 +95,22 @@ impl ConnectError {
     }
 }
 
-/// A client and what is known of its server.
+/// A client and the properties of its server.
 #[expect(clippy::disallowed_types, reason = "this is the module that is allowed to")]
 pub(super) struct Connection {
     pub(super) client: kube::Client,
     /// The server's URL.
     pub(super) server: String,
-    /// The proxy that leads to it, without credentials.
+    /// The proxy in use, without credentials.
     pub(super) proxy: Option<String>,
     /// Whether the server is on this machine.
     pub(super) is_near: bool,
 }
 
-/// Builds the client and says the server's URL.
+/// Builds the client for a target.
 ///
-/// The stack is put together here because `Client::try_from` sets no `TCP_NODELAY`, which costs 40 ms on each new
-/// connection, and retries silently up to fifteen times.
+/// The service stack is built by hand because `Client::try_from` does not set `TCP_NODELAY`, which costs 40 ms on each new
+/// connection, and silently retries up to fifteen times.
 #[expect(clippy::disallowed_types, reason = "this is the module that is allowed to")]
 pub(super) async fn client(target: &Target) -> Result<Connection, ConnectError> {
     let places = places(target);
@@ -134,7 +134,7 @@ pub(super) async fn client(target: &Target) -> Result<Connection, ConnectError> 
         cause,
     };
     let cluster_name = context.context.as_ref().map(|context| context.cluster.clone());
-    // Taken out, because `kube` would add its own reading of the variables.
+    // Removed because `kube` would otherwise interpret the proxy variables itself.
     let cluster = kubeconfig
         .clusters
         .iter_mut()
@@ -200,7 +200,7 @@ pub(super) async fn client(target: &Target) -> Result<Connection, ConnectError> 
 
 type Transport = BoxCloneSyncService<http::Request<Body>, http::Response<Incoming>, legacy::Error>;
 
-/// Sends requests over TLS, on connections that `connector` makes.
+/// Builds a transport that sends requests over TLS on the connections of `connector`.
 fn transport<C>(config: &kube::Config, connector: C) -> Result<Transport, kube::Error>
 where
     C: Service<Uri> + Clone + Send + Sync + 'static,
@@ -214,7 +214,7 @@ where
     Ok(BoxCloneSyncService::new(client))
 }
 
-/// Whether a host is this machine itself.
+/// Returns whether a host is this machine.
 fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost"
@@ -244,7 +244,7 @@ fn read(target: &Target, places: &str) -> Result<Kubeconfig, ConnectError> {
     })
 }
 
-/// Where the kubeconfig is looked for, as a person would name it.
+/// Returns the paths of the kubeconfig, as error messages show them.
 fn places(target: &Target) -> String {
     match (&target.kubeconfig, std::env::var("KUBECONFIG")) {
         (Some(path), _) => format!("`{}`", path.display()),
@@ -253,21 +253,21 @@ fn places(target: &Target) -> String {
     }
 }
 
-/// The error without the parts of it that repeat each other.
+/// Formats the error without the parts that repeat each other.
 fn in_words(error: &KubeconfigError) -> String {
     match error {
         KubeconfigError::ReadConfig(io, _) => io.to_string(),
         KubeconfigError::Parse(error) => error.to_string(),
         KubeconfigError::LoadContext(name) => format!("context `{name}` has no settings"),
         KubeconfigError::LoadClusterOfContext(name) => format!("its cluster `{name}` is missing"),
-        // `kube` reads it as well.
+        // `kube` reads this variable as well.
         KubeconfigError::ParseProxyUrl(_) => "HTTPS_PROXY is not the URL of a proxy".to_owned(),
         KubeconfigError::MissingClusterUrl => "its cluster has no `server`".to_owned(),
         other => deepest(other),
     }
 }
 
-/// The innermost cause, which alone says what happened.
+/// Returns the innermost cause, the only one that says what happened.
 pub(super) fn deepest(error: &dyn std::error::Error) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {

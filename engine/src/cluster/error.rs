@@ -1,91 +1,91 @@
-//! What can go wrong between this program and an API server, in our words.
+//! Errors of requests to an API server.
 
 use http::StatusCode;
 use serde::Deserialize;
 
-/// Why a request brought no answer, or no good one.
+/// Why a request failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ClusterError {
-    /// No connection came about.
+    /// The connection could not be opened.
     #[error("cannot reach the API server at {server}: {cause}")]
     Unreachable {
         /// The server's URL.
         server: String,
-        /// Why, in the operating system's words.
+        /// The operating system's error message.
         cause: String,
     },
-    /// The proxy brought no connection to the server about.
+    /// The proxy could not be reached, or did not connect to the server.
     #[error("cannot reach the API server at {server} through the proxy {proxy}: {cause}")]
     ProxyFailed {
         /// The server's URL.
         server: String,
         /// The proxy's URL without credentials, and the setting that names it.
         proxy: String,
-        /// Why.
+        /// The innermost error message.
         cause: String,
     },
-    /// The connection broke before the answer was complete.
+    /// The connection broke before the response was complete.
     #[error("could not {attempt}: the connection to {server} broke: {cause}")]
     Broken {
-        /// What was attempted.
+        /// What was attempted; completes "could not …".
         attempt: String,
         /// The server's URL.
         server: String,
-        /// Why.
+        /// The innermost error message.
         cause: String,
     },
-    /// The answer did not come in time.
+    /// The server did not respond before the deadline.
     #[error("could not {attempt}: {server} did not answer within {seconds} s")]
     Deadline {
-        /// What was attempted.
+        /// What was attempted; completes "could not …".
         attempt: String,
         /// The server's URL.
         server: String,
-        /// How long was waited.
+        /// The deadline in seconds.
         seconds: u64,
     },
-    /// No credentials could be had for the context's user.
+    /// The credentials of the context's user could not be obtained.
     #[error("no credentials for {server}: {cause}")]
     Credentials {
         /// The server's URL.
         server: String,
-        /// Why.
+        /// The innermost error message.
         cause: String,
     },
-    /// The server does not know who asks.
+    /// The server does not accept the credentials.
     #[error("{server} does not accept the credentials of this context (401 Unauthorized)")]
     Unauthorized {
         /// The server's URL.
         server: String,
     },
-    /// The server refuses.
+    /// The server refused the request.
     #[error("could not {attempt}: {status}")]
     Refused {
-        /// What was attempted.
+        /// What was attempted; completes "could not …".
         attempt: String,
-        /// The server's answer.
+        /// The server's refusal.
         status: Box<Status>,
     },
-    /// The server knows of the kind, and serves no version of it.
+    /// The kind is defined, but the server serves no version of it.
     #[error("could not {attempt}: the kind is defined, but no version of it is served")]
     NotServed {
-        /// What was attempted.
+        /// What was attempted; completes "could not …".
         attempt: String,
     },
-    /// The lock is not held any more, so nothing was sent.
-    #[error("could not {attempt}: the lock is not held any more")]
+    /// The lock is no longer held, so nothing was sent.
+    #[error("could not {attempt}: the lock is no longer held")]
     NotAllowed {
-        /// What was attempted.
+        /// What was attempted; completes "could not …".
         attempt: String,
     },
-    /// The answer is not what an API server sends.
-    #[error("could not {attempt}: the answer of {server} is not understood: {cause}")]
+    /// The response is not a valid API response.
+    #[error("could not {attempt}: invalid response from {server}: {cause}")]
     BadAnswer {
-        /// What was attempted.
+        /// What was attempted; completes "could not …".
         attempt: String,
         /// The server's URL.
         server: String,
-        /// What is wrong with it.
+        /// Why the response is invalid.
         cause: String,
     },
 }
@@ -96,36 +96,36 @@ pub enum ClusterError {
 pub struct Status {
     /// HTTP status code.
     pub code: u16,
-    /// The refusal's class, such as `Conflict`.
+    /// Machine-readable reason, such as `Conflict`.
     pub reason: String,
-    /// The refusal in the server's words.
+    /// The server's message.
     pub message: String,
-    /// What it refers to.
+    /// The object and the causes.
     pub details: Details,
-    /// Seconds after which the server wants to be asked again.
+    /// Seconds to wait before the next attempt, from `Retry-After`.
     #[serde(skip)]
     pub retry_after_seconds: Option<u64>,
 }
 
-/// The parts of a refusal.
+/// Details of a refusal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Details {
     /// The name of the object.
     pub name: String,
-    /// One for each field or rule that caused it.
+    /// One entry for each field or rule that caused the refusal.
     pub causes: Vec<Cause>,
 }
 
-/// One reason of a refusal.
+/// One cause of a refusal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Cause {
-    /// The reason's class, such as `FieldValueInvalid`.
+    /// Machine-readable reason, such as `FieldValueInvalid`.
     pub reason: String,
-    /// What is wrong, in the server's words.
+    /// The server's message.
     pub message: String,
-    /// The field that it is about.
+    /// The affected field.
     pub field: String,
 }
 
@@ -140,7 +140,7 @@ impl std::fmt::Display for Status {
 }
 
 impl ClusterError {
-    /// The server's refusal, when it is one.
+    /// Returns the server's refusal, if that is the error.
     #[must_use]
     pub fn status(&self) -> Option<&Status> {
         match self {
@@ -153,33 +153,33 @@ impl ClusterError {
         self.status().is_some_and(|status| status.code == code.as_u16())
     }
 
-    /// Whether the object, its namespace or its kind is not there.
+    /// Returns whether the object, its namespace or its kind does not exist.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.has_code(StatusCode::NOT_FOUND)
     }
 
-    /// Whether the server does not know the kind: then its answer names no object.
+    /// Returns whether the server does not know the kind: such a response names no object.
     #[must_use]
     pub fn is_unknown_kind(&self) -> bool {
         let no_name = |status: &Status| status.details.name.is_empty();
         self.is_not_found() && self.status().is_some_and(no_name)
     }
 
-    /// Whether an object of that name is there already.
+    /// Returns whether an object of that name already exists.
     #[must_use]
     pub fn is_already_there(&self) -> bool {
         self.status()
             .is_some_and(|status| status.reason == "AlreadyExists")
     }
 
-    /// Whether the right to do this is missing.
+    /// Returns whether the user lacks permission.
     #[must_use]
     pub fn is_forbidden(&self) -> bool {
         self.has_code(StatusCode::FORBIDDEN)
     }
 
-    /// Whether somebody else wrote first.
+    /// Returns whether another client wrote first.
     #[must_use]
     pub fn is_lost_race(&self) -> bool {
         self.status().is_some_and(|status| {
@@ -187,7 +187,7 @@ impl ClusterError {
         })
     }
 
-    /// Whether fields belong to another manager.
+    /// Returns whether fields belong to another field manager.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         self.status().is_some_and(|status| {
@@ -197,36 +197,36 @@ impl ClusterError {
         })
     }
 
-    /// Whether the server may have done what was asked, although it did not say so.
+    /// Returns whether the server may have carried out the request despite the error.
     #[must_use]
     pub fn may_have_been_carried_out(&self) -> bool {
         match self {
-            // Turned away before anything was done.
+            // Rejected before anything was done.
             Self::Refused { status, .. } => status.code != StatusCode::TOO_MANY_REQUESTS.as_u16(),
             Self::Unreachable { .. } | Self::ProxyFailed { .. } => false,
             _ => true,
         }
     }
 
-    /// What to do next, where that is known.
+    /// Returns what to do next, where that is known.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Unreachable { .. } => Some(
                 "is the cluster running? `minikube status`, or `just sandbox up` for the sandbox".to_owned(),
             ),
-            Self::ProxyFailed { .. } => Some(
-                "correct the proxy's setting; NO_PROXY lists servers that are reached without HTTPS_PROXY"
-                    .to_owned(),
-            ),
+            Self::ProxyFailed { .. } => {
+                Some("correct the proxy setting; servers listed in NO_PROXY bypass HTTPS_PROXY".to_owned())
+            }
             Self::Unauthorized { .. } => Some(
                 "log in again, or check the context's user with `kubectl config view --minify`".to_owned(),
             ),
-            Self::Refused { .. } if self.is_forbidden() => {
-                Some("this user lacks a right: `kubectl auth can-i --list` shows what it may do".to_owned())
-            }
+            Self::Refused { .. } if self.is_forbidden() => Some(
+                "this user lacks a permission; list its permissions with `kubectl auth can-i --list`"
+                    .to_owned(),
+            ),
             Self::Deadline { .. } | Self::Broken { .. } => {
-                Some("the same command can be repeated safely".to_owned())
+                Some("it is safe to run the same command again".to_owned())
             }
             _ => None,
         }

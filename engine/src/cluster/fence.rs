@@ -1,13 +1,13 @@
-//! Whether a write is still safe: a fence that closes by itself when the lock was not renewed in time.
+//! A fence that keeps writes safe: it closes by itself when the lock is not renewed in time.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// Tells whether the lock is certainly still held, without asking the cluster. Clones share one fence.
+/// Shows whether the lock is certainly still held, without a request to the cluster. Clones share one fence.
 ///
-/// Its clock counts the time that the machine sleeps: a laptop that wakes up after the lock's term finds the fence closed.
+/// Its clock keeps running while the machine sleeps: a laptop that wakes up after the lock's term finds the fence closed.
 #[derive(Clone, Debug)]
 pub struct Fence(Option<Arc<Post>>);
 
@@ -18,7 +18,7 @@ struct Post {
     clock: Clock,
 }
 
-/// Time since some moment in the past, sleep included.
+/// Returns the time since a fixed point in the past, sleep included.
 type Clock = Box<dyn Fn() -> Duration + Send + Sync>;
 
 impl fmt::Debug for Post {
@@ -30,7 +30,7 @@ impl fmt::Debug for Post {
     }
 }
 
-/// The moment at which a renewal was asked for.
+/// The time at which a renewal was requested.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked(Duration);
 
@@ -41,7 +41,7 @@ impl Asked {
 }
 
 impl Fence {
-    /// A fence that stays open for `term` after each renewal.
+    /// Creates a fence that stays open for `term` after each renewal.
     pub(crate) fn open(term: Duration, asked: Asked) -> Self {
         Self::with_clock(term, asked, Box::new(since_boot))
     }
@@ -55,12 +55,12 @@ impl Fence {
         })))
     }
 
-    /// A fence that is always open, where there is nothing to lock.
+    /// Creates a fence that is always open, for when there is nothing to lock.
     pub(crate) fn none() -> Self {
         Self(None)
     }
 
-    /// Whether a write is still safe.
+    /// Returns whether a write is still safe.
     #[must_use]
     pub fn is_open(&self) -> bool {
         let Some(post) = &self.0 else {
@@ -83,13 +83,13 @@ impl Fence {
     }
 }
 
-/// The clock that goes on while the machine sleeps. `Instant` stands still then.
+/// Reads the clock that keeps running while the machine sleeps. `Instant` stops then.
 fn since_boot() -> Duration {
     use rustix::time::{ClockId, clock_gettime};
 
     #[cfg(any(target_os = "linux", target_os = "android"))]
     const CLOCK: ClockId = ClockId::Boottime;
-    // On macOS this one counts sleep.
+    // On macOS this clock counts sleep.
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     const CLOCK: ClockId = ClockId::Monotonic;
 
@@ -113,7 +113,7 @@ mod tests {
         now.store(114, Ordering::Relaxed);
         assert!(fence.is_open());
         fence.renew(Asked(Duration::from_secs(114)));
-        // Asleep for an hour: no timer has run, only the clock has gone on.
+        // Asleep for an hour: no timer has run, but the clock has advanced.
         now.store(114 + 3600, Ordering::Relaxed);
         assert!(!fence.is_open());
     }

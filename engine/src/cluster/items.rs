@@ -1,43 +1,43 @@
-//! Splits a list into its items while it arrives, so that no list is ever held whole. Pure.
+//! Splits a list into its items as it arrives, so that no list is ever held in memory as a whole. Pure.
 
 use engine_core::object::packed::{Damaged, MAGIC, varint};
 
-/// What is wrong with the JSON of a list.
+/// Why the bytes are not a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NoList {
-    /// It has no items.
-    #[error("it is no list")]
+    /// The JSON has no list of items.
+    #[error("not a list")]
     WithoutItems,
-    /// It ends in the middle.
-    #[error("the list is cut off")]
+    /// The bytes end before the list does.
+    #[error("the list is truncated")]
     CutOff,
 }
 
 /// Depth of the list's own fields.
 const FIELDS: usize = 1;
 
-/// Depth of what stands directly in the list of items.
+/// Depth of the elements of the list's items.
 const ITEMS: usize = 2;
 
-/// Takes the bytes of a list in any portions.
+/// Splits a JSON list that arrives in chunks of any size.
 #[derive(Default)]
 pub(super) struct Splitter {
-    /// What may still be needed: the item that has begun, or the last field's name.
+    /// The bytes that may still be needed: of the current item, or of the last field's name.
     buffer: Vec<u8>,
-    /// How much of the buffer has been looked at.
+    /// Number of bytes of the buffer that have been scanned.
     seen: usize,
     depth: usize,
     text: Text,
-    /// The text that ended last, in the buffer: a field's name, perhaps.
+    /// Range of the last complete string in the buffer, which may be a field's name.
     last_text: (usize, usize),
-    /// Where the item begins that has not ended yet.
+    /// Start of the item that has not ended yet.
     begun: Option<usize>,
     is_in_items: bool,
     has_items: bool,
     has_ended: bool,
 }
 
-/// Whether the place is in a text.
+/// Whether the current position is inside a string.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Text {
     #[default]
@@ -51,12 +51,12 @@ enum Text {
 }
 
 impl Splitter {
-    /// Whether nothing has been fed yet.
+    /// Returns whether nothing has been fed yet.
     pub(super) fn is_new(&self) -> bool {
         self.buffer.is_empty() && self.depth == 0 && !self.has_ended
     }
 
-    /// Takes the next bytes and hands out each item that they complete.
+    /// Takes the next bytes and passes on each item that they complete.
     pub(super) fn feed<E>(
         &mut self,
         bytes: &[u8],
@@ -66,7 +66,7 @@ impl Splitter {
         let mut place = self.seen;
         while place < self.buffer.len() {
             if let Text::Inside { .. } = self.text {
-                // Most of a list is text, of which only the end matters.
+                // Most of a list is strings, of which only the end matters.
                 let rest = &self.buffer[place..];
                 let ends = |byte: &u8| matches!(byte, b'"' | b'\\');
                 place += rest.iter().position(ends).unwrap_or(rest.len());
@@ -83,7 +83,7 @@ impl Splitter {
         Ok(())
     }
 
-    /// Ends the list.
+    /// Ends the list and checks that it is complete.
     pub(super) fn end(self) -> Result<(), NoList> {
         if !self.has_ended {
             Err(NoList::CutOff)
@@ -94,7 +94,7 @@ impl Splitter {
         }
     }
 
-    /// Looks at one byte; returns where the item begins that it completes.
+    /// Scans one byte; if it completes an item, returns the item's start.
     fn look_at(&mut self, place: usize) -> Option<usize> {
         let byte = self.buffer[place];
         match (self.text, byte) {
@@ -126,7 +126,7 @@ impl Splitter {
                     self.has_ended = true;
                 }
             }
-            // Go's empty list is `null`.
+            // Go encodes an empty list as `null`.
             (Text::Outside, b'n') if self.depth == FIELDS && self.is_at_items() => self.has_items = true,
             _ => {}
         }
@@ -138,7 +138,7 @@ impl Splitter {
         self.buffer[begin..end] == *b"items"
     }
 
-    /// Drops what has been handed out.
+    /// Drops the bytes that are no longer needed.
     fn forget(&mut self) {
         let begin_of_text = match self.text {
             Text::Inside { begin } | Text::AfterBackslash { begin } => begin,
@@ -161,10 +161,10 @@ impl Splitter {
     }
 }
 
-/// Takes the bytes of a packed list in any portions.
+/// Splits a packed list that arrives in chunks of any size.
 #[derive(Default)]
 pub(super) struct PackedSplitter {
-    /// What has not been handed out.
+    /// The bytes that have not been passed on yet.
     buffer: Vec<u8>,
     stage: Stage,
 }
@@ -172,22 +172,22 @@ pub(super) struct PackedSplitter {
 /// Which part of a packed list comes next.
 #[derive(Default)]
 enum Stage {
-    /// The bytes with which every packed answer begins.
+    /// The magic bytes at the start of every packed response.
     #[default]
     Magic,
     /// A field of the envelope.
     Envelope,
-    /// A field of the list, of which so many bytes are left.
+    /// A field of the list, with the number of bytes left in the list.
     List(u64),
-    /// Nothing that matters.
+    /// Bytes after the list, which do not matter.
     Ended,
 }
 
-/// Field 2 with bytes: the list in its envelope, and an item in the list.
+/// Tag of field 2 with bytes: the list in its envelope, and each item in the list.
 const SECOND_FIELD: u64 = 2 << 3 | 2;
 
 impl PackedSplitter {
-    /// Takes the next bytes and hands out each item that they complete.
+    /// Takes the next bytes and passes on each item that they complete.
     pub(super) fn feed(
         &mut self,
         bytes: &[u8],
@@ -202,7 +202,7 @@ impl PackedSplitter {
         Ok(())
     }
 
-    /// Ends the list.
+    /// Ends the list and checks that it is complete.
     pub(super) fn end(self) -> Result<(), NoList> {
         match self.stage {
             Stage::Ended | Stage::List(0) => Ok(()),
@@ -210,7 +210,7 @@ impl PackedSplitter {
         }
     }
 
-    /// Takes the next part; returns its length, or `None` when it is not there as a whole.
+    /// Takes the next part; returns its length, or `None` when it has not fully arrived.
     fn step(
         &mut self,
         from: usize,
@@ -273,7 +273,7 @@ mod tests {
 
     use super::*;
 
-    /// Splits a text that arrives in portions of `size` bytes.
+    /// Splits a text that arrives in chunks of `size` bytes.
     fn split(text: &str, size: usize) -> Result<Vec<String>, NoList> {
         let mut splitter = Splitter::default();
         let mut items = Vec::new();
@@ -337,7 +337,7 @@ mod tests {
         check(r#"{"metadata":{"items":[]}}"#, &Err(NoList::WithoutItems));
     }
 
-    /// A packed list of these items.
+    /// Encodes these items as a packed list.
     fn packed(items: &[&[u8]]) -> Vec<u8> {
         let field = |number: u8, bytes: &[u8]| {
             let mut field = vec![number << 3 | 2];
@@ -392,7 +392,7 @@ mod tests {
     #[test]
     fn a_packed_list_that_is_cut_off_is_found_out() {
         let list = packed(&[b"one", b"two"]);
-        // The envelope's last two fields are empty, and nobody misses them.
+        // The envelope's last two fields are empty, so losing them goes unnoticed.
         for end in 1..list.len() - 4 {
             let error = split_packed(&list[..end], 4).unwrap_err();
             assert_eq!(error, NoList::CutOff.to_string(), "{end}");

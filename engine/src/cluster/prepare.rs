@@ -1,4 +1,4 @@
-//! Connections that are made before they are asked for, so that the first requests need not wait for handshakes.
+//! Opens connections ahead of time, so that the first requests need not wait for handshakes.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,16 +10,16 @@ use http::Uri;
 use tokio::task::JoinHandle;
 use tower::{BoxError, Service};
 
-/// How many connections are made ahead: a plan lists some ten kinds at once.
+/// Number of connections opened ahead of time: a plan lists about ten kinds at once.
 const CONNECTIONS: usize = 8;
 
-/// How long a connection may lie unused. Servers and gateways close idle ones.
+/// How long a connection may stay idle. Servers and gateways close idle ones.
 const FRESH_FOR: Duration = Duration::from_secs(5);
 
-/// A connection under way.
+/// A connection that is being opened.
 type Ahead<C> = JoinHandle<Result<<C as Service<Uri>>::Response, <C as Service<Uri>>::Error>>;
 
-/// A connector that hands out the connections made ahead first.
+/// A connector that uses the connections opened ahead of time first.
 pub(super) struct Prepared<C: Service<Uri>> {
     connector: C,
     begun: Instant,
@@ -43,7 +43,7 @@ where
     C::Error: Send,
     C::Future: Send,
 {
-    /// Begins to make connections to a server.
+    /// Starts to open connections to a server.
     pub(super) fn to(server: &Uri, connector: C) -> Self {
         let connect = |_| {
             let mut connector = connector.clone();

@@ -1,6 +1,6 @@
-//! Which proxy leads to a server: `proxy-url` of the kubeconfig, else the variables that kubectl honours.
+//! Chooses the proxy for a server: `proxy-url` of the kubeconfig, else the variables that kubectl honours.
 //!
-//! `NO_PROXY` follows Go's rules. The matcher of `hyper-util` knows neither ports nor the exception for loopback.
+//! `NO_PROXY` follows Go's rules. The matcher of `hyper-util` supports neither ports nor the loopback exception.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -17,11 +17,11 @@ pub(super) struct Proxy {
     pub(super) url: Uri,
     pub(super) protocol: Protocol,
     credentials: Option<(String, String)>,
-    /// The variable, or `proxy-url`.
+    /// The variable's name, or `proxy-url`.
     pub(super) setting: &'static str,
 }
 
-/// How a proxy is asked for a connection.
+/// The protocol spoken with a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Protocol {
     /// HTTP `CONNECT`.
@@ -30,7 +30,7 @@ pub(super) enum Protocol {
     Socks5,
 }
 
-/// Written `http://proxy.example.com:3128 (HTTPS_PROXY)`.
+/// Formats as `http://proxy.example.com:3128 (HTTPS_PROXY)`.
 impl fmt::Display for Proxy {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let url = self.url.to_string();
@@ -45,7 +45,7 @@ impl fmt::Debug for Proxy {
 }
 
 impl Proxy {
-    /// The proxy for a server. `proxy-url` holds for every server, the variables for those that `NO_PROXY` does not list.
+    /// Returns the proxy for a server. `proxy-url` applies to every server, the variables to those not listed in `NO_PROXY`.
     pub(super) fn of(
         server: &Uri,
         proxy_url: Option<&str>,
@@ -70,7 +70,7 @@ impl Proxy {
     }
 
     fn parse(setting: &'static str, text: &str) -> Result<Self, String> {
-        // The text may hold a password, so no message repeats it.
+        // The text may contain a password, so no message repeats it.
         let no_url = || format!("{setting} is not the URL of a proxy");
         let with_scheme = if text.contains("://") {
             text.to_owned()
@@ -85,7 +85,7 @@ impl Proxy {
             Some("socks5" | "socks5h") => (Protocol::Socks5, "socks5"),
             Some(other) => {
                 return Err(format!(
-                    "{setting} names a proxy of scheme `{other}`; infra connects to proxies by `http` and `socks5`"
+                    "{setting} has the unsupported scheme `{other}`; use an `http` or `socks5` proxy"
                 ));
             }
             None => return Err(no_url()),
@@ -102,12 +102,12 @@ impl Proxy {
         })
     }
 
-    /// User and password for the proxy.
+    /// Returns the user and password for the proxy.
     pub(super) fn credentials(&self) -> Option<(String, String)> {
         self.credentials.clone()
     }
 
-    /// The header with user and password.
+    /// Returns the header with user and password.
     pub(super) fn authorization(&self) -> Option<HeaderValue> {
         let (user, password) = self.credentials.as_ref()?;
         let text = format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
@@ -115,7 +115,7 @@ impl Proxy {
     }
 }
 
-/// Whether a server is reached without a proxy: loopback always, others when `NO_PROXY` lists them.
+/// Returns whether a server bypasses the proxy: loopback always does, others when `NO_PROXY` lists them.
 fn is_direct(server: &Uri, exceptions: &str) -> bool {
     let host = server.host().unwrap_or_default();
     let host = host.trim_matches(['[', ']']).to_lowercase();
@@ -134,7 +134,7 @@ fn is_direct(server: &Uri, exceptions: &str) -> bool {
             .any(|entry| is_listed(&entry, &host, address, port))
 }
 
-/// Whether one entry of `NO_PROXY` is about a server: `*`, a network, or an address or domain with or without a port.
+/// Returns whether one entry of `NO_PROXY` matches a server: `*`, a network, or an address or domain with optional port.
 fn is_listed(entry: &str, host: &str, address: Option<IpAddr>, port: u16) -> bool {
     if entry == "*" {
         return true;
@@ -157,7 +157,7 @@ fn is_listed(entry: &str, host: &str, address: Option<IpAddr>, port: u16) -> boo
     if let Ok(listed) = name.parse::<IpAddr>() {
         return address == Some(listed);
     }
-    // `example.com` lists itself and its subdomains; `.example.com` and `*.example.com` list its subdomains alone.
+    // `example.com` matches itself and its subdomains; `.example.com` and `*.example.com` match only its subdomains.
     let name = name.strip_prefix('*').unwrap_or(name);
     let below = |domain: &str| host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
     match name.strip_prefix('.') {
@@ -166,7 +166,7 @@ fn is_listed(entry: &str, host: &str, address: Option<IpAddr>, port: u16) -> boo
     }
 }
 
-/// Whether an address has the first `bits` bits of a network.
+/// Returns whether an address shares the first `bits` bits of a network.
 fn is_within(address: IpAddr, network: IpAddr, bits: u32) -> bool {
     match (address, network) {
         (IpAddr::V4(address), IpAddr::V4(network)) if bits <= 32 => {
@@ -185,7 +185,7 @@ fn is_within(address: IpAddr, network: IpAddr, bits: u32) -> bool {
 mod tests {
     use super::*;
 
-    /// What is printed of the proxy for `server`, with these variables.
+    /// Checks the proxy for `server` with these variables, as it is printed.
     fn check(server: &str, variables: &[(&str, &str)], expected: Result<Option<&str>, &str>) {
         let variable = |wanted: &str| {
             let found = variables.iter().find(|(name, _)| *name == wanted);
@@ -241,9 +241,7 @@ mod tests {
         check(
             server,
             &[("HTTPS_PROXY", "ftp://u:secret@proxy")],
-            Err(
-                "HTTPS_PROXY names a proxy of scheme `ftp`; infra connects to proxies by `http` and `socks5`",
-            ),
+            Err("HTTPS_PROXY has the unsupported scheme `ftp`; use an `http` or `socks5` proxy"),
         );
     }
 

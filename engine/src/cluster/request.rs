@@ -1,4 +1,4 @@
-//! One request: its URL, its deadline, its retries, its answer.
+//! Sends one request: its URL, deadline, retries and response.
 
 use std::fmt::Write as _;
 use std::io;
@@ -18,28 +18,28 @@ use super::error::{ClusterError, Status};
 use super::{Applied, Cluster, Fence, Ordering};
 use engine_core::object::{Kind, ObjectId};
 
-/// Deadline of one try. A dry-run of the slowest kind takes milliseconds; webhooks may take up to 30 s.
+/// Deadline of one attempt. A dry-run of the slowest kind takes milliseconds; webhooks may take up to 30 s.
 const DEADLINE: Duration = Duration::from_secs(35);
 
-/// Tries in all, the first included.
+/// Maximum number of attempts, the first included.
 const TRIES: u32 = 5;
 
-/// Wait before the first retry; doubles with each.
+/// Delay before the first retry; doubles with each retry.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 
-/// Longest wait between two tries, whatever the server asks for.
+/// Longest delay between two attempts, even if the server asks for more.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
-/// In which form the answer is wanted.
+/// The requested form of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Representation {
-    /// The objects themselves.
+    /// Whole objects.
     Whole,
-    /// Their metadata alone.
+    /// Metadata only.
     Metadata,
-    /// Their metadata alone, packed (protobuf) where the server can: a third of the work for both sides.
+    /// Metadata only, packed (protobuf) where the server supports it: a third of the work for both sides.
     PackedMetadata,
-    /// The aggregated discovery document; older servers send the plain one.
+    /// The aggregated discovery document; older servers send the legacy one.
     Discovery,
 }
 
@@ -48,12 +48,12 @@ impl Representation {
         match self {
             Self::Whole => "application/json",
             Self::Metadata => "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
-            // Servers that extend the API may know JSON alone.
+            // Aggregated API servers may support only JSON.
             Self::PackedMetadata => {
                 "application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,\
                  application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
             }
-            // Older servers know only the plain form.
+            // Older servers support only the legacy form.
             Self::Discovery => {
                 "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
             }
@@ -61,12 +61,12 @@ impl Representation {
     }
 }
 
-/// What the body of a PATCH is.
+/// The format of a PATCH body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Patch {
     /// A configuration for a server-side apply.
     Apply,
-    /// A list of operations.
+    /// A JSON patch: a list of operations.
     Json,
 }
 
@@ -78,12 +78,12 @@ pub(super) struct Call {
     body: Bytes,
     pub(super) representation: Representation,
     pub(super) patch: Patch,
-    /// What every try of a write asks first.
+    /// The fence that every attempt of a write checks first.
     pub(super) fence: Option<Fence>,
 }
 
 impl Call {
-    /// `attempt` completes the sentence "could not …".
+    /// Creates a request; `attempt` completes the sentence "could not …".
     pub(super) fn new(method: Method, path: String, attempt: String) -> Self {
         Self {
             method,
@@ -106,7 +106,7 @@ impl Call {
         self.body = json.to_string().into();
     }
 
-    /// Sends bytes that are JSON already.
+    /// Sets a body that is already encoded as JSON.
     pub(super) fn bytes(&mut self, json: Bytes) {
         self.body = json;
     }
@@ -126,15 +126,15 @@ impl Call {
             .body(Body::from(self.body.clone()))
     }
 
-    /// Whether the request can be sent again although it may have been carried out.
+    /// Returns whether the request can be sent again even if it may have been carried out.
     ///
-    /// A POST cannot, because its second answer would say that the object is there already.
+    /// A POST cannot, because the second response would say that the object already exists.
     fn is_repeatable(&self) -> bool {
         self.method != Method::POST && self.method != Method::PUT
     }
 }
 
-/// URL of one version of a group.
+/// Returns the URL path of one version of a group.
 pub(super) fn group_path(group: &str, version: &str) -> String {
     if group.is_empty() {
         format!("/api/{version}")
@@ -143,7 +143,7 @@ pub(super) fn group_path(group: &str, version: &str) -> String {
     }
 }
 
-/// URL of a kind's objects.
+/// Returns the URL path of a kind's objects.
 pub(super) fn kind_path(kind: &Kind, namespace: Option<&str>) -> String {
     let root = group_path(&kind.group, &kind.version);
     match namespace {
@@ -152,7 +152,7 @@ pub(super) fn kind_path(kind: &Kind, namespace: Option<&str>) -> String {
     }
 }
 
-/// URL of an object.
+/// Returns the URL path of an object.
 pub(super) fn item_path(id: &ObjectId) -> String {
     format!(
         "{}/{}",
@@ -161,20 +161,20 @@ pub(super) fn item_path(id: &ObjectId) -> String {
     )
 }
 
-/// Names of some kinds (roles, for one) may hold characters that have a meaning in URLs.
+/// Escapes a path segment: names of some kinds (such as roles) may contain characters with a meaning in URLs.
 fn segment(text: &str) -> String {
     const KEPT: percent_encoding::AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
     utf8_percent_encode(text, &KEPT).to_string()
 }
 
 impl Cluster {
-    /// Sends a request, again when that can help, and returns a good answer.
+    /// Sends a request, retries it when that can help, and returns the successful response.
     pub(super) async fn send(&self, call: Call) -> Result<Value, ClusterError> {
         let (_, _, json) = self.send_and_read(&call, Whole::default).await?;
         Ok(json)
     }
 
-    /// Sends an apply, whose answer says enough by its code for most who ask.
+    /// Sends an apply. Its status code is enough for most callers, so the body stays unparsed.
     pub(super) async fn send_apply(&self, call: Call) -> Result<Applied, ClusterError> {
         let (code, was_repeated, body) = self.send_and_read(&call, Unread::default).await?;
         Ok(Applied {
@@ -186,7 +186,7 @@ impl Cluster {
         })
     }
 
-    /// Sends a request whose answer is a list, and folds its items; `begin` makes an empty fold for each try.
+    /// Sends a request for a list and folds its items; `begin` creates an empty fold for each attempt.
     pub(super) async fn send_for_items<T: Fold>(
         &self,
         call: Call,
@@ -221,22 +221,22 @@ impl Cluster {
             };
             was_repeated |= error.may_have_been_carried_out();
             let pause = wait.max(asked).min(LONGEST_WAIT);
-            self.notify(&format!("{error}; trying again in {} ms", pause.as_millis()));
+            self.notify(&format!("{error}; retrying in {} ms", pause.as_millis()));
             tokio::time::sleep(pause).await;
             wait *= 2;
         }
     }
 
-    /// Whether another try can help, and how long the server wants to be left alone before it.
+    /// Returns the delay that the server asks for before a retry; `None` when a retry cannot help.
     fn wait_before_retry(&self, call: &Call, error: &ClusterError) -> Option<Duration> {
         match error {
             ClusterError::Refused { status, .. } => match status.code {
-                // Turned away before anything was done.
+                // Rejected before anything was done.
                 429 => {}
                 503 | 504 if call.is_repeatable() => {}
                 _ => return None,
             },
-            // A server that never answered is not there; one that did is restarting.
+            // A server that has never answered is not running; one that has is restarting.
             ClusterError::Unreachable { .. } | ClusterError::ProxyFailed { .. } if self.has_answered() => {}
             ClusterError::Broken { .. } if call.is_repeatable() => {}
             _ => return None,
@@ -290,7 +290,7 @@ impl Cluster {
         if !head.status.is_success() {
             let mut reader = Unpacked::new(&head.headers, Whole::default());
             self.read_body(call, body, &mut reader).await?;
-            // A proxy between us and the server answers with anything; then the code is all that is known.
+            // A proxy on the way to the server may send any body; then only the status code is known.
             let json = reader.end().unwrap_or_default();
             let mut status = Status::deserialize(json).unwrap_or_default();
             status.code = head.status.as_u16();
@@ -354,7 +354,7 @@ impl Cluster {
     }
 }
 
-/// Whether no connection came about at all, so that nothing was carried out.
+/// Returns whether no connection was opened, so that nothing was carried out.
 fn is_connect(error: &kube::Error) -> bool {
     let mut cause: Option<&dyn std::error::Error> = Some(error);
     while let Some(error) = cause {

@@ -1,4 +1,4 @@
-//! Which kinds a server serves, from its discovery documents: aggregated ones, or one for each group version.
+//! Reads the kinds that a server serves from its discovery documents: aggregated ones, or one per group version.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -54,13 +54,13 @@ struct ResponseKind {
     kind: String,
 }
 
-/// An older server's document of `/api`: versions of the group without a name.
+/// An older server's document at `/api`: the versions of the core group.
 #[derive(Deserialize)]
 struct LegacyVersions {
     versions: Vec<String>,
 }
 
-/// An older server's document of `/apis`: its groups and their versions, without resources.
+/// An older server's document at `/apis`: its groups and their versions, without resources.
 #[derive(Deserialize)]
 struct LegacyGroups {
     groups: Vec<LegacyGroup>,
@@ -72,7 +72,7 @@ struct LegacyGroup {
     versions: Vec<Version>,
 }
 
-/// An older server's document about one version of a group.
+/// An older server's document for one version of a group.
 #[derive(Deserialize)]
 struct LegacyResources {
     resources: Vec<LegacyResource>,
@@ -87,16 +87,16 @@ struct LegacyResource {
     verbs: Vec<String>,
 }
 
-/// What a discovery document says.
+/// The content of a discovery document.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Discovered {
-    /// The kinds that stand in namespaces and can be listed, each in its preferred version.
+    /// The namespaced kinds that can be listed, each in its preferred version.
     Kinds(Vec<Kind>),
-    /// Groups and versions, preferred ones first; each must be asked for its kinds.
+    /// Groups and versions, preferred ones first; the kinds of each need another request.
     GroupVersions(Vec<(String, String)>),
 }
 
-/// Reads the document of `/api` or `/apis`.
+/// Reads the document at `/api` or `/apis`.
 pub(super) fn discovered(document: &Value) -> Result<Discovered, ClusterError> {
     match document["kind"].as_str() {
         Some("APIGroupDiscoveryList") => namespaced_kinds(document).map(Discovered::Kinds),
@@ -118,7 +118,7 @@ pub(super) fn discovered(document: &Value) -> Result<Discovered, ClusterError> {
     }
 }
 
-/// Adds the kinds of one version of a group that stand in namespaces, can be listed, and are not known in another version.
+/// Adds the namespaced kinds of a group version that can be listed and are not yet known in another version.
 pub(super) fn add_kinds(
     (group, version): &(String, String),
     document: &Value,
@@ -171,11 +171,11 @@ fn namespaced_kinds(document: &Value) -> Result<Vec<Kind>, ClusterError> {
     let mut kinds = Vec::new();
     for group in document.items {
         let group_name = group.metadata.name;
-        // The first version is the preferred one; a kind may be served by a later one alone.
+        // The first version is the preferred one; some kinds are served only in a later one.
         for version in group.versions {
             if version.freshness == "Stale" {
                 return Err(bad(format!(
-                    "group `{group_name}` does not say what it serves: its server is down"
+                    "the kinds of group `{group_name}` are unknown because its server is down"
                 )));
             }
             for resource in version.resources {

@@ -1,4 +1,4 @@
-//! Writes to a cluster, each only while the lock is held.
+//! Writes to a cluster, only while the lock is held.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use super::{
 };
 use engine_core::object::{Object, ObjectId, marks};
 
-/// Permission to write, which the lock gives out. Every try of every write asks its fence first.
+/// Permission to write, granted by the lock. Every attempt of every write checks its fence first.
 #[derive(Clone, Copy)]
 pub struct Writer<'lock> {
     cluster: &'lock Cluster,
@@ -22,13 +22,13 @@ impl<'lock> Writer<'lock> {
         Self { cluster, fence }
     }
 
-    /// The cluster, for reads.
+    /// Returns the cluster, for reads.
     #[must_use]
     pub fn cluster(&self) -> &'lock Cluster {
         self.cluster
     }
 
-    /// Whether a write is still safe.
+    /// Returns whether a write is still safe.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.fence.is_open()
@@ -42,7 +42,7 @@ impl<'lock> Writer<'lock> {
     /// Applies a configuration as `manager`, taking over every field in it, with strict validation.
     ///
     /// # Errors
-    /// When the server refuses it, cannot be reached, or the lock is lost.
+    /// When the server refuses it or cannot be reached, or the lock is lost.
     pub async fn apply(
         &self,
         id: &ObjectId,
@@ -57,15 +57,15 @@ impl<'lock> Writer<'lock> {
     /// Applies a desired object, as [`Writer::apply`] does.
     ///
     /// # Errors
-    /// When the server refuses it, cannot be reached, or the lock is lost.
+    /// When the server refuses it or cannot be reached, or the lock is lost.
     pub async fn apply_object(&self, object: &Object) -> Result<Applied, ClusterError> {
         self.send_object(object, Force::Yes).await
     }
 
-    /// Creates a desired object that must not exist yet. One that exists and differs is left alone: that is a conflict.
+    /// Creates a desired object that must not exist yet. One that exists and differs is left unchanged: that is a conflict.
     ///
     /// # Errors
-    /// When the server refuses it, cannot be reached, or the lock is lost.
+    /// When the server refuses it or cannot be reached, or the lock is lost.
     pub async fn create_object(&self, object: &Object) -> Result<Applied, ClusterError> {
         self.send_object(object, Force::No).await
     }
@@ -76,26 +76,26 @@ impl<'lock> Writer<'lock> {
         self.cluster.send_apply(self.fenced(call)).await
     }
 
-    /// Changes an object by a JSON patch, which holds the UID and version that it is meant for.
+    /// Changes an object with a JSON patch, which contains the UID and version that it is meant for.
     ///
     /// # Errors
-    /// When the object has changed since, the server refuses it, cannot be reached, or the lock is lost.
+    /// When the object has changed since, the server refuses the patch or cannot be reached, or the lock is lost.
     pub async fn patch(&self, id: &ObjectId, operations: &Value) -> Result<Value, ClusterError> {
         self.cluster.send(self.fenced(json_patch(id, operations))).await
     }
 
-    /// Replaces an object; its `resourceVersion` makes sure that no one else has changed it.
+    /// Replaces an object; its `resourceVersion` guards against concurrent changes.
     ///
     /// # Errors
-    /// When it has changed, is refused, the server cannot be reached, or the lock is lost.
+    /// When it has changed since, the server refuses it or cannot be reached, or the lock is lost.
     pub async fn replace(&self, id: &ObjectId, object: &Value) -> Result<Value, ClusterError> {
         self.cluster.send(self.fenced(replacement(id, object))).await
     }
 
-    /// Deletes exactly the object with this UID. It is no error when it is gone already.
+    /// Deletes exactly the object with this UID. Succeeds if it is already gone.
     ///
     /// # Errors
-    /// When another object has taken its name, the server refuses or cannot be reached, or the lock is lost.
+    /// When another object now has its name, the server refuses or cannot be reached, or the lock is lost.
     pub async fn delete(
         &self,
         id: &ObjectId,
@@ -106,10 +106,10 @@ impl<'lock> Writer<'lock> {
         self.cluster.send_deletion(self.fenced(call)).await
     }
 
-    /// Deletes exactly this version of an object. It is no error when it is gone already.
+    /// Deletes exactly this version of an object. Succeeds if it is already gone.
     ///
     /// # Errors
-    /// When it was written since, the server refuses or cannot be reached, or the lock is lost.
+    /// When it has changed since, the server refuses or cannot be reached, or the lock is lost.
     pub async fn delete_version(&self, id: &ObjectId, live: &Value) -> Result<(), ClusterError> {
         let call = deletion_of_version(id, live);
         self.cluster.send_deletion(self.fenced(call)).await?;

@@ -1,7 +1,7 @@
-//! Whether an object that nothing manages can be adopted, and what it would become.
+//! Determines whether an object that nothing manages can be adopted, and the result.
 //!
-//! No single dry-run shows that, because fields are removed only once our entry owns them. So the result is put together here
-//! and dry-run as a patch of the content.
+//! No single dry-run shows that, because an apply removes only fields that our entry already owns. So the result is built
+//! here and dry-run as a patch of the content.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ use engine_core::object::{Object, marks};
 use engine_core::observation::State;
 use engine_core::observation::adoption::{self, Adoption};
 
-/// How often the server may name further fields that exclude ours.
+/// Number of times that the server may name further fields that exclude ours.
 const ROUNDS: usize = 3;
 
 /// The parts of metadata that an apply changes.
@@ -38,7 +38,7 @@ pub(super) async fn observe(object: &Object, live: Value, cluster: &Cluster) -> 
             candidate.observe(Some(proposed), Vec::new(), cluster).await
         }
         DryRun::Refused(status) => without_exclusive_fields(object, live, &status, cluster).await,
-        // It was deleted meanwhile.
+        // It has been deleted in the meantime.
         DryRun::WouldCreate => Ok(ABSENT),
         DryRun::NotServed => Ok(unadoptable("the server no longer serves its kind")),
     }
@@ -48,7 +48,7 @@ fn unadoptable(why: &str) -> State {
     State::Unadoptable { why: why.to_owned() }
 }
 
-/// The fields that an apply sends, from the server's answer to one.
+/// Returns the fields that an apply sends, from the server's response to one.
 fn sent_fields(applied: &Value) -> Option<FieldSet<'static>> {
     ours(applied).map(|ours| ours.fields().into_owned())
 }
@@ -72,7 +72,7 @@ fn controller(live: &Value) -> Option<String> {
     Some(format!("{}/{}", text("kind"), text("name")))
 }
 
-/// Looks for the foreign fields that exclude ours, after the server has refused the apply.
+/// Finds the foreign fields that exclude ours, after the server has refused the apply.
 async fn without_exclusive_fields(
     object: &Object,
     live: Value,
@@ -83,7 +83,7 @@ async fn without_exclusive_fields(
     if matches!(refusal, State::Unadoptable { .. }) {
         return Ok(refusal);
     }
-    // Ours must be valid alone, and the field set of the result lists what we would send.
+    // Our configuration must be valid on its own; the field set of the result lists what we would send.
     let Ok(alone) = recreate(object, cluster).await? else {
         return Ok(refusal);
     };
@@ -100,7 +100,7 @@ async fn without_exclusive_fields(
         excluded.extend(more);
         match candidate.observe(None, excluded.clone(), cluster).await? {
             State::Refused { .. } => {
-                // The server may have more to say once the first fault is gone.
+                // The server may report more errors once the first one is fixed.
                 let (content, _) = candidate.content(None, &excluded);
                 let Err(status) = candidate.dry_run(&content, cluster).await? else {
                     return Ok(refusal);
@@ -124,7 +124,7 @@ fn state_of_refusal(status: &Status) -> State {
     }
 }
 
-/// An object that may be adopted.
+/// A candidate for adoption.
 struct Candidate<'a> {
     object: &'a Object,
     live: Value,
@@ -133,7 +133,7 @@ struct Candidate<'a> {
 }
 
 impl Candidate<'_> {
-    /// The foreign fields that the server rejects together with ours; `None` when a cause has another reason.
+    /// Returns the foreign fields that the server rejects together with ours; `None` when a cause has another reason.
     fn exclusive_fields(&self, causes: &[Cause]) -> Option<Vec<Path>> {
         let mut found = Vec::new();
         for cause in causes {
@@ -146,7 +146,7 @@ impl Candidate<'_> {
         (!found.is_empty()).then_some(found)
     }
 
-    /// Observes the result of the adoption. `applied` is the server's answer to the bare apply, if it took that.
+    /// Observes the result of the adoption. `applied` is the server's response to the plain apply, if it accepted that.
     async fn observe(
         &self,
         applied: Option<Value>,
@@ -170,7 +170,7 @@ impl Candidate<'_> {
         })
     }
 
-    /// The object with our configuration and without the fields that go, and those fields.
+    /// Returns the object with our configuration and without the removed fields, and those fields.
     fn content(&self, applied: Option<Value>, excluded: &[Path]) -> (Value, Vec<Path>) {
         let desired = self.object.json();
         let mut content = applied.unwrap_or_else(|| {
@@ -183,7 +183,7 @@ impl Candidate<'_> {
             Some(migrated) => adoption::prune(&mut content, &migrated, &self.sent),
             None => Vec::new(),
         };
-        // The number of replicas is handed over, whichever manager set it.
+        // The number of replicas is handed over, no matter which field manager set it.
         if desired["spec"]["replicas"].is_null() && self.live["spec"]["replicas"].is_i64() {
             content["spec"]["replicas"] = self.live["spec"]["replicas"].clone();
         }
@@ -205,7 +205,7 @@ impl Candidate<'_> {
     }
 }
 
-/// The JSON patch from the live object to its new content.
+/// Builds the JSON patch from the live object to its new content.
 fn operations<'a>(live: &'a Value, content: &'a Value) -> Value {
     let mut operations = vec![json!({"op": "test", "path": "/metadata/uid", "value": marks::uid(live)})];
     let mut set = |parent: &str, name: &str, before: Option<&Value>, after: Option<&Value>| {

@@ -1,4 +1,4 @@
-//! The claims with the environment's data.
+//! Finds the claims that hold the environment's data.
 
 use std::collections::BTreeSet;
 
@@ -14,10 +14,10 @@ use engine_core::observation::{Evidence, LiveClaim};
 use engine_core::record::{Claim, Record};
 use engine_core::stack::Stack;
 
-/// Lists the claims with the environment's data in these namespaces, those that are being deleted included.
+/// Lists the claims that hold the environment's data in these namespaces, including those that are being deleted.
 ///
 /// # Errors
-/// When the LIST fails: without it, a plan cannot know what would be lost.
+/// When the LIST fails: without it, a plan cannot know which data would be lost.
 pub async fn data_claims(
     record: &Record,
     namespaces: &BTreeSet<String>,
@@ -35,7 +35,7 @@ pub async fn data_claims(
         .collect())
 }
 
-/// Reads a claim, if it holds data of the environment.
+/// Converts a live claim, if it holds data of the environment.
 fn data_claim(id: &ObjectId, live: &Value, record: &Record) -> Option<LiveClaim> {
     let uid = marks::uid(live);
     let is_recorded = record.claim(id).is_some_and(|recorded| recorded.uid == uid);
@@ -65,7 +65,7 @@ fn data_claim(id: &ObjectId, live: &Value, record: &Record) -> Option<LiveClaim>
     })
 }
 
-/// Finds the claims that a database of the stack would mount although the environment does not own them.
+/// Finds claims that the environment does not own but that a database of the stack would mount.
 pub(super) async fn strangers(
     stack: &Stack,
     record: &Record,
@@ -90,7 +90,7 @@ pub(super) async fn strangers(
 /// Finds a claim in any namespace with the labels of the environment's claims.
 ///
 /// # Errors
-/// When the LIST fails. Without the right to list all claims, the answer is `None`.
+/// When the LIST fails. Without permission to list all claims, the result is `None`.
 pub(crate) async fn find_anywhere(
     owner: &Owner,
     cluster: &Cluster,

@@ -1,4 +1,4 @@
-//! Foreign objects that would be deleted with an object, so that it must stay.
+//! Finds foreign objects that would be deleted along with an object, which must then be kept.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use engine_core::object::{Kind, KindNames, ObjectId, marks};
 use engine_core::observation::Contents;
 use engine_core::status;
 
-/// Lists the contents of an object to delete: a namespace, or the definition of a kind.
+/// Lists the contents of an object to be deleted: a namespace or the definition of a kind.
 ///
 /// # Errors
 /// When the connection fails.
@@ -35,7 +35,7 @@ pub async fn of(id: &ObjectId, owner: &Owner, cluster: &Cluster) -> Result<Conte
     }
 }
 
-/// Lists the foreign objects in a namespace, without those that every namespace has.
+/// Lists the foreign objects in a namespace, except those that every namespace has.
 ///
 /// Claims with the environment's data are left out: a plan handles them separately.
 async fn in_namespace(
@@ -77,7 +77,7 @@ async fn of_kind(
     Ok(found.foreign.into_iter().map(|foreign| foreign.id).collect())
 }
 
-/// The defined kind, in the first served version.
+/// Returns the defined kind, in the first served version.
 fn defined_kind(definition: &Value) -> Option<Kind> {
     let spec = &definition["spec"];
     let versions = spec["versions"].as_array()?;
@@ -139,7 +139,7 @@ impl Fold for Found<'_> {
     }
 }
 
-/// Whether objects of this kind have content, as opposed to events and metrics.
+/// Returns whether objects of this kind hold content, unlike events and metrics.
 fn holds_things(kind: &Kind) -> bool {
     !matches!(kind.group.as_str(), "metrics.k8s.io" | "events.k8s.io") && kind.plural != "events"
 }
@@ -148,7 +148,7 @@ fn may_be_foreign(kind: &Kind, object: &Value, owner: &Owner) -> bool {
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
     let comes_with_the_namespace = (kind.is("", "ConfigMap") && name == "kube-root-ca.crt")
         || (kind.is("", "ServiceAccount") && name == "default");
-    // Endpoints copy the labels of their Service, and have no owner.
+    // Endpoints copy the labels of their Service and have no owner reference.
     let is_made_by_a_service = kind.is("", "Endpoints");
     let is_our_claim = kind.is("", "PersistentVolumeClaim") && looks_like_our_claim(object, owner);
     !comes_with_the_namespace

@@ -1,4 +1,4 @@
-//! Dry-runs of one object: an apply, and a create under another name.
+//! Dry-runs one object: an apply, and a create under another name.
 
 use serde_json::{Value, json};
 
@@ -8,23 +8,23 @@ use crate::cluster::{Cluster, ClusterError, Status};
 use engine_core::object::Object;
 use engine_core::observation::{Check, State};
 
-/// The state of an object whose create the server has checked.
+/// The state of an absent object whose create passed a dry-run.
 pub(super) const ABSENT: State = State::Absent {
     check: Check::Accepted,
 };
 
-/// The server's answer to a dry-run apply.
+/// The server's response to a dry-run apply.
 pub(super) enum DryRun {
     /// The object does not exist; the server would create it.
     WouldCreate,
-    /// The object exists, and this is the result.
+    /// The object exists; this is the result of the apply.
     Applied(Value),
     Refused(Box<Status>),
     /// The server does not serve the kind.
     NotServed,
 }
 
-/// Applies an object without writing it.
+/// Dry-runs an apply of an object.
 pub(super) async fn apply(object: &Object, cluster: &Cluster) -> Result<DryRun, ClusterError> {
     match cluster.dry_run_object(object).await {
         Ok(applied) if applied.created => Ok(DryRun::WouldCreate),
@@ -35,7 +35,7 @@ pub(super) async fn apply(object: &Object, cluster: &Cluster) -> Result<DryRun, 
     }
 }
 
-/// Creates an object under another name, without writing it: the result, or why the server refuses.
+/// Dry-runs a create of an object under another name; returns the result, or why the server refuses it.
 pub(super) async fn recreate(
     object: &Object,
     cluster: &Cluster,

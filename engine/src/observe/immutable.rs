@@ -1,7 +1,7 @@
-//! Whether a refusal is about immutable fields. Pure: the rules are observed answers of the API server.
+//! Recognises refusals that are about immutable fields, by rules taken from real API server responses. Pure.
 //!
-//! A code proves nothing: 422 covers every invalid field, and 409 a concurrent write. Each cause counts, by its reason and
-//! the fixed part of its message; the value in the message can be any text.
+//! The status code proves nothing: 422 covers every invalid field, and 409 concurrent writes. So each cause is matched by
+//! its reason and by the fixed part of its message; the value in the message can be any text.
 
 use crate::cluster::Status;
 use crate::cluster::error::Cause;
@@ -17,7 +17,7 @@ const INVALID: [&str; 4] = [
     ": cannot change roleRef",
 ];
 
-/// Beginnings of messages that quote no value before them.
+/// Starts of messages that quote no value first.
 const FORBIDDEN: [&str; 7] = [
     "Forbidden: updates to statefulset spec for fields other than ",
     "Forbidden: field is immutable when `immutable` is set",
@@ -48,7 +48,7 @@ fn immutable_field(cause: &Cause) -> Option<ImmutableField> {
         }
         "FieldValueForbidden" => {
             FORBIDDEN.into_iter().find(|start| message.starts_with(start))?;
-            // Some kinds append a diff, which shows values.
+            // Some kinds append a diff, which would reveal values.
             let line = message.lines().next().unwrap_or_default();
             line.trim_start_matches("Forbidden: ")
         }

@@ -1,4 +1,4 @@
-//! Listed objects: whether one is provably unchanged. Pure.
+//! Determines whether a listed object is provably unchanged. Pure.
 
 use std::borrow::Cow;
 
@@ -28,7 +28,7 @@ pub(super) struct Item<'a> {
     ours: Option<FieldSet<'a>>,
     /// The values of a Secret.
     data: Option<&'a RawValue>,
-    /// The number of replicas, where the LIST holds it.
+    /// The number of replicas, if the LIST contains it.
     pub(super) replicas: Option<i64>,
 }
 
@@ -78,14 +78,15 @@ impl<'a> Item<'a> {
         })
     }
 
-    /// UID and resource version: equal texts mean that the object was not written in between.
+    /// Returns UID and resource version: equal values mean that the object was not written in between.
     pub(super) fn version(&self) -> String {
         format!("{} {}", self.uid, self.resource_version)
     }
 
-    /// Whether the live object is as desired: it has our marks, and every field that we send is still ours.
+    /// Returns whether the live object provably matches the desired one: it has our marks, and we still own every field that
+    /// we send.
     ///
-    /// Any other object is dry-run.
+    /// Every other object is dry-run.
     pub(super) fn is_unchanged(&self, object: &Object, owner: &Owner) -> bool {
         let hash = self.state_hash.as_deref();
         hash.is_some_and(|hash| object.hash().is(hash))
@@ -103,8 +104,8 @@ impl<'a> Item<'a> {
         live.unwrap_or(Value::Null) == object.json()["data"]
     }
 
-    /// Whether a prune may delete it. Labels can be copied or inherited, so this program must have applied it, and no
-    /// controller may own it.
+    /// Returns whether a prune may delete it. Labels can be copied or inherited, so this program must have applied it, and
+    /// no controller may own it.
     pub(super) fn may_be_pruned(&self, owner: &Owner) -> bool {
         self.ours.is_some() && self.has_labels_of(owner) && !self.has_controller
     }
@@ -114,7 +115,7 @@ impl<'a> Item<'a> {
     }
 }
 
-/// An item as JSON, of which the rest stays unparsed.
+/// An item as JSON; all other fields stay unparsed.
 #[derive(Deserialize)]
 struct Json<'a> {
     #[serde(borrow)]

@@ -17,13 +17,13 @@ use engine_core::stack::{Stack, id_of};
 
 /// The result of all LISTs.
 pub(super) struct Listing {
-    /// The objects of the stack, by their place in it; `None` for those not listed.
+    /// The objects of the stack, by position; `None` for those not listed.
     pub(super) objects: Vec<Option<Seen>>,
-    /// Objects that the stack lacks and a prune may delete, with their UIDs.
+    /// Objects that are not in the stack and that a prune may delete, with their UIDs.
     pub(super) orphans: Vec<(ObjectId, String)>,
     /// The LISTs that failed.
     pub(super) gaps: Vec<Gap>,
-    /// The foreign fields of each object, if they are asked for.
+    /// The foreign fields of each object, if requested.
     pub(super) foreign_fields: Vec<(ObjectId, Vec<ForeignManager>)>,
 }
 
@@ -35,7 +35,7 @@ pub(super) struct Gap {
 }
 
 impl Listing {
-    /// Whether an object would have been found, if it carried the environment's label.
+    /// Returns whether the LISTs would have found an object that carries the environment's label.
     pub(super) fn would_hold(&self, id: &ObjectId) -> bool {
         let hides = |gap: &Gap| gap.kind == id.kind && gap.namespace == id.namespace;
         !self.gaps.iter().any(hides)
@@ -44,12 +44,12 @@ impl Listing {
 
 /// A listed object of the stack.
 pub(super) enum Seen {
-    /// Provably as desired.
+    /// The object is provably as desired.
     Unchanged {
         /// The live number of replicas, if an autoscaler sets it.
         replicas: Option<i64>,
     },
-    /// In this version, which needs a dry-run.
+    /// The object has this version and needs a dry-run.
     Suspect(String),
 }
 
@@ -62,7 +62,7 @@ pub(super) async fn list(
     cluster: &Cluster,
 ) -> Result<Listing, ClusterError> {
     let stack_kinds = stack.objects.iter().map(|declared| &declared.object.id().kind);
-    // The stack's own versions of kinds come first, and stay.
+    // The stack's own versions of kinds come first and take precedence.
     let kinds: BTreeSet<&Kind> = stack_kinds.chain(&record.kinds).collect();
     let mut wanted: HashMap<&Kind, Wanted<'_>> = HashMap::new();
     for (place, declared) in stack.objects.iter().enumerate() {
@@ -94,7 +94,7 @@ pub(super) async fn list(
             async move {
                 match search.list(kind, namespace, wanted).await {
                     Ok(found) => Ok(Ok(found)),
-                    // A failed LIST of one kind does not hide the others.
+                    // A failed LIST of one kind must not hide the others.
                     Err(
                         error @ (ClusterError::Refused { .. }
                         | ClusterError::BadAnswer { .. }
@@ -144,7 +144,7 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// Lists a kind in its known version, or in another one if the server no longer serves that.
+    /// Lists a kind in its known version, or in another if the server no longer serves that version.
     async fn list(
         &self,
         kind: &Kind,
@@ -154,7 +154,7 @@ impl<'a> Search<'a> {
         if let Some(found) = self.list_version(kind, namespace, wanted).await? {
             return Ok(found);
         }
-        // A declared object is dry-run in its own version, and that answer says what is wrong.
+        // A declared object is dry-run in its own version, and that response shows the error.
         if wanted.is_none() {
             for version in self.cluster.versions(kind).await? {
                 let served = kind.in_version(&version);
@@ -162,7 +162,7 @@ impl<'a> Search<'a> {
                     return Ok(found);
                 }
             }
-            // Without its definition, no object of a kind is left.
+            // Without its definition, a kind has no objects left.
             let definition = format!("{}.{}", kind.plural, kind.group);
             let definition = id_of::<CustomResourceDefinition>(None, &definition);
             if self.cluster.read(&definition).await?.is_some() {
@@ -189,10 +189,10 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Objects of one kind with their places in the stack, by namespace and name.
+/// Objects of one kind with their positions in the stack, by namespace and name.
 type Wanted<'a> = HashMap<(Option<&'a str>, &'a str), (usize, &'a Object)>;
 
-/// The result of one LIST. Objects are judged as they arrive and dropped, which bounds the memory.
+/// The result of one LIST. Objects are classified as they arrive and then dropped, which bounds memory.
 struct Found<'a> {
     kind: Kind,
     owner: &'a Owner,
@@ -218,7 +218,7 @@ impl<'a> Found<'a> {
 }
 
 impl Found<'_> {
-    /// Judges an item; returns the object that it is.
+    /// Classifies an item; returns the matching object of the stack.
     fn judge(&mut self, item: &Item<'_>) -> Option<&Object> {
         let namespace = self.kind.namespaced.then_some(&*item.namespace);
         let found = self
@@ -270,7 +270,7 @@ impl Fold for Found<'_> {
     }
 }
 
-/// The representation in which a kind is listed.
+/// Returns the representation in which a kind is listed.
 fn representation(kind: &Kind, stack: &Stack, look: Look) -> Representation {
     if is_needed_whole(kind, stack) {
         Representation::Whole
@@ -281,8 +281,8 @@ fn representation(kind: &Kind, stack: &Stack, look: Look) -> Representation {
     }
 }
 
-/// Whether a LIST needs whole objects: values of Secrets can change behind an intact field set, and a plan shows the number of
-/// replicas although the autoscaler owns it.
+/// Returns whether a LIST needs whole objects: values of Secrets can change while their field set stays the same, and a plan
+/// shows the number of replicas even though the autoscaler owns it.
 fn is_needed_whole(kind: &Kind, stack: &Stack) -> bool {
     kind.is_secret()
         || stack

@@ -1,4 +1,4 @@
-//! Node ports: which Service uses the one that another needs.
+//! Finds the Service that uses a node port that another Service needs.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use engine_core::object::{Object, ObjectId};
 /// The server's message about a node port that another Service uses.
 const TAKEN: &str = ": provided port is already allocated";
 
-/// Whether its node port is the only reason for which an object is rejected.
+/// Returns whether a node port in use is the only reason for a refusal.
 pub(super) fn is_taken(status: &Status) -> bool {
     let causes = &status.details.causes;
     !causes.is_empty()
@@ -29,7 +29,7 @@ pub(super) fn take_off(service: &mut Value) {
     }
 }
 
-/// Puts the node ports of the desired Service into the server's answer to one without.
+/// Puts the desired Service's node ports back into the server's response to the Service without them.
 pub(super) fn put_back(service: &mut Value, desired: &Value) {
     let wanted = desired["spec"]["ports"].as_array();
     for (port, wanted) in ports(service).zip(wanted.into_iter().flatten()) {
@@ -39,7 +39,7 @@ pub(super) fn put_back(service: &mut Value, desired: &Value) {
     }
 }
 
-/// The ports, when there are any: indexing would add an empty list to an object that has none.
+/// Iterates over the ports, if any: indexing would add an empty list to an object without ports.
 fn ports(service: &mut Value) -> impl Iterator<Item = &mut Value> {
     let ports = service.pointer_mut("/spec/ports").and_then(Value::as_array_mut);
     ports.into_iter().flatten()
@@ -54,7 +54,7 @@ pub(super) async fn holder(
     let kind = &object.id().kind;
     let services = match cluster.list(kind, None, "").await {
         Ok(services) => services,
-        // Without the right to list all, those of the environment's namespaces may be listed still.
+        // A user who may not list all Services may still list those in the environment's namespaces.
         Err(error) if error.is_forbidden() => {
             let mut services = Vec::new();
             for namespace in namespaces.keys() {

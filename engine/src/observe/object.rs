@@ -32,7 +32,7 @@ pub(super) async fn observe(
         _ => in_existing_namespace(object, listed, around, cluster).await,
     };
     match observed {
-        // An error about one object does not hide the others.
+        // An error in one object must not hide the others.
         Err(
             error @ (ClusterError::Refused { .. }
             | ClusterError::BadAnswer { .. }
@@ -44,7 +44,7 @@ pub(super) async fn observe(
     }
 }
 
-/// The context of an object.
+/// The context in which an object is observed.
 pub(super) struct Surroundings<'a> {
     pub(super) owner: &'a Owner,
     pub(super) namespaces: BTreeMap<String, NamespaceState>,
@@ -53,7 +53,7 @@ pub(super) struct Surroundings<'a> {
 }
 
 impl Surroundings<'_> {
-    /// The state of an object, or its absence to come if its namespace is being deleted.
+    /// Returns the state of an object, or its future absence if its namespace is being deleted.
     pub(super) fn unless_it_goes(&self, id: &ObjectId, state: State) -> State {
         match id.namespace.as_ref().and_then(|name| self.namespaces.get(name)) {
             Some(NamespaceState::Terminating) => later(id),
@@ -61,7 +61,7 @@ impl Surroundings<'_> {
         }
     }
 
-    /// The state of an object whose kind the server does not serve. The stack may be about to define it.
+    /// Returns the state of an object whose kind the server does not serve. The stack itself may define that kind.
     fn not_served(&self, object: &Object) -> State {
         let kind = &object.id().kind;
         if self
@@ -84,10 +84,10 @@ impl Surroundings<'_> {
     }
 }
 
-/// Whether an object can be missing, from its LIST.
+/// What the LISTs say about an object's existence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Listed {
-    /// The object was listed, or the LIST failed or does not exist.
+    /// The object was listed, or its LIST failed or was not sent.
     Perhaps,
     /// No object of this name carries the environment's label.
     Missing,
@@ -108,7 +108,7 @@ async fn in_existing_namespace(
     cluster: &Cluster,
 ) -> Result<State, ClusterError> {
     let (live, dry_run) = match listed {
-        // Both at once: over a slow connection, round trips count.
+        // Both run concurrently: over a slow connection, round trips count.
         Listed::Perhaps => {
             let (live, dry_run) = tokio::join!(cluster.read(object.id()), apply(object, cluster));
             (live?, dry_run?)
@@ -121,7 +121,7 @@ async fn in_existing_namespace(
     };
     let Some(live) = live else {
         let dry_run = match dry_run {
-            // It was deleted between the two.
+            // It was deleted between the two requests.
             DryRun::Applied(_) => apply(object, cluster).await?,
             dry_run => dry_run,
         };
@@ -142,7 +142,7 @@ async fn in_existing_namespace(
         });
     }
     match dry_run {
-        // It was deleted between the two.
+        // It was deleted between the two requests.
         DryRun::WouldCreate => Ok(ABSENT),
         DryRun::Applied(proposed) if is_unchanged(object, &live, &proposed) => Ok(State::Unchanged {
             replicas: live["spec"]["replicas"].as_i64(),
@@ -153,7 +153,7 @@ async fn in_existing_namespace(
     }
 }
 
-/// Whether an apply would change nothing, field ownership included. Such an object need not stay in memory.
+/// Returns whether an apply would change nothing, not even field ownership. Such an object need not stay in memory.
 fn is_unchanged(object: &Object, live: &Value, proposed: &Value) -> bool {
     differences(&object.id().kind, live, proposed).is_empty()
         && field_managers::same_ownership(live, proposed)
@@ -170,7 +170,7 @@ async fn refused(
     if let Some(live) = &live {
         let fields = immutable_fields(status);
         if !fields.is_empty() {
-            // Delete nothing that cannot be recreated.
+            // Never delete an object that cannot be recreated.
             return Ok(match recreate(object, cluster).await? {
                 Ok(recreated) => State::Immutable {
                     live: live.clone(),
@@ -193,7 +193,7 @@ async fn refused(
             message: format!("{message} ({why})"),
         });
     };
-    // Everything else must be valid before another object is deleted for it.
+    // Everything else must be valid before another object is deleted to free the port.
     let mut json = object.json();
     node_port::take_off(&mut json);
     match cluster.dry_run(object.id(), &json).await {
@@ -213,7 +213,7 @@ async fn refused(
     }
 }
 
-/// Checks an object whose namespace does not exist yet, in one that does.
+/// Checks an object whose namespace does not exist yet, in a namespace that does.
 async fn in_missing_namespace(
     object: &Object,
     around: &Surroundings<'_>,
@@ -224,7 +224,7 @@ async fn in_missing_namespace(
     loop {
         return match cluster.dry_run(&stand_in.id, &stand_in.json).await {
             Ok(applied) if applied.created => Ok(blocked.unwrap_or(ABSENT)),
-            // Another object has the stand-in's name, or this user has no access there.
+            // Another object has the stand-in's name, or this user has no access to that namespace.
             Ok(_) => Ok(later(object.id())),
             Err(error) if error.is_forbidden() => Ok(later(object.id())),
             // The stand-in's namespace exists, so the kind is missing.
@@ -256,7 +256,7 @@ fn finalizers(live: &Value) -> Vec<String> {
     names.map(str::to_owned).chain(finalizers_inside(live)).collect()
 }
 
-/// The finalizers in a namespace that is being deleted, from the condition that counts them:
+/// Returns the finalizers in a namespace that is being deleted, from the condition that counts them:
 /// `Some content in the namespace has finalizers remaining: NAME in 1 resource instances, …`.
 fn finalizers_inside(live: &Value) -> Vec<String> {
     let conditions = live["status"]["conditions"].as_array();

@@ -1,4 +1,4 @@
-//! A copy of an object under another name, for dry-run creates. Pure.
+//! Copies an object under another name, for dry-run creates. Pure.
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -7,7 +7,7 @@ use super::node_port;
 use engine_core::object::hash::hex;
 use engine_core::object::{Identity, Object, ObjectId};
 
-/// Every cluster has this namespace.
+/// A namespace that every cluster has.
 const NAMESPACE: &str = "default";
 
 /// A copy of an object under another name.
@@ -18,12 +18,12 @@ pub(super) struct StandIn {
 }
 
 impl StandIn {
-    /// A copy in a namespace that exists, for an object whose own does not.
+    /// Copies an object whose namespace does not exist into one that does.
     pub(super) fn of(object: &Object) -> Self {
         Self::within(object, Some(NAMESPACE))
     }
 
-    /// A copy in the object's own namespace, without what only one object can have at a time.
+    /// Copies an object within its namespace, without the fields that only one object can have at a time.
     pub(super) fn renamed(object: &Object) -> Self {
         let mut stand_in = Self::within(object, object.id().namespace.as_deref());
         node_port::take_off(&mut stand_in.json);
@@ -50,7 +50,7 @@ impl StandIn {
         }
     }
 
-    /// Puts the object's own name back into a message of the server.
+    /// Puts the object's real name back into a message from the server.
     pub(super) fn in_its_own_words(&self, message: &str) -> String {
         message.replace(&self.id.name, &self.stands_for.name)
     }

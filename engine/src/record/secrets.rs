@@ -1,4 +1,4 @@
-//! The declared secrets of a record: generated, given, or read back from live objects.
+//! Fills in the declared secrets of a record: generated, given or read back from live objects.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -14,7 +14,7 @@ use engine_core::object::owner::{Owner, Ownership, StackLabel, looks_like_our_cl
 use engine_core::record::Record;
 use engine_core::secret::{ProtectedData, SecretDeclaration, SecretSource, SecretValue};
 
-/// Adds what a record lacks: secrets that are generated, or were given to this run.
+/// Adds secrets to a record: generates missing ones, and sets those that were given to this run.
 pub(super) fn fill(record: &mut Record, declarations: &[SecretDeclaration]) -> Result<(), LoadError> {
     for declaration in declarations {
         let name = declaration.name.to_owned();
@@ -48,7 +48,7 @@ pub(super) fn fill(record: &mut Record, declarations: &[SecretDeclaration]) -> R
     Ok(())
 }
 
-/// Makes the record of an environment that has none. New secrets never lock existing data away.
+/// Creates the record of an environment that has none. New secrets never lock existing data away.
 pub(super) async fn recover(
     mut record: Record,
     declarations: &[SecretDeclaration],
@@ -89,7 +89,7 @@ pub(super) async fn recover(
             }
             return Ok(LoadedRecord::Recovered(record));
         }
-        // A Secret that nothing manages can only become ours by an adoption: the data stays open with its values.
+        // A Secret that nothing manages can become ours only by adoption: with its values, the data stays accessible.
         if are_all(|owner| *owner == Ownership::Foreign) {
             record.secrets = secrets;
             return Ok(LoadedRecord::New(record));
@@ -113,7 +113,7 @@ pub(super) async fn recover(
     Ok(LoadedRecord::New(record))
 }
 
-/// Whether the workload exists and nothing manages it: then no secret of ours ever opened its data.
+/// Returns whether the workload exists and nothing manages it: then no secret of ours has ever opened its data.
 async fn is_run_by_others(
     data: &ProtectedData,
     owner: &Owner,
@@ -123,7 +123,7 @@ async fn is_run_by_others(
     Ok(live.is_some_and(|live| ownership(&live, owner) == Ownership::Foreign))
 }
 
-/// Finds a claim with the environment's data.
+/// Finds a claim that holds the environment's data.
 async fn find_data(
     data: &ProtectedData,
     owner: &Owner,
@@ -132,7 +132,7 @@ async fn find_data(
     let expected = cluster.read(&data.claim).await?;
     match expected.filter(|live| looks_like_our_claim(live, owner)) {
         Some(_) => Ok(Some(data.claim.clone())),
-        // The environment file may name another namespace by now.
+        // The environment file may have been changed to another namespace.
         None => claims::find_anywhere(owner, cluster).await,
     }
 }
@@ -167,7 +167,7 @@ impl LiveSecrets {
         (declaration.read_back)(live)
     }
 
-    /// Whether the live Secret was applied before objects carried the stack's label.
+    /// Returns whether the live Secret was applied before objects carried the stack's label.
     fn is_older_than_the_stacks_label(&self, declaration: &SecretDeclaration) -> bool {
         let live = self.0.get(&declaration.live);
         live.is_some_and(|(live, _)| marks::label(live, marks::STACK).is_none())

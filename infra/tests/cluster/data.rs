@@ -101,7 +101,7 @@ async fn passwords_are_never_made_anew_over_data() {
         .apply()
         .await
         .expect_code(6)
-        .expect_text("are lost, but its data is still there");
+        .expect_text("are lost, but its data still exists");
 }
 
 #[tokio::test]
@@ -241,7 +241,7 @@ async fn a_copied_record_does_not_give_one_environment_to_another() {
             .run(command)
             .await
             .expect_code(6)
-            .expect_text(&format!("is a copy of that of `{}`", world.name));
+            .expect_text(&format!("is a copy of the record of `{}`", world.name));
     }
 }
 
@@ -338,7 +338,7 @@ async fn a_claim_that_was_exchanged_during_a_run_takes_the_place_of_none() {
     let pid = Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap();
     kill_process(pid, Signal::INT).unwrap();
     ended(child).await.expect_code(130).expect_text(&format!(
-        "it was made anew (uid {after}) while this run was under way; the data was in uid {before}"
+        "it was recreated (uid {after}) during this run; the data was in uid {before}"
     ));
     // The record still knows where the data was.
     world.plan().await.expect_code(6).expect_text(&format!(

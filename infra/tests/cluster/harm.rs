@@ -27,7 +27,7 @@ async fn a_creation_whose_answer_is_lost_is_taken_for_ours() {
     through(&proxy, &world, &["apply", "--yes"])
         .await
         .expect_code(0)
-        .expect_text("; trying again in ");
+        .expect_text("; retrying in ");
     assert!(
         world
             .plan()

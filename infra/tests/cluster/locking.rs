@@ -142,7 +142,7 @@ async fn check_not_repeated(world: &World, arguments: &[&str], method: &'static 
     let ended = ended(child)
         .await
         .expect_code(4)
-        .expect_text("; trying again in 5000 ms")
+        .expect_text("; retrying in 5000 ms")
         .expect_text(&format!("the lock of `{}` was lost to ann@desk", world.name));
     let sent: Vec<String> = proxy.take().into_iter().filter(is_it).collect();
     assert_eq!(sent.len(), 1, "{sent:#?}");

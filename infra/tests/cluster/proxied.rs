@@ -106,8 +106,7 @@ async fn a_proxy_that_brings_no_connection_about_is_named_with_its_setting() {
     let directory = tempfile::TempDir::new().unwrap();
     let (path, real) = kubeconfig(&world, directory.path(), "https://kubernetes.test:6443", None);
     let (port, _) = start(real).await;
-    let hint =
-        "hint: correct the proxy's setting; NO_PROXY lists servers that are reached without HTTPS_PROXY";
+    let hint = "hint: correct the proxy setting; servers listed in NO_PROXY bypass HTTPS_PROXY";
     plan(
         &world,
         &path,

@@ -1,4 +1,4 @@
-//! Refuses the changes whose effects nobody has allowed. Pure.
+//! Refuses changes whose effects have not been allowed. Pure.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,9 +10,9 @@ use super::{Consent, Consents, Plan};
 /// A kind of effect that is allowed or refused by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EffectKind {
-    /// Pods are replaced one after the other.
+    /// Pods are replaced one at a time.
     Restart,
-    /// Something is unavailable for a while, or for good.
+    /// Something becomes unavailable, temporarily or permanently.
     Outage,
     /// The number of pods changes.
     Scale,
@@ -23,7 +23,7 @@ pub enum EffectKind {
 }
 
 impl EffectKind {
-    /// Every kind, the harmless ones first.
+    /// Every kind, least harmful first.
     pub const ALL: [Self; 5] = [
         Self::Restart,
         Self::Scale,
@@ -32,7 +32,7 @@ impl EffectKind {
         Self::DataLoss,
     ];
 
-    /// The name on the command line and in files.
+    /// Returns the name used on the command line and in files.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -56,7 +56,7 @@ impl From<&Effect> for EffectKind {
     }
 }
 
-/// The text names no kind of effect.
+/// The text is not the name of a kind of effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a kind of effect")]
 pub struct UnknownEffect;
@@ -76,7 +76,7 @@ impl fmt::Display for EffectKind {
     }
 }
 
-/// The effects that a plan may have.
+/// The set of effects that a plan may have.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct AllowedEffects(u8);
 
@@ -90,14 +90,14 @@ impl AllowedEffects {
         Self(self.0 | 1 << kind as u8)
     }
 
-    /// Whether this kind of effect is allowed.
+    /// Returns whether this kind of effect is allowed.
     #[must_use]
     pub const fn contains(self, kind: EffectKind) -> bool {
         self.0 & 1 << kind as u8 != 0
     }
 }
 
-/// Restarts, outages and changes of scale; a replacement and a loss of data always need a consent that names them.
+/// Allows restarts, outages and scaling; data loss and replacement must always be allowed by name.
 impl Default for AllowedEffects {
     fn default() -> Self {
         Self::NONE
@@ -120,7 +120,7 @@ impl fmt::Debug for AllowedEffects {
     }
 }
 
-/// Turns each change with an effect that is not allowed into a refusal that still shows its effects and fields.
+/// Turns each change with a disallowed effect into a refusal that still shows the change's effects and fields.
 pub(super) fn close(plan: &mut Plan, consents: Consents) {
     let allowed = match consents.purge {
         Consent::Given => consents.allowed.and(EffectKind::DataLoss),
@@ -149,7 +149,7 @@ pub(super) fn close(plan: &mut Plan, consents: Consents) {
     }
 }
 
-/// Says how to allow the effects of a change.
+/// Returns a hint that says how to allow these effects.
 pub(super) fn hint(kinds: &[EffectKind]) -> &'static str {
     match kinds {
         [EffectKind::Restart] => "pass --allow restart, or add `restart` to `allow` in the `[policy]` table",
@@ -165,7 +165,7 @@ pub(super) fn hint(kinds: &[EffectKind]) -> &'static str {
     }
 }
 
-/// Names the effects as a refusal does.
+/// Returns the refusal text that lists these effects.
 pub(super) fn named(kinds: &[EffectKind]) -> String {
     let names: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
     format!("not allowed without consent: {}", names.join(", "))

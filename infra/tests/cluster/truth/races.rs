@@ -209,7 +209,7 @@ async fn an_object_that_somebody_makes_in_the_same_moment_is_given_back() {
         .await
         .expect_code(6)
         .expect_text(&format!(
-            "ConfigMap/{}/mongodb-scripts: `somebody` made it in the same moment; our part was taken back",
+            "ConfigMap/{}/mongodb-scripts: `somebody` created it at the same time; our changes were undone",
             world.database
         ))
         .expect_text("skipped  StatefulSet");
@@ -247,7 +247,7 @@ async fn an_object_that_somebody_makes_otherwise_in_the_same_moment_is_left_alon
         .await
         .expect_code(6)
         .expect_text(&format!(
-            "ConfigMap/{}/mongodb-scripts: somebody made it in the same moment, and it was left alone",
+            "ConfigMap/{}/mongodb-scripts: another client created it at the same time; it was left unchanged",
             world.database
         ))
         .expect_text("skipped  StatefulSet");
