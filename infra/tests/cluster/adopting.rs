@@ -126,7 +126,7 @@ async fn what_kubectl_has_applied_becomes_ours_without_a_restart() {
             "Plan: 0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, {OBJECTS} to adopt."
         ))
         .expect_text("data.root-password: nothing -> (not shown)")
-        .expect_text("and goes: it is a copy of the input of `kubectl apply`");
+        .expect_text("apply removes it: it is a copy of the input of `kubectl apply`");
     assert!(!planned.stdout.contains("restart"), "{}", planned.stdout);
     let applied = adopt(&world).await.expect_code(0);
     assert!(
@@ -165,9 +165,9 @@ async fn what_only_kubectl_has_set_goes_and_what_others_have_set_stays() {
         .await
         .expect_code(0)
         .expect_text("data[\"left-over.sh\"]: \"exit 1\" -> nothing")
-        .expect_text("and goes: only `kubectl apply` set it, and the configuration lacks it")
+        .expect_text("apply removes it: only `kubectl apply` set it, and the configuration lacks it")
         .expect_text("was set by kubectl-edit at ")
-        .expect_text("; the configuration sets it now");
+        .expect_text("; the configuration now sets it");
     adopt(&world).await.expect_code(0);
     let live = world.read(&path(&scripts)).await.unwrap();
     assert!(live["data"]["left-over.sh"].is_null());
@@ -198,7 +198,7 @@ async fn a_foreign_field_that_excludes_ours_goes_and_the_restart_is_said() {
         .await
         .expect_code(0)
         .expect_text("env[MONGODB_URI_FILE].valueFrom.configMapKeyRef.name: \"theirs\" -> nothing")
-        .expect_text("and goes: the configuration sets a field that excludes it")
+        .expect_text("apply removes it: the configuration sets a field that excludes it")
         .expect_text("rolling restart (3 pods)");
     adopt(&world).await.expect_code(0);
     let live = world.read(&world.deployment()).await.unwrap();

@@ -131,7 +131,7 @@ async fn a_lost_mark_is_restored_and_nothing_else() {
             .await
             .expect_code(0)
             .expect_line(&format!(
-                "~ mark Service/{}/api: {why}; the content is as it should be",
+                "~ mark Service/{}/api: {why}; its content is up to date",
                 world.app
             ))
             .expect_line(&format!(

@@ -36,7 +36,7 @@ async fn a_plan_is_one_document() {
         document["changes"][0],
         json!({
             "id": {"api_version": "v1", "kind": "Namespace", "namespace": null, "name": world.app},
-            "action": "create", "reason": "it is not there", "effects": [], "fields": [],
+            "action": "create", "reason": "it does not exist", "effects": [], "fields": [],
         })
     );
     let pending = world

@@ -225,7 +225,7 @@ async fn a_replacement_that_was_cut_off_is_brought_to_its_end_by_the_next_apply(
         .plan()
         .await
         .expect_code(0)
-        .expect_text("mongodb-scripts (after the deletion that is under way; finalizer `example.com/hold`)");
+        .expect_text("mongodb-scripts (after its pending deletion; finalizer `example.com/hold`)");
     world
         .edit(&scripts, &json!({"metadata": {"finalizers": null}}))
         .await;

@@ -56,7 +56,7 @@ async fn what_is_being_deleted_is_waited_for_with_its_finalizer_named() {
         .await;
     world.delete(&service).await;
     world.plan().await.expect_code(0).expect_line(&format!(
-        "+ create Service/{}/api (after the deletion that is under way; finalizer `shop.internal/hold`)",
+        "+ create Service/{}/api (after its pending deletion; finalizer `shop.internal/hold`)",
         world.app
     ));
     // It is held for longer than anybody waits.
@@ -95,11 +95,11 @@ async fn a_namespace_that_is_being_deleted_is_waited_for_and_made_anew_with_all_
         .await
         .expect_code(0)
         .expect_line(&format!(
-            "+ create Namespace/{} (after the deletion that is under way; finalizer `shop.internal/hold`)",
+            "+ create Namespace/{} (after its pending deletion; finalizer `shop.internal/hold`)",
             world.app
         ))
         .expect_line(&format!(
-            "+ create Service/{}/api (checked when namespace `{}` is there)",
+            "+ create Service/{}/api (checked once namespace `{}` exists)",
             world.app, world.app
         ));
     world

@@ -147,5 +147,5 @@ async fn effects_are_counted_in_a_line() {
         .await
         .expect_code(6)
         .expect_text("[data is lost]")
-        .expect_line("Effects: 2 outages, 1 loss of data.");
+        .expect_line("Effects: 2 outages, 1 data loss.");
 }

@@ -47,7 +47,7 @@ async fn check_cut_off(end: End) {
         .await
         .expect_code(0)
         .expect_text(
-            "warning: objects that are no longer wanted may be missing here: could not list networkpolicies",
+            "warning: unwanted objects may be missing from this plan: could not list networkpolicies",
         )
         .expect_text(&orphan(
             &world,
@@ -191,9 +191,15 @@ async fn a_kind_that_must_not_be_listed_is_read_by_name_and_nothing_is_pruned() 
             .infra("apply", &["--yes", "--kubeconfig", kubeconfig])
             .await
             .expect_code(0)
-            .expect_text("warning: objects that are no longer wanted may be missing here: could not list networkpolicies")
+            .expect_text(
+                "warning: unwanted objects may be missing from this plan: could not list networkpolicies",
+            )
             .expect_text("is forbidden")
-            .expect_text(&orphan(&world, "keep", ": not everything could be listed: could not list networkpolicies"));
+            .expect_text(&orphan(
+                &world,
+                "keep",
+                ": not everything could be listed: could not list networkpolicies",
+            ));
     }
     let live = world.read(&policy).await.unwrap();
     assert_ne!(live["spec"]["policyTypes"], json!(["Ingress"]));
