@@ -85,6 +85,6 @@ fn an_unknown_environment_prints_nothing() {
     exit 1
     --- stderr
     error: there is no environment `us` in `environments`
-    hint: there are: `eu`
+    hint: available: `eu`
     ");
 }

@@ -64,7 +64,7 @@ fn only_what_is_named_is_checked() {
     eu is valid (context somewhere)
     --- stderr
     error: there is no environment `us` in `environments`
-    hint: there are: `bad`, `eu`
+    hint: available: `bad`, `eu`
     ");
 }
 

@@ -28,7 +28,7 @@ async fn a_destroy_with_a_record_gets_along_with_faults_elsewhere() {
             .expect_code(2)
             .expect_line("warning: unknown key `node_prot` in `[service]`")
             .expect_text("warning: `mongodb.storage` must be an amount of bytes")
-            .expect_text("has 2 faults; a destroy uses `[cluster]` and `[record]` alone");
+            .expect_text("has 2 faults; a destroy uses only `[cluster]` and `[record]`");
     }
     let destroyed = world
         .destroy()
