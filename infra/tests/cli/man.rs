@@ -74,7 +74,7 @@ fn a_manual_that_cannot_be_written_says_where() {
     assert!(
         ended
             .stderr
-            .starts_with("error: the manual cannot be written into `/dev/null/man`: "),
+            .starts_with("error: cannot write the man pages to `/dev/null/man`: "),
         "{}",
         ended.stderr
     );

@@ -148,7 +148,7 @@ async fn the_id_of_another_cluster_is_refused_by_every_command_that_asks_the_clu
             .await
             .expect_code(6)
             .expect_line(&format!(
-                "error: context `sandbox` leads to cluster {live}, and `{}` belongs to \
+                "error: context `sandbox` leads to cluster {live}, but `{}` belongs to \
                  00000000-0000-0000-0000-000000000000",
                 world.name
             ))

@@ -53,12 +53,12 @@ async fn a_change_of_code_is_a_change_of_the_plan() {
             .to_owned()
     };
 
-    // Without minikube the image is whoever's task it was before: said, and no reason to stop.
+    // Without minikube the build is skipped with a warning, and the apply continues.
     let applied = infra(project.path(), &["apply", name, "--yes", "--build"]);
     let stderr = text(&applied.stderr);
     assert_eq!(applied.status.code(), Some(0), "{stderr}");
     assert!(
-        stderr.contains("warning: the image is not built here: there is no `minikube` on PATH"),
+        stderr.contains("warning: skipped the image build: there is no `minikube` on PATH"),
         "{stderr}"
     );
     let first = image();

@@ -199,7 +199,7 @@ async fn a_protected_environment_is_never_replaced() {
         .infra("apply", &["--yes", "--replace"])
         .await
         .expect_code(6)
-        .expect_text("is protected, so nothing of it is replaced");
+        .expect_text("is protected, so none of its objects may be replaced");
     assert!(world.read(&world.record()).await.is_none());
 }
 

@@ -33,7 +33,7 @@ fn a_missing_image_is_built_once() {
     assert_eq!((code, stdout), (Some(0), format!("{image}\n")), "{stderr}");
     assert_eq!(
         stderr,
-        format!("Building {image} into minikube; the first build takes some minutes\nbuilding\n")
+        format!("Building {image} into minikube; the first build takes a few minutes\nbuilding\n")
     );
     let (code, stdout, stderr) = project.run(&["image", "shop", "--build"]);
     assert_eq!((code, stdout), (Some(0), format!("{image}\n")), "{stderr}");
