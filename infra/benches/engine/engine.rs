@@ -26,7 +26,7 @@ use crate::generated::{self, Shape};
 /// The namespace of the records.
 pub(crate) const RECORD_NAMESPACE: &str = "infra-system";
 
-/// The default timeout of an apply.
+/// Time limit for the waits of an apply.
 const TIMEOUT: Duration = Duration::from_mins(10);
 
 /// The engine, connected to a cluster.

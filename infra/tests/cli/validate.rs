@@ -1,4 +1,4 @@
-//! Environment files are checked without a cluster, and every fault is said.
+//! Environment files are checked without a cluster, and every fault is reported.
 
 use insta::assert_snapshot;
 

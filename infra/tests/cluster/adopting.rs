@@ -1,4 +1,4 @@
-//! An object that is there and nobody's becomes ours when that was agreed to; what is another's never does.
+//! An existing object that nothing manages is adopted with consent; an object of another environment never is.
 
 use engine_core::observation::adoption::migrated_managers;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ async fn kubectl_apply(world: &World, manifest: &Value) -> Value {
         .expect("the manifest is taken")
 }
 
-/// URL of the objects beside which a manifest stands.
+/// URL of the collection that a manifest belongs to.
 fn collection(manifest: &Value) -> String {
     let version = manifest["apiVersion"].as_str().unwrap();
     let root = if version.contains('/') { "apis" } else { "api" };
@@ -54,7 +54,7 @@ async fn manifest(world: &World, kind: &str, name: &str) -> Value {
         .unwrap()
 }
 
-/// Applies the whole environment and takes one object out of our hands: it is made again by somebody else.
+/// Applies the whole environment, then has another manager recreate one object.
 async fn apply_all_but(world: &World, manifest: &Value) {
     world.apply().await.expect_code(0);
     let path = path(manifest);
@@ -225,7 +225,7 @@ async fn no_copy_of_a_credential_is_left_or_shown() {
     theirs["data"] = json!({"root-password": "aHVudGVyMg==", "application-password": "aHVudGVyMw=="});
     let copy = theirs.to_string();
     theirs["metadata"]["annotations"][LAST_APPLIED] = json!(copy);
-    // Not under the name of `kubectl apply`: the copy goes whoever has written it.
+    // Not under the name of `kubectl apply`: the copy is removed whoever wrote it.
     world.create(&collection(&theirs), &theirs).await;
     let planned = world
         .infra("plan", &["--adopt", "--verbose"])

@@ -1,4 +1,4 @@
-//! What others change is shown with their name, and reverted or left as it should be.
+//! Changes by others are shown with their author, and reverted or left alone as they should be.
 
 use serde_json::json;
 

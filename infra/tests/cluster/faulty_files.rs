@@ -1,8 +1,8 @@
-//! A destroy needs of its file only where the environment is.
+//! A destroy needs only the location of the environment from its file.
 
 use crate::fixture::World;
 
-/// Makes faults in tables that a destroy does not need.
+/// Adds faults to tables that a destroy does not need.
 fn spoil(world: &World) {
     world.configure(|settings| {
         settings.service.push("node_prot = 1".to_owned());

@@ -1,4 +1,4 @@
-//! An image that is built here: a change of its content is a change of the plan.
+//! An image that is built here: a change of its content changes the plan.
 
 use std::fs;
 use std::path::Path;
@@ -101,7 +101,7 @@ async fn what_needs_names_alone_gets_along_without_the_dockerfile() {
         let shown = run(&[command, name, "--destroy"], 0);
         assert!(!shown.contains("warning"), "{shown}");
     }
-    // Also where nothing but the file tells what belongs to it.
+    // Also where only the file declares the objects.
     world.delete(&world.record()).await;
     assert!(run(&["destroy", name, "--yes"], 0).contains("Destroyed: "));
     assert!(world.read(&world.deployment()).await.is_none());

@@ -1,10 +1,10 @@
-//! What cannot be changed in place is deleted and made anew: when that was agreed to, and never at the cost of data.
+//! Objects with immutable changes are deleted and recreated: only with consent, and never at the cost of data.
 
 use serde_json::{Value, json};
 
 use crate::fixture::{OBJECTS, World};
 
-/// Makes an object of the environment again as it would have been made with another field in it.
+/// Recreates an object of the environment as if it had been declared with another field.
 async fn make_differently(world: &World, path: &str, change: impl FnOnce(&mut Value)) {
     let mut object = world.read(path).await.unwrap();
     world.delete(path).await;
@@ -39,7 +39,7 @@ async fn expect_no_changes(world: &World) {
     );
 }
 
-/// Makes the Deployment anew with a selector that cannot be changed in place.
+/// Recreates the Deployment with a selector that cannot be changed in place.
 async fn select_otherwise(world: &World, deployment: &str) {
     make_differently(world, deployment, |object| {
         let spec = &mut object["spec"];

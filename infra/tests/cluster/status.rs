@@ -1,4 +1,4 @@
-//! What is there is shown as it is, with reads alone.
+//! The status shows the state of the cluster, using reads only.
 
 use serde_json::json;
 
