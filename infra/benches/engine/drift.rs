@@ -134,7 +134,7 @@ where
         let path = engine::path(id);
         http.ask(&class.call(&path))
             .await?
-            .context("the object is there")?;
+            .context("the object does not exist")?;
         seeded.expected.insert(id.to_string(), class.action().to_owned());
         seeded
             .repairs

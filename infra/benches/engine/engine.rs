@@ -66,7 +66,7 @@ impl Engine {
         let owner = resources::owner(environment);
         let record = Record::id(&owner, RECORD_NAMESPACE);
         let (id, secret) = tokio::try_join!(self.cluster.identity(), self.cluster.read(&record))?;
-        let secret = secret.context("the record is not there")?;
+        let secret = secret.context("the record does not exist")?;
         Ok(record::from_secret(&owner, &id, &secret)?)
     }
 
