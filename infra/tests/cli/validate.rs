@@ -79,7 +79,7 @@ fn a_directory_without_environments_is_no_success() {
     assert_snapshot!(run(&directory.path().join("missing"), &["validate"]), @"
     exit 1
     --- stderr
-    error: cannot read the directory of environments `environments`: No such file or directory (os error 2)
+    error: cannot read the environments directory `environments`: No such file or directory (os error 2)
     hint: run in the directory above `environments`, or pass --environments DIR
     ");
 }

@@ -233,7 +233,7 @@ fn lines(change: &Change) -> Vec<String> {
             .collect(),
         Action::Create { timing, .. } => match timing {
             Timing::Checked => vec![format!("+ {id}")],
-            Timing::Unchecked { until } => vec![format!("+ {id} (checked when {until} is there)")],
+            Timing::Unchecked { until } => vec![format!("+ {id} (checked once {until} exists)")],
             Timing::AfterDeletion { finalizers } => vec![format!("+ {id} (after {})", finalizers.join(", "))],
             Timing::AfterPredecessor { predecessor } => vec![format!("+ {id} (after {predecessor})")],
         },

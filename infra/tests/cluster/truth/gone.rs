@@ -137,8 +137,8 @@ async fn an_object_that_is_as_it_should_be_in_a_namespace_that_goes_is_made_anew
         planned,
         [
             "+ Namespace/shop (after )",
-            "+ ConfigMap/shop/a (checked when namespace `shop` is there)",
-            "+ ConfigMap/shop/b (checked when namespace `shop` is there)",
+            "+ ConfigMap/shop/a (checked once namespace `shop` exists)",
+            "+ ConfigMap/shop/b (checked once namespace `shop` exists)",
         ]
     );
     bed.world.allow("configmaps", "DELETE").await;

@@ -296,7 +296,7 @@ async fn an_object_is_checked_once_its_kind_exists_and_waits_for_it() {
     let lines = bed.lines(&things).await;
     assert_eq!(
         lines[2..],
-        [0, 1, 2].map(|number| format!("+ Tool/shop/tool-{number} (checked when kind `Tool` is there)"))
+        [0, 1, 2].map(|number| format!("+ Tool/shop/tool-{number} (checked once kind `Tool` exists)"))
     );
     bed.apply(&things).await;
     assert_eq!(bed.lines(&things).await, NOTHING);
