@@ -1,4 +1,4 @@
-//! The image that is built here: which files its Dockerfile copies, and a tag that their content decides.
+//! The image that is built here: the files that its Dockerfile copies, and a tag derived from their content.
 
 mod content;
 mod dockerfile;

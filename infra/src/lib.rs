@@ -1,7 +1,7 @@
 //! Declares a Kubernetes environment in typed code and reconciles it by diff, plan and apply.
 //!
-//! Data passes through the modules in this order: `environment` (with `image`) reads a file, `resources` declares the stack,
-//! the crates `engine-core` and `engine` plan and apply it, `report` prints what happens, and `commands` ties them together.
+//! Data flows through the modules in this order: `environment` (with `image`) reads a file, `resources` declares the stack,
+//! the crates `engine-core` and `engine` plan and apply it, and `report` prints the outcome. `commands` ties them together.
 
 pub mod cli;
 pub mod commands;

@@ -35,32 +35,32 @@ use live::Live;
 
 pub use json::status::Standing;
 
-/// What takes longer is said while it does: a line that comes and goes at once would only flicker.
+/// Work that takes longer shows a progress line. For shorter work the line would only flicker.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How much is printed.
+/// How much to print.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
-    /// The result alone.
+    /// Only the result.
     Quiet,
     /// What changes.
     Normal,
-    /// Unchanged objects and whole values too.
+    /// Also unchanged objects and full values.
     Verbose,
 }
 
-/// For whom the result is.
+/// The format of the result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// For people.
+    /// Text for people.
     Text,
-    /// For programs: one JSON document.
+    /// One JSON document.
     Document,
-    /// For programs: one JSON object on each line.
+    /// JSON Lines: one object per line.
     Lines,
 }
 
-/// Everything that is printed goes through here.
+/// Prints to stdout and stderr, and shows progress. Every command prints through it.
 pub struct Report {
     format: Format,
     verbosity: Verbosity,
@@ -72,7 +72,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Prepares both outputs. `colour` decides for both; `Auto` looks at each and at `NO_COLOR`.
+    /// Prepares both outputs. `colour` decides for both; `Auto` checks each for a terminal, and `NO_COLOR`.
     #[must_use]
     pub fn new(format: Format, colour: ColorChoice, verbosity: Verbosity) -> Self {
         Self {
@@ -86,12 +86,12 @@ impl Report {
         }
     }
 
-    /// Whether more is wanted than what changes.
+    /// Whether verbose output was requested.
     pub fn is_verbose(&self) -> bool {
         self.verbosity == Verbosity::Verbose
     }
 
-    /// Prints a part of the result that is for people.
+    /// Prints a part of the result, in text format only.
     pub fn result(&self, text: &str) {
         if self.format == Format::Text {
             self.print_result(text);
@@ -100,20 +100,20 @@ impl Report {
 
     fn print_result(&self, text: &str) {
         if let Err(error) = self.live.above(|| print(&self.result, text)) {
-            // The first one tells; what is under way goes on.
+            // Keeps the first error; the command carries on.
             let _ = self.lost.set(error);
         }
     }
 
-    /// Why a part of the result could not be printed, such as a full disk. A reader that has gone away (`| head`) has seen
-    /// what it wanted, and is no reason.
+    /// The error that kept part of the result from being printed, such as a full disk. A closed pipe (`| head`) does not count:
+    /// the reader has seen enough.
     pub fn lost(&self) -> Option<&io::Error> {
         self.lost
             .get()
             .filter(|error| error.kind() != io::ErrorKind::BrokenPipe)
     }
 
-    /// Prints what a person should know and a program need not.
+    /// Prints a message for people to stderr, unless quiet.
     pub fn aside(&self, text: &str) {
         if self.verbosity > Verbosity::Quiet {
             self.print_aside(text);
@@ -124,14 +124,14 @@ impl Report {
         let _ = self.live.above(|| print(&self.aside, text));
     }
 
-    /// From now on shows on a terminal what is waited for.
+    /// Starts to show on a terminal what an apply waits for.
     pub fn begin_progress(&self) {
         if self.format == Format::Text && self.verbosity > Verbosity::Quiet {
             self.live.begin();
         }
     }
 
-    /// Does something, and shows on a terminal what, such as `planning sandbox`, once it takes long.
+    /// Runs a future. If it takes long, shows the work, such as `planning sandbox`, on a terminal.
     pub async fn during<T>(&self, work: &str, future: impl Future<Output = T>) -> T {
         let mut future = pin!(future);
         tokio::select! {
@@ -146,12 +146,12 @@ impl Report {
         result
     }
 
-    /// Nothing is waited for any more.
+    /// Clears the progress line.
     pub fn end_progress(&self) {
         self.live.end();
     }
 
-    /// Prints what a plan would do: for people without its last line, for programs whole.
+    /// Prints a plan. The text leaves out the last line, which the caller prints; JSON is complete.
     pub fn plan(&self, plan: &Plan, place: &Place) {
         match self.format {
             Format::Text if self.verbosity == Verbosity::Quiet && plan.refusals().next().is_none() => {}
@@ -172,7 +172,7 @@ impl Report {
         self.gaps(plan);
     }
 
-    /// Prints what a plan would do as a diff.
+    /// Prints a plan as a diff.
     pub fn diff(&self, plan: &Plan, place: &Place) {
         if self.format == Format::Text {
             let text = diff::text(plan);
@@ -187,9 +187,7 @@ impl Report {
 
     fn gaps(&self, plan: &Plan) {
         for gap in &plan.gaps {
-            self.warning(&format!(
-                "objects that are no longer wanted may be missing here: {gap}"
-            ));
+            self.warning(&format!("unwanted objects may be missing from this plan: {gap}"));
         }
     }
 
@@ -198,7 +196,7 @@ impl Report {
         self.result(&manifests::text(environment, stack));
     }
 
-    /// Prints what is there.
+    /// Prints the status of an environment.
     pub fn status(&self, standing: &Standing<'_>) {
         if self.format != Format::Text {
             self.document(&StatusDocument::new(standing));
@@ -210,7 +208,7 @@ impl Report {
         }
     }
 
-    /// Prints what happens during an apply.
+    /// Prints an event of an apply.
     pub fn event(&self, event: &Event) {
         match self.format {
             Format::Lines => self.line(&Line::of(event)),
@@ -221,12 +219,13 @@ impl Report {
         }
     }
 
-    /// Takes note of what was done, for [`Report::ending`].
+    /// Records the summary of the run for [`Report::ending`].
     pub fn done(&self, outcome: &RunSummary) {
         *self.done.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome.clone());
     }
 
-    /// Tells programs how an apply ended, and what was done when anything could be. Said once, by whoever knows the exit code.
+    /// Prints the last JSON line of an apply: how it ended, and the summary if it got as far as writing. Called once, by the
+    /// caller that knows the exit code.
     pub fn ending(&self, word: &'static str, code: u8, error: Option<&str>) {
         if self.format == Format::Lines {
             let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
@@ -244,12 +243,12 @@ impl Report {
         self.print_result(&text);
     }
 
-    /// Prints something that is not as it should be, and no error.
+    /// Prints a warning.
     pub fn warning(&self, text: &str) {
         self.print_aside(&format!("{} {text}", style::warning("warning:")));
     }
 
-    /// Prints an error and what to do next.
+    /// Prints an error and a hint.
     pub fn error(&self, text: &str, hint: Option<&str>) {
         self.print_aside(&format!("{} {text}", style::bad("error:")));
         if let Some(hint) = hint {
@@ -257,12 +256,12 @@ impl Report {
         }
     }
 
-    /// Prints what to do next.
+    /// Prints a hint: what to do next.
     pub fn hint(&self, hint: &str) {
         self.print_aside(&format!("{} {hint}", style::hint("hint:")));
     }
 
-    /// Prints text that was laid out elsewhere, such as a fault with its source line.
+    /// Prints preformatted text, such as a fault with its source line.
     pub fn laid_out(&self, plain: &str, coloured: &str) {
         let text = match self.aside.lock() {
             Ok(aside) if aside.current_choice() == ColorChoice::Never => plain,
@@ -271,14 +270,14 @@ impl Report {
         self.print_aside(text.trim_end());
     }
 
-    /// Prints what stays in the cluster, and why.
+    /// Prints the objects that stay in the cluster, and why.
     pub fn kept(&self, kept: &[(&ObjectId, &str)]) {
         for (id, why) in kept {
             self.result(&format!("  {} {id}: {why}", style::faint("kept")));
         }
     }
 
-    /// Asks a question; `None` when nobody is there to answer it.
+    /// Asks a question; `None` if standard input is not a terminal.
     pub fn ask(&self, question: &str) -> Option<()> {
         if !io::stdin().is_terminal() {
             return None;
@@ -291,7 +290,7 @@ impl Report {
     }
 }
 
-/// Breaks long lines between words, when they go to a terminal.
+/// Wraps long lines if they go to a terminal.
 fn for_terminal(text: String, terminal: &Term) -> String {
     if terminal.is_term() {
         wrap::wrap(&text, usize::from(terminal.size().1))
@@ -300,7 +299,7 @@ fn for_terminal(text: String, terminal: &Term) -> String {
     }
 }
 
-/// Prints a line. What cannot be said on standard error cannot be said at all.
+/// Prints a line. Callers ignore errors of standard error: there is nowhere left to report them.
 fn print<S: RawStream>(stream: &Mutex<AutoStream<S>>, text: &str) -> io::Result<()>
 where
     AutoStream<S>: Write,

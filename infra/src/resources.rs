@@ -1,4 +1,4 @@
-//! Declares the stack of an environment. Pure and total: parsing has refused every invalid value.
+//! Declares the stack of an environment. Pure; cannot fail, because parsing refuses every invalid value.
 
 pub mod api;
 pub mod autoscaling;
@@ -28,23 +28,23 @@ use engine_core::stack::{Stack, StackBuilder, id_of};
 /// Name of the stack that this program declares.
 pub const STACK: &str = "data-api";
 
-/// Secrets in the record.
+/// Names of the secrets in the record.
 mod secret {
     /// Password of the database's user `root`.
     pub(super) const ROOT: &str = "root_password";
-    /// Password of the user with which the data API logs in.
+    /// Password of the user that the data API logs in as.
     pub(super) const APPLICATION: &str = "application_password";
-    /// Password with which images are pulled.
+    /// Password for pulling images.
     pub(super) const PULL: &str = "pull_password";
 }
 
-/// The owner of an environment's objects. Its record keeps the name that it had before stacks had names.
+/// The owner of an environment's objects. The name of its record dates from before stacks had names.
 #[must_use]
 pub fn owner(environment: &str) -> Owner {
     Owner::with_record_name(STACK, environment, &format!("infra-{environment}"))
 }
 
-/// Declares the secrets that the record keeps, and the live objects from which a lost record gets them back.
+/// Declares the secrets that the record keeps, and the live objects that they are recovered from if the record is lost.
 #[must_use]
 pub fn secrets(environment: &Environment) -> Vec<SecretDeclaration> {
     let database = environment.namespaces.database.as_str();
@@ -69,7 +69,7 @@ pub fn secrets(environment: &Environment) -> Vec<SecretDeclaration> {
             source: SecretSource::Given {
                 value: settings.password.clone(),
                 description: format!("password for `{}`", settings.server),
-                hint: "set the variable `INFRA_PULL_SECRET__PASSWORD`; an apply remembers it in the record"
+                hint: "set the variable `INFRA_PULL_SECRET__PASSWORD`; an apply stores it in the record"
                     .to_owned(),
             },
             live: pull_secret::id(environment),
@@ -88,7 +88,7 @@ pub fn declaration(environment: &Environment) -> Declaration<'_> {
     }
 }
 
-/// Stands in for a missing record where only the names of the declared objects matter.
+/// A placeholder for a missing record, for callers that need only the names of the declared objects.
 #[must_use]
 pub fn placeholder_record(environment: &Environment, cluster_id: &str) -> Record {
     let owner = owner(environment.name.as_str());
@@ -97,7 +97,7 @@ pub fn placeholder_record(environment: &Environment, cluster_id: &str) -> Record
     record
 }
 
-/// Declares every object of an environment. The record must hold all of its [`secrets`].
+/// Declares every object of an environment. The record must hold all its [`secrets`].
 #[must_use]
 pub fn declare(environment: &Environment, record: &Record) -> Stack {
     let mut stack = StackBuilder::new(record);
@@ -159,7 +159,7 @@ pub fn declare(environment: &Environment, record: &Record) -> Stack {
         app.needs(),
     );
     stack.add(&api::node_port_service(environment), app.needs());
-    // The database first: pods that start before it would only restart until it answers.
+    // Waits for the database: pods that start earlier would only restart until it answers.
     let api = stack.add(
         &api::deployment(environment, &guards, &uri),
         [guards.needs(), vec![uri.applied(), mongodb.current()]].concat(),

@@ -1,4 +1,4 @@
-//! The requests of the floors, as the engine sends them.
+//! The requests of the floor measurements, as the engine sends them.
 
 use engine_core::object::marks;
 
@@ -19,14 +19,14 @@ pub(crate) fn apply(path: &str, body: Vec<u8>, is_dry_run: IsDryRun) -> Call {
     Call::with_body(http::Method::PATCH, path, "application/apply-patch+yaml", body)
 }
 
-/// Whether an apply is only tried.
+/// Whether an apply is a dry-run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum IsDryRun {
     Yes,
     No,
 }
 
-/// The metadata LISTs that show everything with an environment's label.
+/// The metadata LISTs of everything with an environment's label.
 pub(crate) fn lists(shape: &Shape) -> Vec<Call> {
     let mut calls = Vec::new();
     for kind in generated::kinds() {

@@ -1,4 +1,4 @@
-//! One measured run, in a process of its own, so that its time and memory are of nothing else.
+//! One measured run in a separate process, so that its time and memory include nothing else.
 
 use std::fs;
 use std::time::Instant;
@@ -17,9 +17,9 @@ use crate::http::{self as client, Call};
 use crate::measure::{Meter, milliseconds};
 use crate::task::{Answer, Program, Task};
 
-/// Does what the driver asks for. The clock starts after everything that is no part of the work was made.
+/// Runs the task of the driver. The clock starts after the setup, which is not part of the work.
 ///
-/// A failure of the engine is an answer: it scores nothing, and the other programs go on.
+/// A failure of the engine is a result: it gets no score, and the other programs still run.
 pub(crate) async fn run(task: &Task) -> Result<Answer> {
     let secret: Value = serde_json::from_slice(&fs::read(&task.record)?)?;
     let result = match &task.program {
@@ -93,7 +93,7 @@ async fn writing(task: &Task, secret: &Value) -> Result<Answer> {
     let done = engine.carry_out(known, &stack, shown).await?;
     answer.parts.push(meter.lap());
     answer.steps.extend(steps(confirmed, &done.steps));
-    // The end of a namespace takes its controller five seconds at least, whoever asked for it.
+    // The namespace controller takes at least five seconds to delete a namespace, whoever requests it.
     if is_destroy {
         let wall = milliseconds(confirmed, done.objects_done);
         answer.steps.push(("all but namespaces".to_owned(), wall));
@@ -166,7 +166,7 @@ fn split(mut parts: (Vec<Call>, Vec<Call>), (is_later, call): (bool, Call)) -> (
     parts
 }
 
-/// A dry-run in a namespace that is there, because those of a first apply are not.
+/// A dry-run in an existing namespace, because those of a first apply do not exist yet.
 fn stand_in(id: ObjectId, body: &[u8]) -> Result<Call> {
     let mut id = Identity::from(id);
     let mut json: Value = serde_json::from_slice(body).context("a desired object")?;

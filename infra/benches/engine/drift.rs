@@ -1,4 +1,4 @@
-//! Drift of every class that the plan must find, made by somebody else's hand.
+//! Seeds drift of every class that the plan must find, written by another manager.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::calls::{self, IsDryRun};
 use crate::engine;
 use crate::http::{Call, Http, Transport};
 
-/// What can happen to an object behind the back of its environment.
+/// The classes of drift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
     ValueChanged,
@@ -25,7 +25,7 @@ pub(crate) enum Class {
     Orphaned,
 }
 
-/// All classes; those that need a kind of their own come first.
+/// All classes; those that need a particular kind come first.
 pub(crate) const CLASSES: [Class; 10] = [
     Class::ValueChanged,
     Class::SecretChanged,
@@ -39,19 +39,19 @@ pub(crate) const CLASSES: [Class; 10] = [
     Class::Deleted,
 ];
 
-/// Drift that stands in the cluster.
+/// Drift that was seeded into the cluster.
 #[derive(Debug, Default)]
 pub(crate) struct Seeded {
-    /// What an exact plan says: object and action.
+    /// The actions of an exact plan, by object.
     pub(crate) expected: BTreeMap<String, String>,
-    /// URLs of the objects that an exact plan has to try.
+    /// URLs of the objects that an exact plan must dry-run.
     pub(crate) tried: Vec<String>,
-    /// What takes the drift back.
+    /// The calls that revert the drift.
     repairs: Vec<Call>,
 }
 
 impl Class {
-    /// Whether the drift can be made on an object of this kind.
+    /// Whether this drift can be seeded on an object of this kind.
     fn suits(self, kind: &str) -> bool {
         match self {
             Self::ValueChanged => kind == "ConfigMap",
@@ -66,7 +66,7 @@ impl Class {
         }
     }
 
-    /// What an exact plan does about it.
+    /// The action of an exact plan for this drift.
     fn action(self) -> &'static str {
         match self {
             Self::HashCut | Self::ManagersCleared => "mark",
@@ -76,7 +76,7 @@ impl Class {
         }
     }
 
-    /// The write by which it comes about on an object that is there.
+    /// The write that causes the drift on an existing object.
     fn call(self, path: &str) -> Call {
         let change = match self {
             Self::ValueChanged => json!({"data": {"note": "theirs"}}),
@@ -102,9 +102,9 @@ impl Class {
     }
 }
 
-/// Makes drift of as many of the wanted classes as there are objects for, each on an object of its own.
+/// Seeds drift of as many of the wanted classes as there are objects for, one class per object.
 ///
-/// Returns what was made, and the classes that are left.
+/// Returns the seeded drift and the remaining classes.
 pub(crate) async fn seed<C>(
     http: &Http<C>,
     desired: &[(ObjectId, Vec<u8>)],
@@ -121,7 +121,7 @@ where
             orphan(http, desired, &mut seeded).await?;
             continue;
         }
-        // From the end, so that each class meets objects far from the first ones.
+        // From the end, so that each class also hits objects far from the first ones.
         let free = desired
             .iter()
             .rev()
@@ -134,7 +134,7 @@ where
         let path = engine::path(id);
         http.ask(&class.call(&path))
             .await?
-            .context("the object is there")?;
+            .context("the object does not exist")?;
         seeded.expected.insert(id.to_string(), class.action().to_owned());
         seeded
             .repairs
@@ -144,7 +144,7 @@ where
     Ok((seeded, left))
 }
 
-/// An object that the environment once had.
+/// An object that the environment used to declare.
 async fn orphan<C>(http: &Http<C>, desired: &[(ObjectId, Vec<u8>)], seeded: &mut Seeded) -> Result<()>
 where
     C: Transport,
@@ -170,7 +170,7 @@ where
 }
 
 impl Seeded {
-    /// Takes the drift back.
+    /// Reverts the drift.
     pub(crate) async fn repair<C>(&self, http: &Http<C>) -> Result<()>
     where
         C: Transport,
@@ -178,7 +178,7 @@ impl Seeded {
         http.send_all(&self.repairs).await
     }
 
-    /// What a plan says wrongly; nothing when it is exact.
+    /// The errors of a plan; empty if it is exact.
     pub(crate) fn faults(&self, changes: &[(String, String)]) -> Vec<String> {
         let said: BTreeMap<&String, &String> = changes.iter().map(|(id, action)| (id, action)).collect();
         let missed = self

@@ -1,4 +1,4 @@
-//! Runs everything on a sandbox: checks the plan, measures the programs in turns, and keeps what they cost.
+//! Runs the benchmark on a sandbox: checks the plans, measures the programs in turn, and records their cost.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,13 +22,13 @@ use crate::report::say;
 use crate::rows::{Key, Network, Row, Scenario, Who, Work};
 use crate::task::{Answer, Program, Task};
 
-/// Longest run of one program.
+/// Time limit for one run of a program.
 const DEADLINE: Duration = Duration::from_mins(15);
 
-/// From this number of objects the writes of peers are measured once.
+/// From this number of objects, the writes of peers are measured only once.
 pub(crate) const ONCE_FOR_PEERS: usize = 1_000;
 
-/// Above this number of objects the writes are measured once, on loopback alone, and no peer is: they take minutes.
+/// Above this number of objects, writes are measured once, only on loopback and without peers: they take minutes.
 pub(crate) const LARGE: usize = 5_000;
 
 struct Driver<'a, C> {
@@ -45,7 +45,7 @@ struct Driver<'a, C> {
     rows: Vec<Row>,
 }
 
-/// Measures what the options ask for.
+/// Runs the measurements that the options select.
 pub(crate) async fn run(options: &Options) -> Result<Vec<Row>> {
     let building = (!options.without_peers).then(peers::begin);
     let sandbox = tokio::task::spawn_blocking(|| {
@@ -57,7 +57,7 @@ pub(crate) async fn run(options: &Options) -> Result<Vec<Row>> {
     });
     let sandbox = sandbox.await??;
     let peers = match building {
-        // Nothing is timed while a compiler runs.
+        // Wait for the compiler before timing anything.
         Some(building) => tokio::task::spawn_blocking(|| building.join())
             .await?
             .unwrap_or_default(),
@@ -123,7 +123,7 @@ impl<C: Transport> Driver<'_, C> {
         Ok(())
     }
 
-    /// The networks on which something is measured.
+    /// The networks to measure on.
     fn networks(&self) -> Vec<Network> {
         if self.options.without_delay {
             vec![Network::Loopback]
@@ -132,7 +132,7 @@ impl<C: Transport> Driver<'_, C> {
         }
     }
 
-    /// Whether other programs are measured here.
+    /// Whether peers are measured in this setting.
     fn has_peers(&self, objects: usize, network: Network) -> bool {
         network == Network::Loopback && objects < LARGE && !self.options.without_peers
     }
@@ -143,12 +143,12 @@ impl<C: Transport> Driver<'_, C> {
         Place::new(&name, objects, &self.cluster_id, self.directory.path())
     }
 
-    /// Measures the scenarios that need an environment that is there.
+    /// Measures the scenarios that need an existing environment.
     async fn read(&mut self, objects: usize, scenarios: &[Scenario]) -> Result<()> {
         say(&format!("{objects} objects: making an environment"));
         let place = self.place(objects)?;
         place.create(&self.http).await?;
-        // Until its controllers have seen everything.
+        // Wait until the controllers have seen everything.
         self.child(&place, Program::Apply, &self.kubeconfig).await?;
         let kapp = self.kapp_place(objects)?;
         for scenario in scenarios {
@@ -163,7 +163,7 @@ impl<C: Transport> Driver<'_, C> {
         place.remove(&self.http).await
     }
 
-    /// An environment that kapp has made.
+    /// An environment that kapp created.
     fn kapp_place(&mut self, objects: usize) -> Result<Option<Place>> {
         let Some(program) = self
             .peers
@@ -267,7 +267,7 @@ impl<C: Transport> Driver<'_, C> {
         }
     }
 
-    /// Says what is wrong with a run of the engine.
+    /// Describes the faults of an engine run.
     fn judge(&mut self, key: Key, place: &Place, program: &Program, answer: &Answer, expected: &Seeded) {
         if !matches!(program, Program::Plan | Program::PlanAsCommand | Program::Apply) {
             return;
@@ -289,7 +289,7 @@ impl<C: Transport> Driver<'_, C> {
         self.row(key).faults.extend(faults);
     }
 
-    /// Demands an exact plan after drift of every class, and takes the drift back.
+    /// Checks that the plan is exact after drift of every class, then reverts the drift.
     async fn check(&mut self, place: &Place) -> Result<Vec<String>> {
         let mut faults = Vec::new();
         let mut classes = CLASSES.to_vec();
@@ -334,14 +334,14 @@ impl<C: Transport> Driver<'_, C> {
                 &file,
             ];
             if run == 0 {
-                // Fills its cache of what the server serves.
+                // Fills its discovery cache.
                 self.peer(&program, &["api-resources"])?;
             }
             let ended = self.peer(&program, &arguments)?;
             let has_differences = matches!(scenario, Scenario::OnePercent | Scenario::Drifted);
             self.add_peer(key(Who::Kubectl), &ended, i32::from(has_differences));
         }
-        // What kapp has made is as it made it: nobody has drifted that.
+        // The objects that kapp created have no drift.
         if let (Some(program), Some(place)) = (self.peers.kapp.clone(), kapp_place)
             && scenario != Scenario::Drifted
         {
@@ -357,7 +357,7 @@ impl<C: Transport> Driver<'_, C> {
         Ok(())
     }
 
-    /// Measures first applies and destroys, each in environments that were never there before.
+    /// Measures first applies and destroys, each in a new environment.
     async fn write(&mut self, objects: usize) -> Result<()> {
         let (runs, networks) = if objects < LARGE {
             (self.options.runs, self.networks())
@@ -377,7 +377,7 @@ impl<C: Transport> Driver<'_, C> {
                     self.add(*key, answer, *part);
                 }
                 self.write_floor(objects, *network, &kubeconfig).await?;
-                // Peers take minutes for what takes seconds here.
+                // Peers take minutes for work that takes the engine seconds.
                 let has_time = run == 0 || objects < ONCE_FOR_PEERS;
                 if has_time && self.has_peers(objects, *network) {
                     self.write_kubectl(objects).await?;
@@ -480,7 +480,7 @@ impl<C: Transport> Driver<'_, C> {
             &["apply", "--server-side", "--field-manager=infra", "-f", &file],
         )?;
         self.add_peer(key(Work::FirstApply), &ended, 0);
-        // It deletes one object after the other: a thousand took 204 s.
+        // It deletes objects one at a time: a thousand took 204 s.
         if objects < ONCE_FOR_PEERS {
             let file = self.manifests(&place, Content::WithoutNamespaces)?;
             let ended = self.peer(&program, &["delete", "-f", &file])?;

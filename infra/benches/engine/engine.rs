@@ -1,6 +1,6 @@
-//! Every call of the library: the engine under measurement, called as the commands call it.
+//! Calls the engine under measurement as the commands do. All calls of the library are here.
 //!
-//! The tests of the engine's requests share this file.
+//! The tests that count the engine's requests share this file.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,10 +23,10 @@ use tokio::sync::mpsc;
 
 use crate::generated::{self, Shape};
 
-/// Where the records stand.
+/// The namespace of the records.
 pub(crate) const RECORD_NAMESPACE: &str = "infra-system";
 
-/// As long as the product waits at most.
+/// Time limit for the waits of an apply.
 const TIMEOUT: Duration = Duration::from_mins(10);
 
 /// The engine, connected to a cluster.
@@ -34,17 +34,17 @@ pub(crate) struct Engine {
     cluster: Arc<Cluster>,
 }
 
-/// What came of what follows a confirmation.
+/// The outcome of the steps after a confirmation.
 pub(crate) struct CarriedOut {
     pub(crate) summary: RunSummary,
-    /// When each step ended.
+    /// The end time of each step.
     pub(crate) steps: Vec<(&'static str, Instant)>,
-    /// When the last object but the namespaces was done.
+    /// When the last object was done, namespaces aside.
     pub(crate) objects_done: Instant,
 }
 
 impl Engine {
-    /// Reads the context `sandbox`. A retry would spoil what is measured, so `notice` says it.
+    /// Connects to the context `sandbox`. A retry would distort the measurement, so `notice` reports it.
     pub(crate) async fn connect(kubeconfig: &Path, notice: fn(&str)) -> Result<Self> {
         let target = Target {
             context: "sandbox".to_owned(),
@@ -61,21 +61,21 @@ impl Engine {
         Ok(self.cluster.identity().await?)
     }
 
-    /// What a command asks before it plans.
+    /// The reads of a command before it plans.
     pub(crate) async fn look_up(&self, environment: &str) -> Result<LoadedRecord> {
         let owner = resources::owner(environment);
         let record = Record::id(&owner, RECORD_NAMESPACE);
         let (id, secret) = tokio::try_join!(self.cluster.identity(), self.cluster.read(&record))?;
-        let secret = secret.context("the record is not there")?;
+        let secret = secret.context("the record does not exist")?;
         Ok(record::from_secret(&owner, &id, &secret)?)
     }
 
-    /// Observes and decides.
+    /// Plans an apply.
     pub(crate) async fn plan(&self, stack: &Stack, record: &Record) -> Result<Plan> {
         Ok(self.shown(stack, record).await?.plan)
     }
 
-    /// A plan with what it was made from, as it is shown before a confirmation.
+    /// A plan with its inputs, as shown before a confirmation.
     pub(crate) async fn shown(&self, stack: &Stack, record: &Record) -> Result<Planned> {
         let observations = self.observe(stack, record, None).await?;
         Ok(Planned {
@@ -85,7 +85,7 @@ impl Engine {
         })
     }
 
-    /// Observes; `before` is what an earlier look has found.
+    /// Observes the cluster; `before` is an earlier observation.
     pub(crate) async fn observe(
         &self,
         stack: &Stack,
@@ -95,7 +95,7 @@ impl Engine {
         Ok(observe(stack, record, Look::default(), before, &self.cluster).await?)
     }
 
-    /// Waits, without a lock: what an apply does when there is nothing to write.
+    /// Waits without a lock, as an apply does if there is nothing to write.
     pub(crate) async fn wait(&self, plan: &Plan, stack: &Stack) -> RunSummary {
         let (events, _happened) = mpsc::unbounded_channel();
         apply::wait(
@@ -108,7 +108,7 @@ impl Engine {
         .await
     }
 
-    /// Everything from the confirmation to the end, as `apply` and `destroy` do it.
+    /// Runs every step after the confirmation, as `apply` and `destroy` do.
     pub(crate) async fn carry_out(
         &self,
         loaded: LoadedRecord,
@@ -173,7 +173,7 @@ impl Engine {
     }
 }
 
-/// A plan as the driver checks it: object and action.
+/// A plan in the form that the driver checks: actions by object.
 pub(crate) fn changes(plan: &Plan) -> Vec<(String, String)> {
     let word = |action: &Action| {
         match action {
@@ -194,7 +194,7 @@ pub(crate) fn changes(plan: &Plan) -> Vec<(String, String)> {
         .collect()
 }
 
-/// What went wrong, in words.
+/// The errors of a run as text.
 pub(crate) fn errors(summary: &RunSummary) -> Vec<String> {
     let errors = summary.errors.iter();
     errors
@@ -202,7 +202,7 @@ pub(crate) fn errors(summary: &RunSummary) -> Vec<String> {
         .collect()
 }
 
-/// Makes the record of a generated environment, as the Secret that holds it.
+/// Builds the Secret with the record of a generated environment.
 pub(crate) fn new_record(shape: &Shape, cluster_id: &str) -> Value {
     generated::record(shape, cluster_id).to_secret(RECORD_NAMESPACE)
 }
@@ -216,7 +216,7 @@ pub(crate) fn record_path(environment: &str) -> String {
     path(&Record::id(&resources::owner(environment), RECORD_NAMESPACE))
 }
 
-/// The desired objects of a generated environment: who they are, and the bytes that are sent.
+/// The desired objects of a generated environment: their ids and the bytes to send.
 pub(crate) fn desired(shape: &Shape, record: &Record) -> Vec<(ObjectId, Vec<u8>)> {
     let stack = generated::stack(shape, &record.key);
     let objects = stack.objects.iter();

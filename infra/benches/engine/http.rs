@@ -1,4 +1,4 @@
-//! The tightest client for the same server: keep-alive HTTP/1.1 over TLS without Nagle's delay, answers thrown away.
+//! A minimal client for the same server: keep-alive HTTP/1.1 over TLS, without Nagle's delay; discards the answers.
 
 use std::path::Path;
 
@@ -14,10 +14,10 @@ use kube::client::ConfigExt as _;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use serde_json::Value;
 
-/// Requests in flight at once, as many as the engine has.
+/// Maximum number of requests in flight, as in the engine.
 pub(crate) const IN_FLIGHT: usize = 16;
 
-/// A request that is ready to be sent.
+/// A prepared request.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) method: Method,
@@ -28,7 +28,7 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// A GET of whole objects.
+    /// A GET of full objects.
     pub(crate) fn get(path: impl Into<String>) -> Self {
         Self {
             method: Method::GET,
@@ -54,7 +54,7 @@ impl Call {
         }
     }
 
-    /// A merge patch by somebody else.
+    /// A merge patch by another manager.
     pub(crate) fn edit(path: &str, change: &Value) -> Self {
         let path = format!("{path}?fieldManager=kubectl-edit");
         let body = change.to_string().into_bytes();
@@ -70,7 +70,7 @@ impl Call {
     }
 }
 
-/// How a client comes to its connections.
+/// How a client connects.
 pub(crate) trait Transport: Connect + Clone + Send + Sync + 'static {}
 
 impl<T: Connect + Clone + Send + Sync + 'static> Transport for T {}
@@ -81,7 +81,7 @@ pub(crate) struct Http<C> {
     base: String,
 }
 
-/// Reads a kubeconfig's current context. Sends nothing yet.
+/// Reads the current context of a kubeconfig. Sends nothing yet.
 pub(crate) async fn connect(kubeconfig: &Path) -> Result<Http<impl Transport>> {
     let kubeconfig = Kubeconfig::read_from(kubeconfig)?;
     let config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
@@ -107,7 +107,7 @@ impl<C: Transport> Http<C> {
         answer.with_context(|| format!("{} {}", call.method, call.path))
     }
 
-    /// Passes somebody else's request on, and returns the whole answer.
+    /// Forwards a request of another client and returns the whole answer.
     pub(crate) async fn pass(&self, request: Request<Bytes>) -> Result<http::Response<Bytes>> {
         let (mut head, body) = request.into_parts();
         head.uri = format!("{}{}", self.base, head.uri).parse()?;
@@ -119,7 +119,7 @@ impl<C: Transport> Http<C> {
         Ok(http::Response::from_parts(head, body.collect().await?.to_bytes()))
     }
 
-    /// Sends a request and throws the answer away.
+    /// Sends a request and discards the answer.
     pub(crate) async fn send(&self, call: &Call) -> Result<StatusCode> {
         let answer = self.begin(call).await?;
         let status = answer.status();
@@ -130,7 +130,7 @@ impl<C: Transport> Http<C> {
         Ok(status)
     }
 
-    /// Sends requests, [`IN_FLIGHT`] at once. Each must succeed; a deletion may find nothing.
+    /// Sends requests, up to [`IN_FLIGHT`] at once. Each must succeed, except that a deletion may find no object.
     pub(crate) async fn send_all(&self, calls: &[Call]) -> Result<()> {
         stream::iter(calls)
             .map(|call| async move {
@@ -149,7 +149,7 @@ impl<C: Transport> Http<C> {
             .await
     }
 
-    /// Sends a request and reads the answer; `None` when there is no such object.
+    /// Sends a request and reads the answer; `None` if the object does not exist.
     pub(crate) async fn ask(&self, call: &Call) -> Result<Option<Value>> {
         let answer = self.begin(call).await?;
         let status = answer.status();

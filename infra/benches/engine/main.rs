@@ -1,6 +1,6 @@
-//! `just bench engine`: how fast the engine plans and applies, against floors and against other programs.
+//! `just bench engine`: measures how fast the engine plans and applies, compared with floors and other programs.
 //!
-//! Every run is checked: a plan that misses drift, or an apply that leaves something undone, scores nothing.
+//! Every run is checked: a plan that misses drift, or an apply that is incomplete, gets no score.
 
 mod calls;
 mod child;
@@ -67,7 +67,7 @@ fn run() -> Result<ExitCode> {
     let mut arguments = std::env::args().skip(1);
     if arguments.next().as_deref() == Some("child") {
         let task = arguments.next().context("a task")?;
-        // As the product has it.
+        // As in the product.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;

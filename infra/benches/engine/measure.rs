@@ -1,4 +1,4 @@
-//! What a piece of work costs: wall time, processor time of client and servers, memory.
+//! Measures the cost of work: wall time, CPU time of client and servers, and memory.
 
 use std::fs;
 use std::time::Instant;
@@ -6,7 +6,7 @@ use std::time::Instant;
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
-/// Length of the kernel's clock tick as `/proc` counts it, the same on every Linux.
+/// Length of a clock tick in `/proc`, the same on every Linux.
 const TICK_MILLISECONDS: f64 = 10.0;
 
 /// The cost of one piece of work.
@@ -18,11 +18,11 @@ pub(crate) struct Cost {
     pub(crate) client: f64,
     /// User and system time of API server and etcd in milliseconds, in steps of 10.
     pub(crate) server: f64,
-    /// The most memory that the client held, from its start, in KiB.
+    /// Peak memory of the client since its start, in KiB.
     pub(crate) peak: u64,
 }
 
-/// Measures this process, one piece of work after the other.
+/// Measures this process, lap by lap.
 pub(crate) struct Meter {
     servers: Vec<u32>,
     began: Instant,
@@ -31,7 +31,7 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    /// Begins to measure. `servers` are the processes whose time is counted beside the own one.
+    /// Starts to measure. The CPU time of `servers` is counted separately from that of this process.
     pub(crate) fn start(servers: &[u32]) -> Self {
         Self {
             servers: servers.to_vec(),
@@ -65,7 +65,7 @@ pub(crate) fn milliseconds(from: Instant, to: Instant) -> f64 {
     to.duration_since(from).as_secs_f64() * 1000.0
 }
 
-/// Processor time of this process in milliseconds.
+/// CPU time of this process in milliseconds.
 fn own_time() -> f64 {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     let (seconds, nanoseconds) = (count(time.tv_sec), count(time.tv_nsec));
@@ -77,16 +77,16 @@ fn count(number: i64) -> f64 {
     number as f64
 }
 
-/// Processor time of these processes in milliseconds; those that are gone count nothing.
+/// CPU time of these processes in milliseconds; those that have exited count as zero.
 pub(crate) fn time_of(processes: &[u32]) -> f64 {
     let ticks = |process: &u32| -> f64 { stat(*process).map_or(0.0, |(_, ticks)| ticks) };
     processes.iter().map(ticks).sum::<f64>() * TICK_MILLISECONDS
 }
 
-/// The state of a process, and its ticks with those of its children that have ended.
+/// The state of a process, and its ticks including those of its exited children.
 pub(crate) fn stat(process: u32) -> Option<(char, f64)> {
     let text = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The name in parentheses may hold anything; the fields behind it are counted from the state, which is the third.
+    // The name in parentheses may contain anything; the fields after it are counted from the state, the third.
     let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
     let state = fields.first()?.chars().next()?;
     let ticks = fields
@@ -96,7 +96,7 @@ pub(crate) fn stat(process: u32) -> Option<(char, f64)> {
     Some((state, ticks.sum()))
 }
 
-/// The most memory that a process has held, in KiB; `None` when it is gone.
+/// Peak memory of a process in KiB; `None` if it has exited.
 pub(crate) fn peak(process: u32) -> Option<u64> {
     let text = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = text.lines().find(|line| line.starts_with("VmHWM:"))?;

@@ -1,4 +1,4 @@
-//! The programs that are compared with: built once with the machine's Go, in the background, and kept.
+//! The peers, programs to compare with: built once in the background with the machine's Go, and cached.
 
 use std::env;
 use std::fs;
@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::measure::{self, Cost, milliseconds, time_of};
 
-/// The module set of the sandbox, so that `kubectl` is of the server's version.
+/// The module set of the sandbox, so that `kubectl` matches the version of the server.
 const GO_MOD: &str = include_str!("../../../sandbox/go.mod");
 const GO_SUM: &str = include_str!("../../../sandbox/go.sum");
 
@@ -21,17 +21,17 @@ pub(crate) const KUBECTL_VERSION: &str = "v1.36.3";
 /// Version of `kapp`.
 pub(crate) const KAPP_VERSION: &str = "v0.64.2";
 
-/// How often a running peer is looked at.
+/// Interval between samples of a running peer.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// The peers that could be had.
+/// The available peers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Peers {
     pub(crate) kubectl: Option<PathBuf>,
     pub(crate) kapp: Option<PathBuf>,
 }
 
-/// Begins to find or build them. What is not there in the end is left out and said.
+/// Starts to find or build them. Peers that are not available are left out with a message.
 pub(crate) fn begin() -> JoinHandle<Peers> {
     thread::spawn(|| Peers {
         kubectl: ensure("kubectl", KUBECTL_VERSION, |directory| {
@@ -59,7 +59,7 @@ fn ensure(name: &str, version: &str, make: impl FnOnce(&Path) -> Result<()>) -> 
     result.ok()
 }
 
-/// Finds a program in the user's cache, or makes it there.
+/// Finds a program in the user's cache, or builds it there.
 fn cached(name: &str, version: &str, make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
     let root = env::var_os("XDG_CACHE_HOME")
         .filter(|path| !path.is_empty())
@@ -72,7 +72,7 @@ fn cached(name: &str, version: &str, make: impl FnOnce(&Path) -> Result<()>) -> 
         return Ok(program);
     }
     fs::create_dir_all(&root)?;
-    // Renamed when it is whole, so that an interrupted build leaves nothing that looks like a program.
+    // Renamed once complete, so that an interrupted build leaves no broken program behind.
     let work = tempfile::Builder::new().prefix("build-").tempdir_in(&root)?;
     crate::report::say(&format!("building {name} {version} (once; some minutes)"));
     make(work.path())?;
@@ -114,7 +114,7 @@ pub(crate) struct Run {
     pub(crate) error: String,
 }
 
-/// Runs a peer and measures it from outside.
+/// Runs a peer and measures its process.
 pub(crate) fn run(
     program: &Path,
     arguments: &[&str],
@@ -137,7 +137,7 @@ pub(crate) fn run(
         .stderr(errors.reopen()?)
         .spawn()?;
     let mut cost = Cost::default();
-    // A process that has ended keeps its times until it is waited for; its memory is gone by then.
+    // An exited process keeps its times until it is waited for, but not its memory.
     let mut ended = false;
     while !ended {
         if let Some(peak) = measure::peak(child.id()) {

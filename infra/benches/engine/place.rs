@@ -1,4 +1,4 @@
-//! An environment of the benchmark: its record, its objects, and how it comes and goes without the engine.
+//! An environment of the benchmark: its record and objects, and how to create and remove it without the engine.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,23 +15,23 @@ use crate::engine;
 use crate::generated::{self, Shape};
 use crate::http::{Call, Http, Transport};
 
-/// How long the end of a namespace is waited for.
+/// Time limit for the deletion of a namespace.
 const END: Duration = Duration::from_mins(10);
 
-/// Pause between two poller.
+/// Pause between two polls.
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// An environment.
 pub(crate) struct Place {
     pub(crate) shape: Shape,
-    /// File with the Secret that holds the record.
+    /// The file with the record's Secret.
     pub(crate) record: PathBuf,
     pub(crate) desired: Vec<(ObjectId, Vec<u8>)>,
     secret: Value,
 }
 
 impl Place {
-    /// Makes an environment on paper.
+    /// Defines an environment without touching the cluster.
     pub(crate) fn new(name: &str, objects: usize, cluster_id: &str, directory: &Path) -> Result<Self> {
         let shape = Shape::new(name, objects);
         let secret = engine::new_record(&shape, cluster_id);
@@ -46,7 +46,7 @@ impl Place {
         })
     }
 
-    /// What a change of one percent of the configuration must lead to.
+    /// The expected plan after a change of one percent of the configuration.
     pub(crate) fn one_percent(&self) -> Result<Seeded> {
         let record = engine::read_record(&self.secret)?;
         let changed = engine::desired(&self.shape.one_percent_changed(), &record);
@@ -66,7 +66,7 @@ impl Place {
         Ok(expected)
     }
 
-    /// Creates everything as an apply does, the fastest way.
+    /// Creates everything that an apply would, in the fastest way.
     pub(crate) async fn create<C: Transport>(&self, http: &Http<C>) -> Result<()> {
         let (inside, outside): (Vec<_>, Vec<_>) = self.desired.iter().partition(|(id, _)| id.kind.namespaced);
         for part in [outside, inside] {
@@ -83,7 +83,7 @@ impl Place {
         Ok(())
     }
 
-    /// Removes everything that may be left, and waits for the end.
+    /// Removes everything that may be left, and waits until it is gone.
     pub(crate) async fn remove<C: Transport>(&self, http: &Http<C>) -> Result<()> {
         let mut paths: Vec<String> = self.desired.iter().map(|(id, _)| engine::path(id)).collect();
         paths.reverse();
@@ -91,7 +91,7 @@ impl Place {
         let clusterwide = self.desired.iter().filter(|(id, _)| !id.kind.namespaced);
         let clusterwide: Vec<String> = clusterwide.map(|(id, _)| engine::path(id)).collect();
         calls.push(Call::delete(engine::record_path(&self.shape.environment)));
-        // Namespaces that are gone already take everything with them.
+        // A namespace that is gone took its objects with it.
         if self.is_there(&clusterwide, http).await? {
             http.send_all(&calls).await?;
         } else {
@@ -134,7 +134,7 @@ impl Place {
     }
 }
 
-/// Which objects stand in manifests.
+/// Which objects to write as manifests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Content {
     All,
@@ -142,7 +142,7 @@ pub(crate) enum Content {
     WithoutNamespaces,
 }
 
-/// Makes what all environments stand on: the records' namespace and the definition of the custom resources.
+/// Creates the prerequisites of all environments: the namespace of the records and the CRD.
 pub(crate) async fn prepare_cluster<C: Transport>(http: &Http<C>) -> Result<()> {
     let namespace = json!({
         "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": engine::RECORD_NAMESPACE },
@@ -156,7 +156,7 @@ pub(crate) async fn prepare_cluster<C: Transport>(http: &Http<C>) -> Result<()> 
     let body = definition.to_string().into_bytes();
     http.ask(&calls::apply(&path, body, IsDryRun::No)).await?;
     let began = Instant::now();
-    // While it is being set up it answers 404, and then 429 for a moment.
+    // During setup the server answers 404, and then 429 for a moment.
     while !matches!(
         http.ask(&Call::get("/apis/generated.internal/v1/gadgets")).await,
         Ok(Some(_))

@@ -1,4 +1,4 @@
-//! Proxies on loopback in front of the API server: one that delays what it relays, one that counts requests.
+//! Loopback proxies in front of the API server: one delays traffic, one counts requests.
 
 use std::future::Future;
 use std::io;
@@ -22,10 +22,10 @@ use crate::http::{Http, Transport};
 /// The round trip that the delaying proxy adds.
 pub(crate) const ROUND_TRIP: Duration = Duration::from_millis(20);
 
-/// Largest piece that is relayed at once.
+/// Maximum size of a relayed chunk.
 const PIECE: usize = 64 * 1024;
 
-/// Starts a proxy that delays, and writes a kubeconfig that leads through it. TLS passes through untouched.
+/// Starts the delaying proxy and writes a kubeconfig that uses it. TLS passes through untouched.
 pub(crate) async fn delaying(kubeconfig: &Path, directory: &Path) -> Result<PathBuf> {
     let text = std::fs::read_to_string(kubeconfig)?;
     let server = server(&text)?.to_owned();
@@ -34,7 +34,7 @@ pub(crate) async fn delaying(kubeconfig: &Path, directory: &Path) -> Result<Path
     let target = server.clone();
     tokio::spawn(async move {
         while let Ok((client, _)) = listener.accept().await {
-            // A connection that breaks ends for both sides, and those say so.
+            // A broken connection ends both sides, which report it.
             tokio::spawn(relay(client, target.clone()));
         }
     });
@@ -51,7 +51,7 @@ fn server(kubeconfig: &str) -> Result<&str> {
 }
 
 async fn relay(client: TcpStream, server: String) -> io::Result<()> {
-    // The client believes that its connection is there already; over a network that would have taken a round trip.
+    // To the client the connection is already open; over a network that would have taken a round trip.
     sleep(ROUND_TRIP).await;
     let server = TcpStream::connect(server).await?;
     client.set_nodelay(true)?;
@@ -62,7 +62,7 @@ async fn relay(client: TcpStream, server: String) -> io::Result<()> {
     Ok(())
 }
 
-/// Passes bytes on after half a round trip, as many as there are at any time: a long way, not a narrow one.
+/// Forwards bytes after half a round trip. Adds latency without limiting bandwidth.
 fn one_way(mut from: tcp::OwnedReadHalf, mut to: tcp::OwnedWriteHalf) -> impl Future<Output = ()> {
     let (sender, mut on_the_way) = mpsc::unbounded_channel::<(Instant, Bytes)>();
     let read = async move {
@@ -84,7 +84,7 @@ fn one_way(mut from: tcp::OwnedReadHalf, mut to: tcp::OwnedWriteHalf) -> impl Fu
                 return;
             }
         }
-        // The other side closes next, or has; either way there is nothing to be done about an error here.
+        // The other side closes next or already has, so an error here does not matter.
         let _ = to.shutdown().await;
     };
     async move {
@@ -92,7 +92,7 @@ fn one_way(mut from: tcp::OwnedReadHalf, mut to: tcp::OwnedWriteHalf) -> impl Fu
     }
 }
 
-/// A proxy that counts requests; it speaks plain HTTP, so nothing is timed through it.
+/// A proxy that counts requests. It speaks plain HTTP, so it is not used for timing.
 pub(crate) struct Counter {
     requests: Arc<AtomicUsize>,
     pub(crate) kubeconfig: PathBuf,
@@ -131,7 +131,7 @@ impl Counter {
         Ok(Self { requests, kubeconfig })
     }
 
-    /// How many requests went through since the last call.
+    /// The number of requests since the last call.
     pub(crate) fn take(&self) -> usize {
         self.requests.swap(0, Ordering::Relaxed)
     }

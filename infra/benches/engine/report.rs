@@ -1,4 +1,4 @@
-//! What is printed, and what is written into `BENCHMARKS.md`. The one place that writes to the terminal.
+//! Prints the result and writes it to `BENCHMARKS.md`. Nothing else writes to the terminal.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -17,20 +17,20 @@ use crate::peers::{KAPP_VERSION, KUBECTL_VERSION};
 use crate::rows::{Key, Network, Row, Who, Work, find};
 use crate::task::Answer;
 
-/// Where the result is kept.
+/// The file that keeps the result.
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../BENCHMARKS.md");
 
 /// The heading of this benchmark's section.
 const HEADING: &str = "## The engine of infra";
 
-/// A goal: what is compared, and how far it may go.
+/// A goal: the rows to compare, and the limit.
 struct Goal {
     words: &'static str,
     limit: String,
     value: Option<(f64, bool, String)>,
 }
 
-/// Tells a person what is going on.
+/// Prints progress.
 pub(crate) fn say(text: &str) {
     eprintln!("{text}");
 }
@@ -41,7 +41,7 @@ pub(crate) fn answer(answer: &Answer) -> Result<()> {
     Ok(())
 }
 
-/// Prints everything, and writes it where that was asked for.
+/// Prints the result, and writes it to the file if requested.
 pub(crate) fn result(rows: &[Row], options: &Options) -> Result<()> {
     let text = section(rows, options)?;
     println!("{text}");
@@ -64,7 +64,7 @@ pub(crate) fn result(rows: &[Row], options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Puts the section in its place; other benchmarks have theirs in the same file.
+/// Replaces this benchmark's section; the file has one for each benchmark.
 fn write(file: &Path, section: &str) -> Result<()> {
     let old = fs::read_to_string(file).unwrap_or_else(|_| {
         "# Benchmarks\n\nThe latest results, as ratios: times depend on the machine, ratios much less.\n"

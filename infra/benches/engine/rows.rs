@@ -1,10 +1,10 @@
-//! What was measured, one row for each program in each setting.
+//! The measurements: one row per program and setting.
 
 use clap::ValueEnum;
 
 use crate::measure::Cost;
 
-/// What is measured.
+/// The measured scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum Scenario {
     /// A plan that finds nothing to do.
@@ -17,7 +17,7 @@ pub(crate) enum Scenario {
     FirstApply,
     /// An apply that finds nothing to do.
     NoopApply,
-    /// The end of an environment.
+    /// The destroy of an environment.
     Destroy,
 }
 
@@ -31,11 +31,11 @@ impl Scenario {
         Self::Destroy,
     ];
 
-    /// Those that only read, on an environment that is there.
+    /// The read-only scenarios, on an existing environment.
     pub(crate) const READING: [Self; 4] = [Self::NoopPlan, Self::OnePercent, Self::Drifted, Self::NoopApply];
 }
 
-/// What a row is about.
+/// The work that a row measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Work {
     NoopPlan,
@@ -77,14 +77,14 @@ impl Network {
     }
 }
 
-/// Who does the work.
+/// The program that does the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Who {
-    /// Requests that nobody can do without, and nothing else.
+    /// The floor: only the requests that no program can avoid.
     Floor,
     /// The engine.
     Infra,
-    /// The engine with the cluster's identity and the record looked up before, as a command does.
+    /// The engine, with the reads of the cluster's identity and the record that a command does first.
     Command,
     Kubectl,
     Kapp,
@@ -102,7 +102,7 @@ impl Who {
     }
 }
 
-/// What a row is of.
+/// The key of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Key {
     pub(crate) work: Work,
@@ -119,7 +119,7 @@ pub(crate) struct Row {
     pub(crate) requests: Option<usize>,
     /// Where the wall time of the last run went.
     pub(crate) steps: Vec<(String, f64)>,
-    /// What was wrong; such a row scores nothing.
+    /// The fault of the run; a row with one gets no score.
     pub(crate) faults: Vec<String>,
 }
 
@@ -149,7 +149,7 @@ impl Row {
         }
     }
 
-    /// The median wall time in milliseconds; `None` for a row that scores nothing.
+    /// The median wall time in milliseconds; `None` for a row without a score.
     pub(crate) fn wall(&self) -> Option<f64> {
         self.median(|cost| cost.wall).filter(|_| self.faults.is_empty())
     }
@@ -160,7 +160,7 @@ impl Row {
         Some((walls().reduce(f64::min)?, walls().reduce(f64::max)?))
     }
 
-    /// The most memory of any run, in KiB.
+    /// The peak memory of all runs, in KiB.
     pub(crate) fn peak(&self) -> u64 {
         self.samples.iter().map(|cost| cost.peak).max().unwrap_or(0)
     }

@@ -1,4 +1,4 @@
-//! What the driver asks a child process to do, and what the child answers.
+//! The tasks that the driver gives to a child process, and the answers.
 
 use std::path::PathBuf;
 
@@ -21,14 +21,14 @@ pub(crate) struct Task {
     pub(crate) servers: Vec<u32>,
 }
 
-/// What is measured.
+/// The work to measure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Program {
-    /// The metadata LISTs that show the environment, thrown away.
+    /// The metadata LISTs of the environment, with answers discarded.
     BareList,
-    /// The same, and then dry-runs of the objects with these URLs.
+    /// The same, followed by dry-runs of the objects with these URLs.
     BareListAndDryRun(Vec<String>),
-    /// Dry-runs of all objects, in a namespace that is there.
+    /// Dry-runs of all objects, in an existing namespace.
     BareDryRun,
     /// Server-side applies of all objects.
     BareCreate,
@@ -36,30 +36,30 @@ pub(crate) enum Program {
     BareDelete,
     /// The engine's fast plan.
     Plan,
-    /// The same with what a command asks before it: the cluster's identity, and the record.
+    /// The same, after the reads of a command: the cluster's identity and the record.
     PlanAsCommand,
-    /// The engine's plan and apply of an environment that is there.
+    /// The engine's plan and apply of an existing environment.
     Apply,
-    /// The engine's plan, and then its apply as it goes on from the confirmation.
+    /// The engine's plan, then the steps of its apply after the confirmation.
     FirstApply,
-    /// The engine's plan of an empty stack, and then the deletions from the confirmation.
+    /// The engine's plan of an empty stack, then the deletions after the confirmation.
     Destroy,
 }
 
-/// What came of a run.
+/// The outcome of a run.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Answer {
-    /// The cost of each part, in order: all of it, or the plan and what follows the confirmation.
+    /// The cost of each part, in order: the whole run, or the plan and the steps after the confirmation.
     pub(crate) parts: Vec<Cost>,
-    /// Where the wall time went, in milliseconds.
+    /// The wall time of each step, in milliseconds.
     pub(crate) steps: Vec<(String, f64)>,
-    /// What the plan would do: object and action.
+    /// The actions of the plan, by object.
     pub(crate) changes: Vec<(String, String)>,
-    /// How many objects the plan leaves as they are.
+    /// The number of unchanged objects in the plan.
     pub(crate) unchanged: usize,
-    /// How many objects were written or deleted.
+    /// The number of objects written or deleted.
     pub(crate) done: usize,
-    /// What went wrong.
+    /// The error of the run.
     pub(crate) errors: Vec<String>,
 }
 

@@ -7,7 +7,8 @@ use super::session::Session;
 use crate::report::Report;
 use engine_core::object::kind_of;
 
-/// Prints the URL of the data API: the first node's address with the node port. Without permission to read nodes, only the port.
+/// Prints the URL of the data API: the address of the first node with the node port. Without permission to list nodes, prints
+/// only the port.
 pub(super) async fn say(session: &Session, report: &Report) {
     let Ok(environment) = session.environment() else {
         return;
@@ -21,10 +22,10 @@ pub(super) async fn say(session: &Session, report: &Report) {
         .unwrap_or_default();
     report.aside(&match nodes.iter().find_map(|node| Some((node, address(node)?))) {
         Some((node, _)) if is_simulated(node) => {
-            format!("The data API has port {port} of every node; these nodes are simulated, so nothing answers there")
+            format!("The data API uses port {port} of every node, but these nodes are simulated, so nothing answers")
         }
         Some((_, address)) => format!("The data API answers at http://{address}:{port}/"),
-        None => format!("The data API answers at port {port} of every node"),
+        None => format!("The data API answers on port {port} of every node"),
     });
 }
 

@@ -30,7 +30,7 @@ pub struct ApplyArgs {
     environment: EnvironmentArg,
     /// Skip confirmation
     ///
-    /// Effects that are not allowed still need --allow, and a loss of data still needs --confirm.
+    /// Effects that are not allowed still need --allow, and data loss still needs --confirm.
     #[arg(short, long)]
     yes: bool,
     /// Build a missing image into minikube first

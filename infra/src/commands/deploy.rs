@@ -25,7 +25,7 @@ pub(super) struct Conditions<'a> {
     pub(super) wait: &'a WaitArgs,
 }
 
-/// Plans, shows the plan, asks for consent, applies it, and reports what was done.
+/// Plans, shows the plan, asks for confirmation, applies the plan and reports the outcome.
 pub(super) async fn deploy(
     session: &Session,
     target: &Target<'_>,
@@ -71,7 +71,7 @@ pub(super) async fn deploy(
     if summary.is_complete() && target.mode == PlanMode::Apply {
         address::say(session, report).await;
     }
-    // Reports what was done even if the record or the lock failed.
+    // Reports the outcome even if storing the record or releasing the lock failed.
     let exit = finish(&summary, &plan, target.mode, started, context);
     match lock {
         Err(lost @ LockError::Lost { .. }) => return Err(lost.into()),
@@ -82,7 +82,7 @@ pub(super) async fn deploy(
     Ok(exit)
 }
 
-/// Ends a command that has no object to write: waits until everything is ready, and brings the record up to date.
+/// Ends a command that has nothing to write: waits until everything is ready and refreshes the record.
 async fn wait_only(
     session: &Session,
     target: &Target<'_>,
@@ -115,7 +115,7 @@ async fn wait_only(
     Ok(exit(&summary, context))
 }
 
-/// Names every missing permission before anything is asked or written.
+/// Reports every missing permission before it asks for confirmation or writes anything.
 async fn refuse_without_access(session: &Session, plan: &Plan) -> Result<(), Failure> {
     let missing = access::missing(plan, &session.deployment.cluster).await?;
     if missing.is_empty() {
@@ -134,7 +134,7 @@ async fn refuse_without_access(session: &Session, plan: &Plan) -> Result<(), Fai
     ))
 }
 
-/// Before the first apply, shows the line that pins the environment to this cluster.
+/// Before the first apply, hints at the line that pins the environment to this cluster.
 fn say_which_cluster(session: &Session, loaded: &LoadedRecord, context: &Context) {
     if matches!(loaded, LoadedRecord::New(_)) && session.location.cluster.id.is_none() {
         context.report.hint(&format!(

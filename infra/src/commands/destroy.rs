@@ -27,7 +27,7 @@ pub struct DestroyArgs {
     environment: EnvironmentArg,
     /// Skip confirmation
     ///
-    /// Stands in for typing the environment's name, never for --confirm.
+    /// Replaces typing the environment's name, but not --confirm.
     #[arg(short, long)]
     yes: bool,
     /// Also delete the data; needs --confirm
@@ -54,7 +54,7 @@ pub(super) async fn run(args: &DestroyArgs, context: &Arc<Context>) -> Result<Ex
             Exit::Refused,
             anyhow!("--purge-data deletes the data of `{name}` for good"),
         )
-        .with_hint(format!("add --confirm {name} if that is what you want")));
+        .with_hint(format!("to delete the data, add --confirm {name}")));
     }
     let consents = Consents {
         purge: if args.purge_data {

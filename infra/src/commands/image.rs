@@ -45,11 +45,11 @@ pub(super) async fn run(args: &ImageArgs, context: &Arc<Context>) -> Result<Exit
     Ok(Exit::Done)
 }
 
-/// Builds a missing image before an apply. Without minikube the apply goes on: the image may come from a registry.
+/// Builds a missing image before an apply. Without minikube the apply continues: the image may come from a registry.
 pub(super) async fn build_where_possible(environment: &Environment, report: &Report) -> Result<(), Failure> {
     match build(environment, report).await {
         Err(error @ (BuildError::NoMinikube { .. } | BuildError::NoProfile { .. })) => {
-            report.warning(&format!("the image is not built here: {error}"));
+            report.warning(&format!("skipped the image build: {error}"));
             Ok(())
         }
         outcome => Ok(outcome?),
@@ -69,7 +69,7 @@ async fn build(environment: &Environment, report: &Report) -> Result<(), BuildEr
         return Ok(());
     }
     report.aside(&format!(
-        "Building {image} into minikube; the first build takes some minutes"
+        "Building {image} into minikube; the first build takes a few minutes"
     ));
     minikube.build(image, directory).await
 }

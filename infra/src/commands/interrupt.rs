@@ -41,7 +41,7 @@ impl Interrupts {
         self.asked.get().copied().unwrap_or(Exit::Interrupted)
     }
 
-    /// Returns when the program must exit at once.
+    /// Resolves when the program must exit at once.
     pub async fn wanted(&self, report: &Report) -> Exit {
         let (Ok(mut interrupts), Ok(mut terminations)) =
             (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))

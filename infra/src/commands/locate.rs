@@ -1,4 +1,4 @@
-//! Finds the file of an environment that is given by its name or by a path.
+//! Resolves an environment that is given by name or path to its file.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -9,16 +9,16 @@ use anyhow::anyhow;
 use super::{Exit, Failure};
 use crate::cli::Global;
 
-/// `NAME.toml` in a directory. Neither has been looked up yet.
+/// `NAME.toml` in a directory. Neither is known to exist yet.
 pub(super) struct EnvironmentFile {
     pub(super) directory: PathBuf,
     pub(super) name: String,
 }
 
-/// Takes what has a directory or ends in `.toml` for a path, and anything else for a name.
+/// Treats an argument with a `/` or a `.toml` extension as a path, and any other as a name.
 ///
 /// # Errors
-/// When a path leads out of the directory that `--environments` names.
+/// If a path is outside the directory that `--environments` names.
 pub(super) fn locate(name_or_path: &str, global: &Global) -> Result<EnvironmentFile, Failure> {
     let path = Path::new(name_or_path);
     let is_path = name_or_path.contains('/') || path.extension() == Some(OsStr::new("toml"));
@@ -38,7 +38,7 @@ pub(super) fn locate(name_or_path: &str, global: &Global) -> Result<EnvironmentF
             global.environments.display()
         );
         return Err(Failure::new(Exit::Usage, error)
-            .with_hint("leave out --environments, or give the environment by its name"));
+            .with_hint("omit --environments, or give the environment by name"));
     }
     let file = file.to_string_lossy();
     Ok(EnvironmentFile {

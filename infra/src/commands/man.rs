@@ -1,4 +1,4 @@
-//! `infra man`: writes the man pages, one for the program and one for each command, from the text of `--help`.
+//! `infra man`: generates man pages from the text of `--help`, one for the program and one for each command.
 
 use std::path::PathBuf;
 
@@ -19,12 +19,12 @@ pub(super) fn run(args: &ManArgs, context: &Context) -> Result<Exit, Failure> {
     let directory = &args.directory;
     std::fs::create_dir_all(directory)
         .and_then(|()| clap_mangen::generate_to(Cli::command(), directory))
-        .with_context(|| format!("the manual cannot be written into `{}`", directory.display()))
+        .with_context(|| format!("cannot write the man pages to `{}`", directory.display()))
         .map_err(|error| {
-            Failure::new(Exit::Failed, error).with_hint("name a directory that you may write into")
+            Failure::new(Exit::Failed, error).with_hint("choose a directory that you can write to")
         })?;
     context.report.result(&format!(
-        "The manual is in {0}: man -l {0}/infra.1",
+        "Man pages written to {0}; read them with: man -l {0}/infra.1",
         directory.display()
     ));
     Ok(Exit::Done)

@@ -1,4 +1,4 @@
-//! Makes a plan from a session: shared by `plan`, `diff`, `apply` and `destroy`.
+//! Plans within a session: shared by `plan`, `diff`, `apply` and `destroy`.
 
 use std::sync::Arc;
 
@@ -51,7 +51,7 @@ pub(super) fn apply_target<'a>(session: &'a Session, consent: &ConsentArgs) -> R
     })
 }
 
-/// Nothing but the environment's data.
+/// A target that keeps only the environment's data.
 pub(super) fn destroy_target(session: &Session, consents: Consents) -> Target<'_> {
     Target {
         mode: PlanMode::Destroy,
@@ -93,7 +93,7 @@ pub(super) async fn plan(
     Ok(session.report().during(&work, planned).await?)
 }
 
-/// The exit code of a plan that has refusals.
+/// The exit code of a plan with refused changes; `None` without any.
 pub(super) fn refusal(plan: &Plan) -> Option<Exit> {
     let mut refusals = plan.refusals().peekable();
     refusals.peek()?;

@@ -24,9 +24,9 @@ use engine_core::record::Record;
 pub(super) struct Session {
     pub(super) location: Location,
     pub(super) deployment: Deployment,
-    /// The record's Secret, as it was when the session was opened.
+    /// The record's Secret, as read when the session was opened.
     secret: Result<Option<Value>, ClusterError>,
-    /// The whole environment; `None` where its file has faults that the command tolerates.
+    /// The whole environment; `None` if its file has faults that the command tolerates.
     environment: Option<Environment>,
     context: Arc<Context>,
 }
@@ -98,22 +98,22 @@ impl Session {
     /// The whole environment.
     ///
     /// # Errors
-    /// When its file has faults, which were printed as warnings.
+    /// If its file has faults, which were printed as warnings.
     pub(super) fn environment(&self) -> Result<&Environment, Failure> {
         self.environment.as_ref().ok_or_else(|| {
             let name = self.name();
             Failure::new(
                 Exit::Failed,
-                anyhow!("there is no record of `{name}`, and its file has faults: nothing tells what belongs to it"),
+                anyhow!("there is no record of `{name}`, and its file has faults: its objects cannot be determined"),
             )
             .with_hint(format!(
-                "without a record a good file is needed: mend what stands above (`infra validate {name}`), or correct \
-                 `namespace` in `[record]` if its record is elsewhere"
+                "fix the faults above (`infra validate {name}`), or correct `namespace` in `[record]` if the record is in \
+                 another namespace"
             ))
         })
     }
 
-    /// The record as it was when the session was opened; `None` without one.
+    /// The record, as read when the session was opened; `None` if there is none.
     pub(super) fn stored_record(&self) -> Result<Option<LoadedRecord>, Failure> {
         let secret = self.secret.clone()?;
         let loaded = secret
@@ -168,9 +168,9 @@ impl Session {
     }
 }
 
-/// Makes sure that the context leads to the environment's cluster. Returns the cluster's identity.
+/// Checks that the context leads to the environment's cluster and returns the cluster's identity.
 ///
-/// A user who may not read it relies on the identity that the environment's file gives.
+/// If the user may not read the identity, the `id` in the environment's file is used unverified.
 fn identify(
     live: Result<String, ClusterError>,
     location: &Location,
@@ -182,7 +182,7 @@ fn identify(
         (Ok(live), Some(wanted)) if live != wanted => {
             let name = &location.name;
             let error =
-                anyhow!("context `{context}` leads to cluster {live}, and `{name}` belongs to {wanted}");
+                anyhow!("context `{context}` leads to cluster {live}, but `{name}` belongs to {wanted}");
             Err(Failure::new(Exit::Refused, error)
                 .with_hint("set the right `context` or `id` in the `[cluster]` table"))
         }
@@ -198,7 +198,7 @@ fn identify(
                 "cannot identify the cluster of context `{context}`: this user lacks `get` on namespace `kube-system`"
             );
             Err(Failure::new(Exit::Refused, error).with_hint(
-                "grant that right, or set `id` in the `[cluster]` table to the UID that an administrator reads with \
+                "grant that permission, or set `id` in the `[cluster]` table to the UID that an administrator reads with \
                  `kubectl get namespace kube-system -o jsonpath={.metadata.uid}`",
             ))
         }
@@ -206,7 +206,7 @@ fn identify(
     }
 }
 
-/// How many moved objects are named.
+/// The maximum number of moved objects to name.
 const NAMED: usize = 5;
 
 fn moved(objects: &[ObjectId]) -> Failure {
@@ -223,15 +223,15 @@ fn moved(objects: &[ObjectId]) -> Failure {
     .with_hint("plan again; no object was changed")
 }
 
-/// The lock's holder, as others see it: user, machine and process.
+/// Describes this run as the holder of a lock: user, machine and process.
 fn holder() -> String {
-    let user = std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned());
+    let user = std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned());
     let system = rustix::system::uname();
     let machine = system.nodename().to_string_lossy();
     format!("{user}@{machine} (process {})", std::process::id())
 }
 
-/// Loads as much of an environment as is needed, and warns about faults in the rest.
+/// Loads as much of an environment as the command needs, and warns about faults in the rest.
 fn load(
     EnvironmentFile { directory, name }: &EnvironmentFile,
     needs: Needs,
@@ -252,7 +252,7 @@ fn load(
     Ok((environment.location(), Some(environment)))
 }
 
-/// Joins the consents of the command line and of the environment's file.
+/// Combines the consents from the command line and the environment's file.
 pub(super) fn consents(args: &ConsentArgs, environment: &Environment) -> Result<Consents, Failure> {
     let name = environment.name.as_str();
     let is_confirmed = confirmed(args.confirm.as_deref(), name)?;
@@ -262,11 +262,15 @@ pub(super) fn consents(args: &ConsentArgs, environment: &Environment) -> Result<
     }
     if environment.cluster.protected {
         for (is_given, kind, refused) in [
-            (args.replace, EffectKind::Replace, "nothing of it is replaced"),
+            (
+                args.replace,
+                EffectKind::Replace,
+                "none of its objects may be replaced",
+            ),
             (
                 is_confirmed,
                 EffectKind::DataLoss,
-                "its database never starts empty",
+                "its database must not start empty",
             ),
         ] {
             if is_given && !allowed.contains(kind) {
@@ -297,7 +301,7 @@ pub(super) fn confirmed(name: Option<&str>, environment: &str) -> Result<bool, F
         Some(name) if name == environment => Ok(true),
         Some(name) => Err(Failure::new(
             Exit::Refused,
-            anyhow!("--confirm names `{name}`, and the environment is `{environment}`"),
+            anyhow!("--confirm names `{name}`, but the environment is `{environment}`"),
         )),
     }
 }
@@ -347,16 +351,16 @@ impl From<LoadError> for Failure {
             LoadError::OtherCluster { .. } => (
                 Exit::Refused,
                 Some(
-                    "it was copied here, perhaps from a backup: delete that Secret if this cluster \
-                     has no object of the environment"
+                    "the record was copied here, perhaps from a backup: delete that Secret if this cluster \
+                     has no objects of the environment"
                         .to_owned(),
                 ),
             ),
             LoadError::OtherEnvironment { .. } => (
                 Exit::Refused,
                 Some(
-                    "an environment cannot be renamed by a copy of its record: delete that Secret, and destroy \
-                     the other environment under its own name"
+                    "copying a record does not rename its environment: delete that Secret, and destroy the other \
+                     environment under its original name"
                         .to_owned(),
                 ),
             ),

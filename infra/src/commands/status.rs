@@ -37,7 +37,7 @@ pub struct StatusArgs {
     pub(super) output: OutputArgs,
 }
 
-/// Lists prepared at once. The cluster module bounds those in flight.
+/// LISTs prepared at once. The cluster module limits those in flight.
 const AT_ONCE: usize = 32;
 
 pub(super) async fn run(args: &StatusArgs, context: &Arc<Context>) -> Result<Exit, Failure> {
@@ -68,8 +68,8 @@ pub(super) async fn run(args: &StatusArgs, context: &Arc<Context>) -> Result<Exi
     let last_line = match (is_applied, troubled, kept.len()) {
         (true, 0, _) => format!("{name} is ready."),
         (true, _, _) => format!("{name} is not ready: {troubled} of {} objects.", objects.len()),
-        (false, _, 0) => format!("{name} is not there."),
-        (false, _, kept) => format!("{name} is not there, {kept} kept."),
+        (false, _, 0) => format!("{name} is not applied."),
+        (false, _, kept) => format!("{name} is not applied, {kept} kept."),
     };
     let is_ready = is_applied && troubled == 0;
     report.status(&Standing {
@@ -84,7 +84,7 @@ pub(super) async fn run(args: &StatusArgs, context: &Arc<Context>) -> Result<Exi
     Ok(if is_ready { Exit::Done } else { Exit::NotReady })
 }
 
-/// Reads the declared objects, the labelled ones, the claims, and the pods of the namespaces.
+/// Reads the declared objects, the labelled objects, the claims, and the pods in the namespaces.
 async fn look(
     session: &Session,
     stack: &Stack,

@@ -1,4 +1,4 @@
-//! Prints the last line of a command that has written, and picks its exit code.
+//! Prints the last line of an apply or destroy and picks its exit code.
 
 use std::fmt::Write as _;
 use std::time::Instant;

@@ -30,12 +30,7 @@ pub(super) fn run(args: &ValidateArgs, context: &Context) -> Result<Exit, Failur
     let mut names = args.environments_to_check.clone();
     if names.is_empty() {
         let all = environment::names(directory)
-            .with_context(|| {
-                format!(
-                    "cannot read the directory of environments `{}`",
-                    directory.display()
-                )
-            })
+            .with_context(|| format!("cannot read the environments directory `{}`", directory.display()))
             .map_err(|error| {
                 Failure::new(Exit::Failed, error)
                     .with_hint("run in the directory above `environments`, or pass --environments DIR")

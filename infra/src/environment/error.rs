@@ -1,4 +1,4 @@
-//! Why an environment could not be loaded, and what to do next. Pure.
+//! Errors from loading an environment, with hints. Pure.
 
 use std::error::Error;
 use std::io;
@@ -14,18 +14,18 @@ use crate::image::ContextError;
 
 /// Why an environment could not be loaded.
 ///
-/// `Display` is one line; [`EnvironmentError::render`] shows every fault.
+/// `Display` prints one line; [`EnvironmentError::render`] prints every fault.
 #[derive(Debug, thiserror::Error)]
 pub enum EnvironmentError {
     /// The name is not valid.
-    #[error("`{}` is not the name of an environment", printable(.name))]
+    #[error("`{}` is not a valid environment name", printable(.name))]
     InvalidName {
-        /// The name as it was given.
+        /// The invalid name.
         name: String,
-        /// What is wrong with it.
+        /// The rule that it breaks.
         source: InvalidValue,
     },
-    /// No file has that name.
+    /// No file has this name.
     #[error("there is no environment `{name}` in `{}`", .directory.display())]
     UnknownEnvironment {
         /// The missing environment.
@@ -36,41 +36,41 @@ pub enum EnvironmentError {
         known: Vec<EnvironmentName>,
     },
     /// The directory of environment files could not be listed.
-    #[error("the directory of environments `{}` cannot be read", .directory.display())]
+    #[error("cannot read the environments directory `{}`", .directory.display())]
     UnreadableDirectory {
         /// The directory of environment files.
         directory: PathBuf,
         /// The system's error.
         source: io::Error,
     },
-    /// The file exists and could not be read.
-    #[error("`{}` cannot be read", .file.display())]
+    /// The file exists but could not be read.
+    #[error("cannot read `{}`", .file.display())]
     UnreadableFile {
         /// The environment file.
         file: PathBuf,
         /// The system's error.
         source: io::Error,
     },
-    /// The file is not text.
-    #[error("`{}` is not UTF-8: line {line} holds the first wrong byte", .file.display())]
+    /// The file is not UTF-8.
+    #[error("`{}` is not UTF-8: the first invalid byte is on line {line}", .file.display())]
     FileNotText {
         /// The environment file.
         file: PathBuf,
-        /// Counted from 1.
+        /// The line of the first invalid byte, counted from 1.
         line: usize,
     },
-    /// A variable is not text.
+    /// A variable is not UTF-8.
     #[error("the value of the variable `{}` is not UTF-8", printable(.variable))]
     VariableNotText {
         /// The variable's name.
         variable: String,
     },
-    /// The image is built here, and its files cannot be read or understood.
-    #[error("`{}` builds its image, and it cannot be told what from", .file.display())]
+    /// The image is built here, but its files cannot be read or its Dockerfile is not supported.
+    #[error("cannot determine the files that the image of `{}` is built from", .file.display())]
     Unbuildable {
         /// The environment file.
         file: PathBuf,
-        /// What is missing or not understood.
+        /// The missing file or the unsupported instruction.
         source: ContextError,
     },
     /// The file, or a variable that overrides it, has faults.
@@ -79,7 +79,7 @@ pub enum EnvironmentError {
 }
 
 impl EnvironmentError {
-    /// The next step, if it is more than correcting the faults shown.
+    /// What to do next; `None` if the faults shown say it all.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
@@ -92,12 +92,12 @@ impl EnvironmentError {
                 known,
             } => unknown_hint(name, directory, known),
             Self::UnreadableDirectory { .. } => {
-                "run above the directory `environments`, or name it with `--environments`".to_owned()
+                "run in the directory above `environments`, or pass --environments DIR".to_owned()
             }
             Self::FileNotText { .. } => "save the file as UTF-8".to_owned(),
             Self::VariableNotText { .. } => "set the variable again, or unset it".to_owned(),
             Self::Unbuildable { .. } => {
-                "the `Dockerfile` stands above the directory of environments; or set `build = false` in `[service]`"
+                "the `Dockerfile` belongs in the directory above the environment files; or set `build = false` in `[service]`"
                     .to_owned()
             }
             Self::UnreadableFile { .. } | Self::Faulty(_) => return None,
@@ -105,20 +105,20 @@ impl EnvironmentError {
         Some(hint)
     }
 
-    /// Shows every fault with its place, then the error, its causes and the hint.
+    /// Formats every fault with its source line, then the error, its cause and the hint.
     #[must_use]
     pub fn render(&self) -> String {
         self.render_with(&Renderer::plain())
     }
 
-    /// The same as [`EnvironmentError::render`] with terminal colours.
+    /// Like [`EnvironmentError::render`], with terminal colours.
     #[must_use]
     pub fn render_coloured(&self) -> String {
         self.render_with(&Renderer::styled())
     }
 
-    /// The faults of a file where only `[cluster]` and `[record]` matter, as warnings for people, without and with
-    /// terminal colours.
+    /// Formats the faults as warnings, for commands that need only `[cluster]` and `[record]`: plain, and with terminal
+    /// colours.
     #[must_use]
     pub fn render_warnings(&self) -> (String, String) {
         (
@@ -132,7 +132,7 @@ impl EnvironmentError {
             Self::Faulty(faults) => faults.render(&Level::WARNING, renderer),
             _ => String::new(),
         };
-        let message = format!("{self}; a destroy uses `[cluster]` and `[record]` alone");
+        let message = format!("{self}; a destroy uses only `[cluster]` and `[record]`");
         let ending = Group::with_title(Level::WARNING.primary_title(message));
         faults + &renderer.render(&[ending])
     }
@@ -162,9 +162,9 @@ fn unknown_hint(name: &EnvironmentName, directory: &Path, known: &[EnvironmentNa
     let file = directory.join(format!("{name}.toml"));
     let names: Vec<&str> = known.iter().map(EnvironmentName::as_str).collect();
     match (nearest(name.as_str(), names.iter().copied()), names.is_empty()) {
-        (_, true) => format!("there is none yet: write `{}`", file.display()),
-        (Some(nearest), _) => format!("did you mean `{nearest}`? There are: `{}`", names.join("`, `")),
-        (None, _) => format!("there are: `{}`", names.join("`, `")),
+        (_, true) => format!("there are no environments yet: create `{}`", file.display()),
+        (Some(nearest), _) => format!("did you mean `{nearest}`? Available: `{}`", names.join("`, `")),
+        (None, _) => format!("available: `{}`", names.join("`, `")),
     }
 }
 

@@ -11,9 +11,9 @@ validated_text!(
 );
 
 impl Image {
-    /// The image whose tag ends in its content: `service:dev` becomes `service:dev-0a1b2c3d4e5f`.
+    /// Appends the content tag to the tag of the image: `service:dev` becomes `service:dev-0a1b2c3d4e5f`.
     ///
-    /// `None` for an image with a digest, and for a tag that would become too long.
+    /// `None` if the image has a digest or the tag would become too long.
     #[must_use]
     pub fn with_content(&self, content: &ContentTag) -> Option<Self> {
         let last_slash = self.0.rfind('/').unwrap_or(0);
@@ -22,7 +22,7 @@ impl Image {
         } else {
             ':'
         };
-        // The digits would complete a digest to something that is none.
+        // After a digest the digits make the reference invalid, so parsing fails.
         format!("{self}{joint}{content}").parse().ok()
     }
 }
@@ -33,7 +33,7 @@ fn check(text: &str) -> Result<(), InvalidValue> {
         .find(|character| character.is_whitespace() || character.is_control())
     {
         return Err(InvalidValue::new(format!(
-            "white space in it: {:?}",
+            "it contains white space: {:?}",
             wrong.to_string()
         )));
     }
@@ -58,7 +58,7 @@ fn check_name(name: &str) -> Result<(), InvalidValue> {
     }
     if name.len() > 255 {
         return Err(InvalidValue::new(format!(
-            "the name has {} bytes, where 255 are allowed",
+            "the name has {} bytes, but at most 255 are allowed",
             name.len()
         )));
     }
@@ -71,7 +71,7 @@ fn check_name(name: &str) -> Result<(), InvalidValue> {
     }
 }
 
-/// Tells a registry from the first part of a path as container runtimes do.
+/// Tells a registry from the first component of a path, by the rule of container runtimes.
 fn is_registry(component: &str) -> bool {
     component == "localhost" || component.contains(['.', ':'])
 }
@@ -88,7 +88,7 @@ fn check_registry(registry: &str) -> Result<(), InvalidValue> {
         return Ok(());
     }
     Err(InvalidValue::new(format!(
-        "`{}` is not a registry's address",
+        "`{}` is not a registry address",
         printable(registry)
     )))
 }
@@ -107,13 +107,13 @@ fn check_component(component: &str) -> Result<(), InvalidValue> {
         .bytes()
         .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-'))
     {
-        return refuse("may only hold `a-z`, `0-9`, `.`, `_` and `-`");
+        return refuse("may only contain `a-z`, `0-9`, `.`, `_` and `-`");
     }
     let separators = component.split(|character: char| character.is_ascii_alphanumeric());
     let is_separator =
         |run: &str| matches!(run, "" | "." | "_" | "__") || run.bytes().all(|byte| byte == b'-');
     if !separators.clone().all(is_separator) {
-        return refuse("holds separators in a row");
+        return refuse("has consecutive separators");
     }
     let ends_are_separators = component.is_empty()
         || !component.starts_with(|first: char| first.is_ascii_alphanumeric())
@@ -127,7 +127,7 @@ fn check_component(component: &str) -> Result<(), InvalidValue> {
 fn check_tag(tag: &str) -> Result<(), InvalidValue> {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     match tag.as_bytes() {
-        [] => Err(InvalidValue::new("nothing follows `:`")),
+        [] => Err(InvalidValue::new("the tag after `:` is empty")),
         [first, rest @ ..]
             if rest.len() < 128
                 && is_word(*first)
@@ -152,7 +152,7 @@ fn check_digest(digest: &str) -> Result<(), InvalidValue> {
         return Ok(());
     }
     Err(InvalidValue::new(
-        "what follows `@` is not `sha256:` and 64 digits `0-9a-f`",
+        "the digest after `@` is not `sha256:` and 64 digits `0-9a-f`",
     ))
 }
 
@@ -199,8 +199,8 @@ mod tests {
     fn other_references_are_refused_with_the_reason() {
         check("", "the name is empty");
         check(":8.0", "the name is empty");
-        check("mongo: 8.0", "white space in it: \" \"");
-        check("mongo:", "nothing follows `:`");
+        check("mongo: 8.0", "it contains white space: \" \"");
+        check("mongo:", "the tag after `:` is empty");
         check("mongo:-1", "`-1` is not a tag");
         check(
             &format!("mongo:{}", "a".repeat(129)),
@@ -215,14 +215,11 @@ mod tests {
             "mongo.",
             "`mongo.` in the name must begin and end with a letter or a digit",
         );
-        check("mon..go", "`mon..go` in the name holds separators in a row");
-        check(
-            "https://example.com/mongo",
-            "`https:` is not a registry's address",
-        );
+        check("mon..go", "`mon..go` in the name has consecutive separators");
+        check("https://example.com/mongo", "`https:` is not a registry address");
         check(
             "mongo@sha256:00",
-            "what follows `@` is not `sha256:` and 64 digits `0-9a-f`",
+            "the digest after `@` is not `sha256:` and 64 digits `0-9a-f`",
         );
     }
 }

@@ -10,7 +10,7 @@ pub(super) struct Key {
     /// Tables and key, joined by dots.
     pub(super) path: &'static str,
     pub(super) shape: Shape,
-    /// The default, in the form of a variable's value.
+    /// The default, written as the value of a variable.
     pub(super) default: Option<&'static str>,
 }
 
@@ -18,7 +18,7 @@ pub(super) struct Key {
 pub(super) enum Shape {
     Boolean,
     Integer(RangeInclusive<u16>),
-    /// A string that is not empty, and its meaning.
+    /// A non-empty string, and its meaning.
     Text(&'static str),
     /// A text that only a variable may set and that is never shown, and its meaning.
     Secret(&'static str),
@@ -33,9 +33,9 @@ pub(super) enum Named {
     Nothing,
 }
 
-/// Far more than a plausible number of pods; catches a typo before the cluster does.
+/// Far above any plausible number of pods; catches a typo before the cluster does.
 const REPLICAS: Shape = Shape::Integer(1..=1000);
-/// Kubernetes sets no upper limit, and more than 100 is usual where limits are above requests.
+/// Kubernetes sets no upper limit, and more than 100 is common if limits exceed requests.
 const PERCENT: Shape = Shape::Integer(1..=1000);
 const IMAGE: Shape = Shape::Text("an image such as `mongo:8.0`");
 const NAMESPACE: Shape = Shape::Text("a namespace's name such as `app`");
@@ -137,12 +137,12 @@ const fn key(path: &'static str, shape: Shape, default: Option<&'static str>) ->
 }
 
 impl Key {
-    /// Whether the value must never be in a file, nor be shown.
+    /// Whether the value must never be in a file or be printed.
     pub(super) fn is_secret(&self) -> bool {
         matches!(self.shape, Shape::Secret(_))
     }
 
-    /// Whether only a file may set the key: consent is never taken from a variable.
+    /// Whether only a file may set the key: a variable never gives consent.
     pub(super) fn is_of_file_alone(&self) -> bool {
         matches!(self.shape, Shape::Effects)
     }
@@ -154,7 +154,7 @@ impl Key {
 }
 
 impl Shape {
-    /// Whether a text has the form of the shape's values.
+    /// Whether the text is a value of this shape.
     pub(super) fn allows(&self, text: &str) -> bool {
         match self {
             Self::Boolean => matches!(text, "true" | "false"),
@@ -178,7 +178,7 @@ impl Shape {
     }
 }
 
-/// Joins the path of a table, empty at the top, and a name in it.
+/// Joins the path of a table and a name in it; the top level has the empty path.
 pub(super) fn join(table: &str, name: &str) -> String {
     if table.is_empty() {
         name.to_owned()
@@ -187,7 +187,7 @@ pub(super) fn join(table: &str, name: &str) -> String {
     }
 }
 
-/// Finds what a path names.
+/// Looks up a path.
 pub(super) fn named(path: &str) -> Named {
     if let Some(key) = KEYS.iter().find(|key| key.path == path) {
         return Named::Key(key);
@@ -200,14 +200,13 @@ pub(super) fn named(path: &str) -> Named {
     }
 }
 
-/// Whether a path is the table or key, or inside it.
+/// Whether a path is the given table or key, or inside it.
 pub(super) fn is_within(path: &str, table: &str) -> bool {
     path.strip_prefix(table)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// Lists the names that a file may use directly in a table, or at the top for the empty path, in the order of the table of
-/// keys.
+/// Lists the names that a file may use directly in a table, in the order of [`KEYS`]; the empty path is the top level.
 pub(super) fn names_inside(table: &str) -> Vec<&'static str> {
     let mut names: Vec<&str> = Vec::new();
     for key in KEYS.iter().filter(|key| !key.is_secret()) {
@@ -224,7 +223,7 @@ pub(super) fn names_inside(table: &str) -> Vec<&'static str> {
     names
 }
 
-/// Lists the tables that hold a key of this name.
+/// Lists the tables that have a key of this name.
 pub(super) fn tables_with(name: &str) -> Vec<&'static str> {
     let sayable = KEYS.iter().filter(|key| !key.is_secret());
     let split = sayable.filter_map(|key| key.path.rsplit_once('.'));

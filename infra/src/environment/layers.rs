@@ -1,4 +1,4 @@
-//! Merges defaults, the file and the variables, and keeps track of where a value comes from. Pure.
+//! Merges defaults, the file and the variables, and tracks the source of each value. Pure.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ pub(super) enum Layer {
     Variables,
 }
 
-/// The text of one source for a path.
+/// The text that one source gives for a path.
 struct Said<'text> {
     layer: Layer,
     path: &'static str,
@@ -46,7 +46,7 @@ impl Provider for Said<'_> {
         Metadata::named(Cow::Borrowed(self.layer.name()))
     }
 
-    // Every value is merged as text and typed by its key: figment would turn a variable's `123`
+    // Values are merged as text and typed by their key: figment would turn a variable's `123`
     // into a number.
     fn data(&self) -> figment::Result<Map<Profile, Dict>> {
         let nested = nest(self.path, Value::from(self.text));

@@ -1,4 +1,4 @@
-//! Reads environment files and variables: the only part of `environment` with IO.
+//! Reads environment files and variables: the only module of `environment` that does IO.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -12,15 +12,15 @@ use super::variables::overrides_key;
 use crate::image::content_tag;
 
 impl Environment {
-    /// Loads `NAME.toml` from a directory, overridden by the `INFRA_TABLE__KEY` variables of this process. An image that is
-    /// built here is tagged by its content.
+    /// Loads `NAME.toml` from a directory and applies the `INFRA_TABLE__KEY` variables of this process. Tags an image that is
+    /// built here by its content.
     ///
     /// # Errors
-    /// When there is no such file, it is not valid, or what the image is built from cannot be read. All faults of the file
-    /// are in one error.
+    /// If the file is missing or not valid, or the source files of the image cannot be read. One error holds all faults of
+    /// the file.
     ///
     /// # Panics
-    /// Never: parsing checks that the image can be tagged.
+    /// Never: parsing checks that the tag has room for the content.
     pub fn load(directory: &Path, name: &str) -> Result<Self, EnvironmentError> {
         let mut environment = Self::load_untagged(directory, name)?;
         if let Some(project) = &environment.service.build {
@@ -35,21 +35,20 @@ impl Environment {
         Ok(environment)
     }
 
-    /// Loads the same as [`Environment::load`], but keeps the tag of the file for an image that is built here. Works without
-    /// the Dockerfile.
+    /// Like [`Environment::load`], but keeps the tag in the file for an image that is built here. Needs no Dockerfile.
     ///
     /// # Errors
-    /// When there is no such file, or it is not valid.
+    /// If the file is missing or not valid.
     pub fn load_untagged(directory: &Path, name: &str) -> Result<Self, EnvironmentError> {
         load_location(directory, name)?.environment
     }
 }
 
-/// Loads the location of an environment, and tolerates faults outside `[cluster]` and `[record]`. An image that is built here
-/// keeps the tag of the file.
+/// Loads the location of an environment and tolerates faults outside `[cluster]` and `[record]`. An image that is built here
+/// keeps the tag in the file.
 ///
 /// # Errors
-/// When there is no such file, or a fault leaves in doubt where the environment is or whether it may be destroyed.
+/// If the file is missing, or a fault leaves the location or `protected` in doubt.
 pub fn load_location(directory: &Path, name: &str) -> Result<Located, EnvironmentError> {
     let environment_name = name_of(name)?;
     let file = directory.join(format!("{environment_name}.toml"));
@@ -74,7 +73,7 @@ pub fn load_location(directory: &Path, name: &str) -> Result<Located, Environmen
 /// Lists the environments of a directory, sorted.
 ///
 /// # Errors
-/// When the directory cannot be listed.
+/// If the directory cannot be listed.
 pub fn names(directory: &Path) -> io::Result<Vec<EnvironmentName>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(directory)? {
@@ -117,7 +116,7 @@ mod tests {
     use super::*;
     use crate::environment::parse;
 
-    /// Writes files into a directory of its own, loads one environment and returns what is printed.
+    /// Writes files into a temporary directory, loads one environment and returns the output.
     fn check(files: &[(&str, &[u8])], name: &str) -> String {
         let directory = tempfile::tempdir().unwrap();
         for (file, content) in files {
@@ -129,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_environment_names_those_that_are_there() {
+    fn an_unknown_environment_lists_the_existing_ones() {
         let good: &[u8] = b"cluster.context = 'a'";
         let files = [
             ("minikube.toml", good),
@@ -139,15 +138,15 @@ mod tests {
         ];
         assert_snapshot!(check(&files, "minikub"), @"
         error: there is no environment `minikub` in `environments`
-        hint: did you mean `minikube`? There are: `eu`, `minikube`
+        hint: did you mean `minikube`? Available: `eu`, `minikube`
         ");
         assert_snapshot!(check(&files, "production"), @"
         error: there is no environment `production` in `environments`
-        hint: there are: `eu`, `minikube`
+        hint: available: `eu`, `minikube`
         ");
         assert_snapshot!(check(&[], "minikube"), @"
         error: there is no environment `minikube` in `environments`
-        hint: there is none yet: write `environments/minikube.toml`
+        hint: there are no environments yet: create `environments/minikube.toml`
         ");
         assert_snapshot!(check(&files, "eu"), @"valid");
     }
@@ -155,11 +154,11 @@ mod tests {
     #[test]
     fn a_path_is_not_a_name() {
         assert_snapshot!(check(&[], "minikube.toml"), @"
-        error: `minikube.toml` is not the name of an environment: `.` is not one of `a-z`, `0-9` and `-`
+        error: `minikube.toml` is not a valid environment name: `.` is not one of `a-z`, `0-9` and `-`
         hint: give the name of an environment, such as `minikube`, or the path of its file
         ");
         assert_snapshot!(check(&[], "../minikube"), @"
-        error: `../minikube` is not the name of an environment: `.` is not one of `a-z`, `0-9` and `-`
+        error: `../minikube` is not a valid environment name: `.` is not one of `a-z`, `0-9` and `-`
         hint: give the name of an environment, such as `minikube`, or the path of its file
         ");
     }
@@ -167,13 +166,13 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_named() {
         assert_snapshot!(check(&[("eu.toml", b"[cluster]\ncontext = '\xff'")], "eu"), @"
-        error: `environments/eu.toml` is not UTF-8: line 2 holds the first wrong byte
+        error: `environments/eu.toml` is not UTF-8: the first invalid byte is on line 2
         hint: save the file as UTF-8
         ");
         let error = Environment::load(Path::new("no/such/directory"), "eu").unwrap_err();
         assert_snapshot!(error.render(), @"
-        error: the directory of environments `no/such/directory` cannot be read: No such file or directory (os error 2)
-        hint: run above the directory `environments`, or name it with `--environments`
+        error: cannot read the environments directory `no/such/directory`: No such file or directory (os error 2)
+        hint: run in the directory above `environments`, or pass --environments DIR
         ");
     }
 
@@ -186,8 +185,8 @@ mod tests {
         fs::write(environments.join("eu.toml"), text).unwrap();
         let printed = Environment::load(&environments, "eu").unwrap_err().render();
         assert_snapshot!(printed.replace(&project.path().display().to_string(), "."), @"
-        error: `./environments/eu.toml` builds its image, and it cannot be told what from: there is no `./Dockerfile`
-        hint: the `Dockerfile` stands above the directory of environments; or set `build = false` in `[service]`
+        error: cannot determine the files that the image of `./environments/eu.toml` is built from: there is no `./Dockerfile`
+        hint: the `Dockerfile` belongs in the directory above the environment files; or set `build = false` in `[service]`
         ");
         fs::write(project.path().join("Dockerfile"), "FROM scratch\n").unwrap();
         let image = || {
@@ -214,7 +213,7 @@ mod tests {
         for name in shipped {
             let file = directory.join(format!("{name}.toml"));
             let text = fs::read_to_string(&file).unwrap();
-            // Without variables: those of whoever runs the tests are not ours.
+            // No variables: those of the user who runs the tests must not interfere.
             let outcome = parse(name.as_str(), &file, &text, []);
             assert!(outcome.is_ok(), "{}", outcome.unwrap_err().render());
         }

@@ -1,4 +1,4 @@
-//! Which faults leave in doubt where an environment is, and which a destroy gets along with.
+//! Which faults put the location of an environment in doubt, and which a destroy tolerates.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use super::parse_location;
 
 const FILE: &str = "environments/shop.toml";
 
-/// How a destroy takes a file: whether it stops, goes on with warnings, or finds nothing wrong.
+/// How a destroy handles a file: it stops, goes on with warnings, or finds it valid.
 fn taken(text: &str, variables: &[(&str, &str)]) -> (&'static str, String) {
     let variables = variables
         .iter()
@@ -22,7 +22,7 @@ fn taken(text: &str, variables: &[(&str, &str)]) -> (&'static str, String) {
     }
 }
 
-/// Adds lines to a file that is valid without them.
+/// Adds lines to a valid file and checks the outcome.
 fn check(lines: &str, expected: &str) {
     let (how, printed) = taken(&format!("cluster.context = 'a'\n{lines}"), &[]);
     assert_eq!(how, expected, "{lines}\n{printed}");
@@ -92,7 +92,7 @@ fn what_does_not_matter_is_said_as_warnings() {
     4 | node_prot = 1
       | ^^^^^^^^^ nearest: `node_port`
 
-    warning: `environments/shop.toml` has 1 fault; a destroy uses `[cluster]` and `[record]` alone
+    warning: `environments/shop.toml` has 1 fault; a destroy uses only `[cluster]` and `[record]`
     ");
 }
 

@@ -1,8 +1,8 @@
-//! Names that Kubernetes will accept, validated on construction. Pure.
+//! Names that Kubernetes accepts, validated on construction. Pure.
 
 use super::invalid::{InvalidValue, printable};
 
-/// Declares a text that is validated once, on construction.
+/// Declares a string type that is validated on construction.
 macro_rules! validated_text {
     ($(#[$documentation:meta])* $name:ident, $check:path) => {
         $(#[$documentation])*
@@ -10,7 +10,7 @@ macro_rules! validated_text {
         pub struct $name(String);
 
         impl $name {
-            /// The text as it was given.
+            /// The original text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -44,8 +44,8 @@ pub(super) use validated_text;
 validated_text!(
     /// The name of an environment: `[a-z]([a-z0-9-]{0,38}[a-z0-9])?`.
     ///
-    /// It does not end in `-`, because names of objects and values of labels that end in it may
-    /// not.
+    /// It must not end in `-`: object names and label values end in it, and Kubernetes refuses a
+    /// trailing `-`.
     EnvironmentName,
     check_environment
 );
@@ -63,8 +63,7 @@ validated_text!(
 );
 
 validated_text!(
-    /// The UID of a cluster's namespace `kube-system`, which stands for the cluster: a UUID in
-    /// lower case.
+    /// The UID of the namespace `kube-system`, which identifies the cluster: a lower-case UUID.
     ClusterId,
     check_uuid
 );
@@ -76,7 +75,7 @@ validated_text!(
 );
 
 validated_text!(
-    /// The host name of a node, as its label `kubernetes.io/hostname` says: 1 to 63 characters.
+    /// The host name of a node, as in its label `kubernetes.io/hostname`: 1 to 63 characters.
     NodeName,
     check_node
 );
@@ -88,17 +87,17 @@ validated_text!(
 );
 
 validated_text!(
-    /// A registry of images: what stands before the first slash of an image, or a URL.
+    /// An image registry: the part of an image before the first slash, or a URL.
     RegistryServer,
     check_without_spaces
 );
 
 impl NamespaceName {
-    /// Whether Kubernetes itself lives in the namespace.
+    /// Whether the namespace is reserved for Kubernetes.
     ///
-    /// `default` counts: it is in every cluster, cannot be deleted, holds the Service `kubernetes`,
-    /// and receives whatever is applied without a namespace, so no environment can own it. The
-    /// prefix `kube-` is reserved by Kubernetes.
+    /// `default` counts: it exists in every cluster, cannot be deleted, holds the Service
+    /// `kubernetes`, and receives every object that is applied without a namespace, so no
+    /// environment can own it. Kubernetes reserves the prefix `kube-`.
     #[must_use]
     pub fn is_reserved(&self) -> bool {
         self.as_str() == "default" || self.as_str().starts_with("kube-")
@@ -124,7 +123,7 @@ fn check_subdomain(text: &str) -> Result<(), InvalidValue> {
     text.split('.').try_for_each(check_characters)
 }
 
-/// A value of a label that is a DNS subdomain as well.
+/// Checks for a label value that is also a DNS subdomain.
 fn check_node(text: &str) -> Result<(), InvalidValue> {
     check_length(text, 63)?;
     check_subdomain(text)
@@ -132,10 +131,10 @@ fn check_node(text: &str) -> Result<(), InvalidValue> {
 
 fn check_directory(text: &str) -> Result<(), InvalidValue> {
     if !text.starts_with('/') {
-        return Err(InvalidValue::new("it does not begin with `/`"));
+        return Err(InvalidValue::new("it must begin with `/`"));
     }
     if text.split('/').any(|part| part == "..") {
-        return Err(InvalidValue::new("`..` is not allowed in it"));
+        return Err(InvalidValue::new("it must not contain `..`"));
     }
     Ok(())
 }
@@ -145,7 +144,7 @@ fn check_without_spaces(text: &str) -> Result<(), InvalidValue> {
         .chars()
         .any(|character| character.is_whitespace() || character.is_control())
     {
-        return Err(InvalidValue::new("white space in it"));
+        return Err(InvalidValue::new("it contains white space"));
     }
     Ok(())
 }
@@ -161,14 +160,14 @@ fn check_uuid(text: &str) -> Result<(), InvalidValue> {
     if lengths == [8, 4, 4, 4, 12] && groups.iter().all(is_hexadecimal) {
         return Ok(());
     }
-    Err(InvalidValue::new("not a UUID in lower case"))
+    Err(InvalidValue::new("not a lower-case UUID"))
 }
 
 fn check_length(text: &str, longest: usize) -> Result<(), InvalidValue> {
     match text.chars().count() {
         0 => Err(InvalidValue::new("it is empty")),
         length if length > longest => Err(InvalidValue::new(format!(
-            "{length} characters, where {longest} are allowed"
+            "{length} characters, but at most {longest} are allowed"
         ))),
         _ => Ok(()),
     }
@@ -209,7 +208,7 @@ mod tests {
         check::<EnvironmentName>("a", "valid");
         check::<EnvironmentName>("eu-2", "valid");
         check::<EnvironmentName>(&"a".repeat(40), "valid");
-        check::<EnvironmentName>(&"a".repeat(41), "41 characters, where 40 are allowed");
+        check::<EnvironmentName>(&"a".repeat(41), "41 characters, but at most 40 are allowed");
         check::<EnvironmentName>("", "it is empty");
         check::<EnvironmentName>("2eu", "it must begin with a letter");
         check::<EnvironmentName>("eu-", "it must begin and end with a letter or a digit");
@@ -223,7 +222,7 @@ mod tests {
         check::<NamespaceName>("app", "valid");
         check::<NamespaceName>("1app", "valid");
         check::<NamespaceName>(&"a".repeat(63), "valid");
-        check::<NamespaceName>(&"a".repeat(64), "64 characters, where 63 are allowed");
+        check::<NamespaceName>(&"a".repeat(64), "64 characters, but at most 63 are allowed");
         check::<NamespaceName>("-app", "it must begin and end with a letter or a digit");
         check::<NamespaceName>("my app", "` ` is not one of `a-z`, `0-9` and `-`");
         check::<NamespaceName>("äpp", "`ä` is not one of `a-z`, `0-9` and `-`");
@@ -240,28 +239,28 @@ mod tests {
     #[test]
     fn a_directory_of_a_node_is_absolute() {
         check::<HostDirectory>("/srv/mongodb", "valid");
-        check::<HostDirectory>("srv", "it does not begin with `/`");
-        check::<HostDirectory>("/srv/../etc", "`..` is not allowed in it");
+        check::<HostDirectory>("srv", "it must begin with `/`");
+        check::<HostDirectory>("/srv/../etc", "it must not contain `..`");
     }
 
     #[test]
     fn a_node_is_named_as_its_label_says() {
         check::<NodeName>("minikube", "valid");
         check::<NodeName>("ip-10-0-0-1.ec2.internal", "valid");
-        check::<NodeName>(&"a".repeat(64), "64 characters, where 63 are allowed");
+        check::<NodeName>(&"a".repeat(64), "64 characters, but at most 63 are allowed");
     }
 
     #[test]
     fn a_registry_has_no_spaces() {
         check::<RegistryServer>("https://index.docker.io/v1/", "valid");
-        check::<RegistryServer>("registry example", "white space in it");
+        check::<RegistryServer>("registry example", "it contains white space");
     }
 
     #[test]
     fn a_cluster_is_identified_by_a_uuid() {
         check::<ClusterId>("0b5e12c7-6a0f-4a51-9a5e-3f1f0c8f7d21", "valid");
-        check::<ClusterId>("0b5e12c7-6a0f-4a51-9a5e", "not a UUID in lower case");
-        check::<ClusterId>("0B5E12C7-6A0F-4A51-9A5E-3F1F0C8F7D21", "not a UUID in lower case");
+        check::<ClusterId>("0b5e12c7-6a0f-4a51-9a5e", "not a lower-case UUID");
+        check::<ClusterId>("0B5E12C7-6A0F-4A51-9A5E-3F1F0C8F7D21", "not a lower-case UUID");
     }
 
     #[test]

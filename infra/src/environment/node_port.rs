@@ -1,4 +1,4 @@
-//! A port that every node opens for a Service. Pure.
+//! The port that every node opens for a Service. Pure.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -14,7 +14,7 @@ impl NodePort {
     /// The default range of an API server.
     pub const RANGE: RangeInclusive<u16> = 30000..=32767;
 
-    /// The port's number.
+    /// The port number.
     #[must_use]
     pub fn number(self) -> u16 {
         self.0
@@ -28,7 +28,7 @@ impl TryFrom<u16> for NodePort {
         if Self::RANGE.contains(&number) {
             return Ok(Self(number));
         }
-        Err(InvalidValue::new(format!("`{number}` is no node port")))
+        Err(InvalidValue::new(format!("`{number}` is not a node port")))
     }
 }
 
@@ -36,9 +36,7 @@ impl FromStr for NodePort {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        let number: u16 = text
-            .parse()
-            .map_err(|_| InvalidValue::new("not a port's number"))?;
+        let number: u16 = text.parse().map_err(|_| InvalidValue::new("not a port number"))?;
         Self::try_from(number)
     }
 }

@@ -6,21 +6,21 @@ use std::str::FromStr;
 use super::invalid::{InvalidValue, printable};
 use super::nearest::nearest;
 
-/// When a node pulls an image, in Kubernetes' own words.
+/// When a node pulls an image; the variants are those of Kubernetes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ImagePullPolicy {
     /// At every start of a container.
     Always,
-    /// When the node does not have it.
+    /// If the node does not have the image.
     IfNotPresent,
-    /// Never: the image must be on the node.
+    /// Never; the image must already be on the node.
     Never,
 }
 
 impl ImagePullPolicy {
     const ALL: [Self; 3] = [Self::Always, Self::IfNotPresent, Self::Never];
 
-    /// The word that Kubernetes uses.
+    /// The value in a manifest.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,8 +1,8 @@
-//! Amounts of CPU and of bytes, printed as the API server stores them. Pure; exact integer
-//! arithmetic, nothing is rounded.
+//! Quantities of CPU and bytes, printed in the form that the API server stores. Pure; exact
+//! integer arithmetic without rounding.
 //!
-//! The API server rewrites `1000m` to `1`, `0.5` to `500m` and `1024Mi` to `1Gi`. Sending another
-//! form than the stored one would look like drift at every plan.
+//! The API server rewrites `1000m` to `1`, `0.5` to `500m` and `1024Mi` to `1Gi`. Any other form
+//! would look like drift in every plan.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -12,19 +12,19 @@ use super::invalid::{InvalidValue, printable};
 
 const DECIMAL: [&str; 7] = ["", "k", "M", "G", "T", "P", "E"];
 const BINARY: [&str; 7] = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
-/// The API server keeps quantities in 64 bits with a sign.
+/// The API server stores quantities as signed 64-bit integers.
 const LARGEST: u128 = i64::MAX as u128;
 
-/// An amount of CPU in thousandths of a core, more than none.
+/// A positive amount of CPU, in thousandths of a core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CpuQuantity {
     millicores: u64,
 }
 
-/// An amount of memory or storage in bytes, more than none.
+/// A positive amount of memory or storage, in bytes.
 ///
-/// Equal amounts are equal whatever their notation, but `1G` stays in powers of 1000 and `1Gi` in
-/// powers of 1024, as on the API server.
+/// Comparison ignores the notation. Printing keeps it, as the API server does: `1G` stays in
+/// powers of 1000 and `1Gi` in powers of 1024.
 #[derive(Clone, Copy, Debug)]
 pub struct ByteQuantity {
     bytes: u64,
@@ -44,14 +44,14 @@ impl CpuQuantity {
         self.millicores
     }
 
-    /// So many times this amount.
+    /// Multiplies the amount; saturates.
     pub(super) fn times(self, count: u64) -> Self {
         Self {
             millicores: self.millicores.saturating_mul(count),
         }
     }
 
-    /// This amount and another one.
+    /// Adds two amounts; saturates.
     pub(super) fn plus(self, other: Self) -> Self {
         Self {
             millicores: self.millicores.saturating_add(other.millicores),
@@ -66,7 +66,7 @@ impl ByteQuantity {
         self.bytes
     }
 
-    /// So many times this amount.
+    /// Multiplies the amount; saturates.
     pub(super) fn times(self, count: u64) -> Self {
         Self {
             bytes: self.bytes.saturating_mul(count),
@@ -74,7 +74,7 @@ impl ByteQuantity {
         }
     }
 
-    /// This amount and another one, in the notation of this one.
+    /// Adds two amounts, in the notation of `self`; saturates.
     pub(super) fn plus(self, other: Self) -> Self {
         Self {
             bytes: self.bytes.saturating_add(other.bytes),
@@ -94,7 +94,7 @@ impl FromStr for CpuQuantity {
             suffix => {
                 let suffix = printable(suffix);
                 return Err(InvalidValue::new(format!(
-                    "`{suffix}` is no unit of CPU: `500m` is half a core, `2` two cores"
+                    "`{suffix}` is not a CPU unit: `500m` is half a core, `2` is two cores"
                 )));
             }
         };
@@ -117,7 +117,7 @@ impl FromStr for ByteQuantity {
             (None, None) => {
                 let suffix = printable(number.suffix);
                 return Err(InvalidValue::new(format!(
-                    "`{suffix}` is no unit of bytes: `Ki`, `Mi`, `Gi`, `Ti`, `k`, `M`, `G`, `T`"
+                    "`{suffix}` is not a unit of bytes: use `Ki`, `Mi`, `Gi`, `Ti`, `k`, `M`, `G`, `T`"
                 )));
             }
         };
@@ -166,7 +166,7 @@ impl PartialEq for ByteQuantity {
 
 impl Eq for ByteQuantity {}
 
-/// Writes a whole number with the largest unit that leaves no fraction.
+/// Formats a whole number with the largest unit that leaves no fraction.
 fn canonical(mut amount: u64, base: u64, units: &[&str]) -> String {
     let mut unit = 0;
     while amount != 0 && amount.is_multiple_of(base) && unit + 1 < units.len() {
@@ -176,7 +176,7 @@ fn canonical(mut amount: u64, base: u64, units: &[&str]) -> String {
     format!("{amount}{}", units[unit])
 }
 
-/// A decimal number and what follows it: `1.5Gi` is 15, with one digit behind the point, and `Gi`.
+/// A decimal number and its suffix: `1.5Gi` is 15 with one decimal place, and `Gi`.
 struct Number<'text> {
     digits: u128,
     decimals: u32,
@@ -275,11 +275,11 @@ mod tests {
         check::<CpuQuantity>("1.2.3", "`1.2.3` does not begin with a number");
         check::<CpuQuantity>(
             "200 m",
-            "` m` is no unit of CPU: `500m` is half a core, `2` two cores",
+            "` m` is not a CPU unit: `500m` is half a core, `2` is two cores",
         );
         check::<ByteQuantity>(
             "250mb",
-            "`mb` is no unit of bytes: `Ki`, `Mi`, `Gi`, `Ti`, `k`, `M`, `G`, `T`",
+            "`mb` is not a unit of bytes: use `Ki`, `Mi`, `Gi`, `Ti`, `k`, `M`, `G`, `T`",
         );
         check::<ByteQuantity>("0.3Ki", "it is a fraction of a byte");
         check::<ByteQuantity>("8Ei", "it is too large");

@@ -1,4 +1,4 @@
-//! Whether a quota leaves room for what the environment asks for. Pure.
+//! Checks that a quota has room for the pods of its environment. Pure.
 
 use std::fmt::Display;
 
@@ -7,13 +7,13 @@ use super::settings::{
     MongodbSettings, Namespaces, Quota, ResourceAmounts, Resources, Scale, ServiceSettings,
 };
 
-/// Pods of the data API beyond its number while it is updated: a new one comes before an old one goes.
+/// Extra pods of the data API during a rolling update: each new pod starts before an old one stops.
 const SURGE: u64 = 1;
 
-/// Reads the quota; `None` inside when there is none.
+/// Reads the quota; the inner `None` means that the environment has none.
 #[expect(
     clippy::option_option,
-    reason = "the outer one says whether reading worked, the inner one is the value"
+    reason = "the outer one says whether reading succeeded, the inner one is the value"
 )]
 pub(super) fn read(reader: &mut Reader) -> Option<Option<Quota>> {
     if !reader.is_said("quota") {
@@ -35,7 +35,7 @@ pub(super) fn read(reader: &mut Reader) -> Option<Option<Quota>> {
     }))
 }
 
-/// Notes what the pods of a namespace ask for beyond the quota, at their largest number.
+/// Reports a fault for each quota that the maximum number of pods in a namespace exceeds.
 pub(super) fn check(
     reader: &mut Reader,
     quota: &Quota,
@@ -101,7 +101,7 @@ fn compare_one<T: Ord + Display>(reader: &mut Reader, path: &str, quota: &T, ask
     if asked > quota {
         reader.conflict(
             &[path],
-            format!("`{path}` is less than the pods of a namespace ask for"),
+            format!("`{path}` is less than the pods of a namespace need"),
             format!("`{quota}` is less than `{asked}`: {who}"),
         );
     }

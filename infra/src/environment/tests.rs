@@ -202,7 +202,7 @@ fn every_fault_of_a_file_is_shown_at_once() {
      --> environments/minikube.toml:5:9
       |
     5 | image = "service: dev"
-      |         ^^^^^^^^^^^^^^ white space in it: " "
+      |         ^^^^^^^^^^^^^^ it contains white space: " "
 
     error: unknown key `node_prot` in `[service]`
      --> environments/minikube.toml:6:1
@@ -428,21 +428,21 @@ fn a_wrong_value_names_the_reason() {
      --> environments/minikube.toml:7:37
       |
     7 | requests = { cpu = "200m", memory = "250mb" }
-      |                                     ^^^^^^^ `mb` is no unit of bytes: `Ki`, `Mi`, `Gi`, `Ti`, `k`, `M`, `G`, `T`
+      |                                     ^^^^^^^ `mb` is not a unit of bytes: use `Ki`, `Mi`, `Gi`, `Ti`, `k`, `M`, `G`, `T`
     "#);
     assert_snapshot!(check_added("id = \"4711\""), @r#"
     error: `cluster.id` must be the UID of the namespace `kube-system`
      --> environments/minikube.toml:3:6
       |
     3 | id = "4711"
-      |      ^^^^^^ not a UUID in lower case
+      |      ^^^^^^ not a lower-case UUID
     "#);
     assert_snapshot!(check_added("kubeconfig = \"~/kubeconfig\""), @r#"
     error: `cluster.kubeconfig` begins with `~`
      --> environments/minikube.toml:3:14
       |
     3 | kubeconfig = "~/kubeconfig"
-      |              ^^^^^^^^^^^^^^ not expanded: write the whole path, or leave the key out for `~/.kube/config`
+      |              ^^^^^^^^^^^^^^ `~` is not expanded: write the full path, or omit the key to use `~/.kube/config`
     "#);
     assert_snapshot!(check_changed("node_port", "image_pull_policy = \"never\"\nnode_port"), @r#"
     error: `service.image_pull_policy` must be `Always`, `IfNotPresent` or `Never`
@@ -458,7 +458,7 @@ fn a_wrong_value_names_the_reason() {
     4 |   image = """mongo
       |  _________^
     5 | | """
-      | |___^ white space in it: "\n"
+      | |___^ it contains white space: "\n"
     "#);
     assert_snapshot!(check_added("[mongodb]\nstorage_class = \"Fast\""), @r#"
     error: `mongodb.storage_class` must be a storage class's name such as `standard`
@@ -504,10 +504,10 @@ fn values_that_do_not_go_together_are_shown_at_the_one_that_was_said() {
       --> environments/minikube.toml:11:22
        |
     11 | target_cpu_percent = 250
-       |                      ^^^ `service.limits.cpu` holds a pod at 250 % of its request
+       |                      ^^^ `service.limits.cpu` caps a pod at 250 % of its request
     ");
     assert_snapshot!(check_changed("node_port", "replicas = 2\nnode_port"), @"
-    error: `service.replicas` stands beside `[service.autoscaling]`
+    error: `service.replicas` conflicts with `[service.autoscaling]`
      --> environments/minikube.toml:6:12
       |
     6 | replicas = 2
@@ -518,11 +518,11 @@ fn values_that_do_not_go_together_are_shown_at_the_one_that_was_said() {
 #[test]
 fn an_image_that_is_built_here_can_be_tagged_and_is_not_pulled() {
     assert_snapshot!(check_changed("node_port", "image_pull_policy = \"Always\"\nbuild = true\nnode_port"), @r#"
-    error: `service.image_pull_policy` is `Always`, and the image is built here
+    error: `service.image_pull_policy` is `Always`, but the image is built here
      --> environments/minikube.toml:6:21
       |
     6 | image_pull_policy = "Always"
-      |                     ^^^^^^^^ it stands in no registry: `Never` or `IfNotPresent`
+      |                     ^^^^^^^^ it is in no registry: use `Never` or `IfNotPresent`
     "#);
     let digest = format!("build = true\nimage = \"service@sha256:{}\"", "0a".repeat(32));
     assert_snapshot!(check_changed("image = \"service:dev\"", &digest), @r#"
@@ -530,7 +530,7 @@ fn an_image_that_is_built_here_can_be_tagged_and_is_not_pulled() {
      --> environments/minikube.toml:6:9
       |
     6 | image = "service@sha256:0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a"
-      |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ an image that is built here has no digest, and its tag has room for 13 more characters
+      |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ an image that is built here needs a tag with room for 13 more characters, and no digest
     "#);
     assert_snapshot!(check_changed("node_port", "build = true\nnode_port"), @"valid");
 }
@@ -549,21 +549,21 @@ fn the_data_is_in_one_place() {
     assert_snapshot!(storage("existing_claim = 'old'"), @r#"ExistingClaim(ClaimName("old"))"#);
     assert_snapshot!(storage("host_path = { path = '/srv/mongodb', node = 'minikube' }"), @r#"HostPath { size: ByteQuantity { bytes: 1073741824, notation: Binary }, path: HostDirectory("/srv/mongodb"), node: NodeName("minikube") }"#);
     assert_snapshot!(check_added("[mongodb]\nexisting_claim = 'old'\nstorage = '1Gi'"), @"
-    error: `mongodb.storage` stands beside `mongodb.existing_claim`
+    error: `mongodb.storage` conflicts with `mongodb.existing_claim`
      --> environments/minikube.toml:5:11
       |
     5 | storage = '1Gi'
-      |           ^^^^^ the claim says what it is: keep one of the two
+      |           ^^^^^ an existing claim defines its storage: keep one of the two
     ");
     assert_snapshot!(check_added("[mongodb]\nexisting_claim = 'old'\nhost_path = { path = '/srv', node = 'a' }"), @"
-    error: `mongodb.host_path` stands beside `mongodb.existing_claim`
+    error: `mongodb.host_path` conflicts with `mongodb.existing_claim`
      --> environments/minikube.toml:5:1
       |
     5 | host_path = { path = '/srv', node = 'a' }
-      | ^^^^^^^^^ the claim says what it is: keep one of the two
+      | ^^^^^^^^^ an existing claim defines its storage: keep one of the two
     ");
     assert_snapshot!(check_added("[mongodb]\nstorage_class = 'fast'\nhost_path = { path = '/srv', node = 'a' }"), @"
-    error: `mongodb.storage_class` stands beside `mongodb.host_path`
+    error: `mongodb.storage_class` conflicts with `mongodb.host_path`
      --> environments/minikube.toml:4:17
       |
     4 | storage_class = 'fast'
@@ -580,7 +580,7 @@ fn the_data_is_in_one_place() {
      --> environments/minikube.toml:4:8
       |
     4 | path = 'srv'
-      |        ^^^^^ it does not begin with `/`
+      |        ^^^^^ it must begin with `/`
 
     error: `environments/minikube.toml` has 2 faults
     ");
@@ -593,7 +593,7 @@ fn a_quota_has_room_for_every_pod() {
     let ample = "requests_cpu = '2'\nrequests_memory = '4Gi'\nlimits_cpu = '4'\nlimits_memory = '4Gi'";
     assert_snapshot!(check(ample, ""), @"valid");
     assert_snapshot!(check(&ample.replace("requests_cpu = '2'", "requests_cpu = '1'"), ""), @"
-    error: `quota.requests_cpu` is less than the pods of a namespace ask for
+    error: `quota.requests_cpu` is less than the pods of a namespace need
      --> environments/minikube.toml:4:16
       |
     4 | requests_cpu = '1'
@@ -601,7 +601,7 @@ fn a_quota_has_room_for_every_pod() {
     ");
     assert_snapshot!(check(&ample.replace("limits_cpu = '4'", "limits_cpu = '3'"), ""), @"valid");
     assert_snapshot!(check(&ample.replace("limits_cpu = '4'", "limits_cpu = '3'"), "app = 'shop'\ndatabase = 'shop'"), @"
-    error: `quota.limits_cpu` is less than the pods of a namespace ask for
+    error: `quota.limits_cpu` is less than the pods of a namespace need
      --> environments/minikube.toml:6:14
       |
     6 | limits_cpu = '3'
@@ -664,7 +664,7 @@ fn a_pull_secret_takes_its_password_from_a_variable_alone() {
     error: `pull_secret.server` must be a registry such as `registry.example.com`
      |
      | INFRA_PULL_SECRET__SERVER=a b
-     |                           ^^^ white space in it
+     |                           ^^^ it contains white space
 
     error: the variables `INFRA_PULL_SECRET__PASSWORD`, `INFRA_PULL_SECRET__SERVER` are not valid
     ");
@@ -673,18 +673,18 @@ fn a_pull_secret_takes_its_password_from_a_variable_alone() {
 #[test]
 fn namespaces_are_neither_those_of_kubernetes_nor_that_of_the_record() {
     assert_snapshot!(check_added("[namespaces]\napp = \"kube-system\""), @r#"
-    error: `namespaces.app` is a namespace of Kubernetes
+    error: `namespaces.app` is a namespace reserved for Kubernetes
      --> environments/minikube.toml:4:7
       |
     4 | app = "kube-system"
-      |       ^^^^^^^^^^^^^ choose one of your own
+      |       ^^^^^^^^^^^^^ choose another namespace
     "#);
     assert_snapshot!(check_added("[namespaces]\ndatabase = \"default\""), @r#"
-    error: `namespaces.database` is a namespace of Kubernetes
+    error: `namespaces.database` is a namespace reserved for Kubernetes
      --> environments/minikube.toml:4:12
       |
     4 | database = "default"
-      |            ^^^^^^^^^ choose one of your own
+      |            ^^^^^^^^^ choose another namespace
     "#);
     assert_snapshot!(check_added("[record]\nnamespace = \"app\""), @r#"
     error: `namespaces.app` is the namespace of the record

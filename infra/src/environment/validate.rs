@@ -1,4 +1,4 @@
-//! Builds the environment from its values, and checks that they do not exclude each other. Pure.
+//! Builds the environment from its values and checks that they do not conflict. Pure.
 
 use std::path::{Path, PathBuf};
 
@@ -15,15 +15,15 @@ use super::settings::{
 use crate::image::ContentTag;
 use engine_core::plan::AllowedEffects;
 
-/// Reads every key; `None` when a fault leaves no value.
+/// Reads every key; `None` if a fault leaves no value.
 ///
-/// The location does not depend on faults elsewhere.
+/// Faults elsewhere do not affect the location.
 pub(super) fn environment(
     reader: &mut Reader,
     name: EnvironmentName,
     project: &Path,
 ) -> (Option<Location>, Option<Environment>) {
-    // Everything is read before a fault ends the function, so that all faults are recorded.
+    // Reads everything before it returns on a fault, so that all faults are reported.
     let cluster = cluster(reader, project);
     let record = record(reader);
     let namespaces = namespaces(reader, record.as_ref());
@@ -104,7 +104,7 @@ fn cluster(reader: &mut Reader, project: &Path) -> Option<ClusterSettings> {
         reader.conflict(
             &["cluster.kubeconfig"],
             "`cluster.kubeconfig` begins with `~`",
-            "not expanded: write the whole path, or leave the key out for `~/.kube/config`",
+            "`~` is not expanded: write the full path, or omit the key to use `~/.kube/config`",
         );
     }
     Some(ClusterSettings {
@@ -142,14 +142,14 @@ fn namespaces(reader: &mut Reader, record: Option<&RecordSettings>) -> Option<Na
     })
 }
 
-/// Reads a namespace; those of Kubernetes are faults.
+/// Reads a namespace and reports a fault if Kubernetes reserves it.
 fn own_namespace(reader: &mut Reader, path: &str) -> Option<NamespaceName> {
     let namespace: NamespaceName = reader.value(path)?;
     if namespace.is_reserved() {
         reader.conflict(
             &[path],
-            format!("`{path}` is a namespace of Kubernetes"),
-            "choose one of your own",
+            format!("`{path}` is a namespace reserved for Kubernetes"),
+            "choose another namespace",
         );
     }
     Some(namespace)
@@ -179,14 +179,14 @@ fn build(reader: &mut Reader, image: Option<&Image>, policy: Option<ImagePullPol
         reader.conflict(
             &["service.image", BUILD],
             "`service.image` cannot be tagged by its content",
-            "an image that is built here has no digest, and its tag has room for 13 more characters",
+            "an image that is built here needs a tag with room for 13 more characters, and no digest",
         );
     }
     if build && policy == Some(ImagePullPolicy::Always) {
         reader.conflict(
             &["service.image_pull_policy", BUILD],
-            "`service.image_pull_policy` is `Always`, and the image is built here",
-            "it stands in no registry: `Never` or `IfNotPresent`",
+            "`service.image_pull_policy` is `Always`, but the image is built here",
+            "it is in no registry: use `Never` or `IfNotPresent`",
         );
     }
     Some(build)
@@ -200,7 +200,7 @@ fn scale(reader: &mut Reader, resources: Option<&Resources>) -> Option<Scale> {
     if reader.is_said("service.replicas") {
         reader.conflict(
             &["service.replicas"],
-            "`service.replicas` stands beside `[service.autoscaling]`",
+            "`service.replicas` conflicts with `[service.autoscaling]`",
             "the autoscaler sets the number: keep one of the two",
         );
     }
@@ -227,14 +227,13 @@ fn autoscaling(reader: &mut Reader, resources: Option<&Resources>) -> Option<Aut
     if let (Some(target), Some(resources)) = (target, resources) {
         let request = resources.requests.cpu.millicores();
         let limit = resources.limits.cpu.millicores();
-        // Pods are held at their limit: usage can come up to this share of the request, and no
-        // further.
+        // The limit caps usage at this share of the request.
         let reachable = u128::from(limit) * 100 / u128::from(request);
         if request <= limit && u128::from(target) >= reachable {
             reader.conflict(
                 &[TARGET, "service.limits.cpu", "service.requests.cpu"],
                 format!("`{TARGET}` can never be exceeded"),
-                format!("`service.limits.cpu` holds a pod at {reachable} % of its request"),
+                format!("`service.limits.cpu` caps a pod at {reachable} % of its request"),
             );
         }
     }
@@ -258,7 +257,7 @@ fn mongodb(reader: &mut Reader) -> Option<MongodbSettings> {
     })
 }
 
-/// Reads which of the three storages holds the data.
+/// Reads which of the three kinds of storage holds the data.
 fn storage(reader: &mut Reader) -> Option<Storage> {
     const SIZE: &str = "mongodb.storage";
     const CLASS: &str = "mongodb.storage_class";
@@ -273,7 +272,7 @@ fn storage(reader: &mut Reader) -> Option<Storage> {
                 reader,
                 CLAIM,
                 beside,
-                "the claim says what it is: keep one of the two",
+                "an existing claim defines its storage: keep one of the two",
             );
         }
     }
@@ -303,16 +302,16 @@ fn storage(reader: &mut Reader) -> Option<Storage> {
 
 fn one_storage(reader: &mut Reader, chosen: &str, beside: &str, label: &str) {
     if reader.is_said(beside) {
-        reader.conflict(&[beside], format!("`{beside}` stands beside `{chosen}`"), label);
+        reader.conflict(&[beside], format!("`{beside}` conflicts with `{chosen}`"), label);
     }
 }
 
-/// Reads the pull secret; the inner `None` means that none is needed.
+/// Reads the pull secret; the inner `None` means that the environment needs none.
 ///
-/// The variable of the password alone declares none: it may be set for another environment.
+/// The password variable alone declares none: it may be set for another environment.
 #[expect(
     clippy::option_option,
-    reason = "the outer one says whether reading worked, the inner one is the value"
+    reason = "the outer one says whether reading succeeded, the inner one is the value"
 )]
 fn pull_secret(reader: &mut Reader) -> Option<Option<PullSecret>> {
     const SERVER: &str = "pull_secret.server";

@@ -1,4 +1,4 @@
-//! From the files of a build context to a tag. Pure.
+//! Hashes the files of a build context into a tag. Pure.
 
 use std::fmt;
 
@@ -6,37 +6,37 @@ use sha2::{Digest, Sha256};
 
 use engine_core::object::hash::hex;
 
-/// Digits of a tag: with 48 bits two contents of a project share one in practice never, and a person can compare them.
+/// Digits of a tag: at 48 bits collisions within a project are negligible, and a person can still compare two tags.
 const DIGITS: usize = 12;
 
 /// One file of a build context.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Entry {
-    /// Relative to the context, with `/` between its parts.
+    /// The path relative to the context, with `/` as separator.
     pub path: String,
-    /// What it is.
+    /// The type of the entry.
     pub kind: EntryKind,
-    /// The bytes of a file, the target of a link.
+    /// The bytes of a file, or the target of a link.
     pub content: Vec<u8>,
 }
 
-/// What an entry is, as far as an image can tell.
+/// The type of an entry, as far as it matters to an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EntryKind {
     /// A file that is not executable.
     File,
-    /// A file that its owner may execute.
+    /// A file that its owner can execute.
     Executable,
     /// A symbolic link, which is copied as a link.
     Link,
 }
 
-/// 12 hexadecimal digits that stand for a build context.
+/// 12 hexadecimal digits that identify the content of a build context.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContentTag(String);
 
 impl ContentTag {
-    /// Hashes entries in any order; neither times nor owners have a say.
+    /// Hashes entries. Their order, timestamps and owners do not matter.
     #[must_use]
     pub fn of(mut entries: Vec<Entry>) -> Self {
         entries.sort();
@@ -47,7 +47,7 @@ impl ContentTag {
                 EntryKind::Executable => "executable",
                 EntryKind::Link => "link",
             };
-            // The lengths keep a path from reading as the content before it.
+            // The lengths separate each path from its content.
             let head = format!("{kind} {} {}\n", entry.path.len(), entry.content.len());
             hash.update(head);
             hash.update(&entry.path);

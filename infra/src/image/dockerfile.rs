@@ -1,19 +1,19 @@
-//! Reads from a Dockerfile what it copies out of its build context. Pure.
+//! Reads from a Dockerfile which files it copies from its build context. Pure.
 
-/// A line whose files cannot be told.
+/// A line whose files cannot be determined.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line} {what}")]
 pub struct DockerfileFault {
     /// The first line of the instruction, counted from 1.
     pub line: usize,
-    /// What stands there.
+    /// What is unsupported about it, as the rest of a sentence.
     pub what: &'static str,
 }
 
 /// Lists the files and directories of the context that a Dockerfile copies.
 ///
 /// # Errors
-/// When an instruction uses the context in a way that cannot be told from its text: a guess would give two contents one
+/// If an instruction uses the context in a way that its text does not reveal: after a wrong guess, two contents could share a
 /// tag.
 pub fn copied(text: &str) -> Result<Vec<String>, DockerfileFault> {
     let mut sources = Vec::new();
@@ -22,10 +22,12 @@ pub fn copied(text: &str) -> Result<Vec<String>, DockerfileFault> {
         let mut words = instruction.split_whitespace();
         match words.next().unwrap_or_default().to_ascii_uppercase().as_str() {
             "COPY" => sources.extend(copy(words).map_err(fault)?),
-            "ADD" => return Err(fault("is an `ADD`: write `COPY`")),
-            "RUN" if instruction.contains("<<") => return Err(fault("is a here-document")),
+            "ADD" => return Err(fault("uses `ADD`: use `COPY` instead")),
+            "RUN" if instruction.contains("<<") => {
+                return Err(fault("uses a here-document, which is not supported"));
+            }
             "RUN" if words.any(|word| word.contains("type=bind") && !word.contains("from=")) => {
-                return Err(fault("mounts the build context: write `COPY`"));
+                return Err(fault("mounts the build context: use `COPY` instead"));
             }
             _ => {}
         }
@@ -44,10 +46,10 @@ fn copy<'text>(words: impl Iterator<Item = &'text str>) -> Result<Vec<String>, &
             return Err("is not of the form `COPY source … target`");
         }
         if path.contains(['*', '?', '[', '$', '\\']) {
-            return Err("copies by a pattern or a variable: name the files or their directory");
+            return Err("uses a pattern or a variable: name the files or their directory");
         }
         if path.split('/').any(|part| part == "..") {
-            return Err("copies from outside of the build context");
+            return Err("copies from outside the build context");
         }
     }
     let normal = paths.iter().map(|path| {
@@ -57,7 +59,7 @@ fn copy<'text>(words: impl Iterator<Item = &'text str>) -> Result<Vec<String>, &
     Ok(normal.collect())
 }
 
-/// Joins continued lines and drops comments; with each instruction comes the number of its first line.
+/// Joins continued lines and drops comments; returns each instruction with the number of its first line.
 fn instructions(text: &str) -> Vec<(usize, String)> {
     let mut instructions: Vec<(usize, String)> = Vec::new();
     let mut continued = false;
@@ -151,7 +153,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_told_is_refused_with_its_line() {
-        check("FROM scratch\nADD a b", "line 2 is an `ADD`: write `COPY`");
+        check("FROM scratch\nADD a b", "line 2 uses `ADD`: use `COPY` instead");
         check(
             "COPY [\"a\", \"b\"]",
             "line 1 is not of the form `COPY source … target`",
@@ -162,16 +164,19 @@ mod tests {
         );
         check(
             "COPY *.rs /a",
-            "line 1 copies by a pattern or a variable: name the files or their directory",
+            "line 1 uses a pattern or a variable: name the files or their directory",
         );
         check(
             "COPY a/../../b /b",
-            "line 1 copies from outside of the build context",
+            "line 1 copies from outside the build context",
         );
         check(
             "RUN --mount=type=bind,target=/x \\\n  true",
-            "line 1 mounts the build context: write `COPY`",
+            "line 1 mounts the build context: use `COPY` instead",
         );
-        check("RUN <<EOF\nCOPY a b\nEOF", "line 1 is a here-document");
+        check(
+            "RUN <<EOF\nCOPY a b\nEOF",
+            "line 1 uses a here-document, which is not supported",
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Reads the build context from the disk: the only part of `image` that touches the system.
+//! Reads the build context from disk: the only module of `image` that does IO.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,45 +8,45 @@ use std::path::{Path, PathBuf};
 use super::content::{ContentTag, Entry, EntryKind};
 use super::dockerfile::{DockerfileFault, copied};
 
-/// The file that says how the image is built.
+/// The file that defines the image.
 const DOCKERFILE: &str = "Dockerfile";
-/// It takes files out of the context, and so has a say in what is copied.
+/// Excludes files from the context, so it affects what is copied.
 const IGNORED: &str = ".dockerignore";
 
-/// Why an image has no content to be tagged by.
+/// Why the content tag of an image cannot be computed.
 #[derive(Debug, thiserror::Error)]
 pub enum ContextError {
     /// There is nothing to build.
     #[error("there is no `{}`", .0.display())]
     NoDockerfile(PathBuf),
-    /// The Dockerfile uses the context in a way that is not understood.
+    /// The Dockerfile uses the context in an unsupported way.
     #[error("`{}` {fault}", .file.display())]
     Dockerfile {
         /// The Dockerfile.
         file: PathBuf,
-        /// The line, and what is wrong with it.
+        /// The line and the reason.
         fault: DockerfileFault,
     },
     /// A file of the context could not be read.
-    #[error("`{}` cannot be read: {source}", .path.display())]
+    #[error("cannot read `{}`: {source}", .path.display())]
     Unreadable {
         /// The file or directory.
         path: PathBuf,
-        /// What the system answered.
+        /// The error of the system.
         source: io::Error,
     },
-    /// Something that no image can hold, such as a socket.
-    #[error("`{}` is neither a file nor a directory nor a link", .0.display())]
+    /// An entry that no image can hold, such as a socket.
+    #[error("`{}` is not a file, directory or symbolic link", .0.display())]
     NoFile(PathBuf),
-    /// The name is no text.
+    /// The name is not UTF-8.
     #[error("the name of `{}` is not UTF-8", .0.display())]
     NameNotText(PathBuf),
 }
 
-/// Computes the tag of the image that is built in a directory: from its Dockerfile, and from every file that it copies.
+/// Computes the content tag of the image that is built in a directory, from its Dockerfile and every file that it copies.
 ///
 /// # Errors
-/// When there is no Dockerfile, it is not understood, or a file cannot be read.
+/// If the Dockerfile is missing or not supported, or a file cannot be read.
 pub fn content_tag(directory: &Path) -> Result<ContentTag, ContextError> {
     let file = directory.join(DOCKERFILE);
     let text = match fs::read_to_string(&file) {
@@ -72,7 +72,7 @@ pub fn content_tag(directory: &Path) -> Result<ContentTag, ContextError> {
 
 struct Context<'a> {
     directory: &'a Path,
-    /// A file that is copied twice counts once.
+    /// The paths added so far: a file that is copied twice counts once.
     seen: BTreeSet<String>,
     entries: Vec<Entry>,
 }
@@ -96,7 +96,7 @@ impl Context<'_> {
                 let name = name
                     .to_str()
                     .ok_or_else(|| ContextError::NameNotText(child.path()))?;
-                // `.dockerignore` leaves hidden files out too: what editors and systems write is no change of the image.
+                // `.dockerignore` excludes hidden files too: files of editors and systems must not change the tag.
                 if !name.starts_with('.') {
                     self.add(&if path.is_empty() {
                         name.to_owned()
@@ -207,9 +207,9 @@ mod tests {
         };
         fs::remove_file(directory.path().join("src/a")).unwrap();
         fs::remove_dir(directory.path().join("src")).unwrap();
-        check("`project/src` cannot be read: No such file or directory (os error 2)");
+        check("cannot read `project/src`: No such file or directory (os error 2)");
         fs::write(directory.path().join("Dockerfile"), "ADD a b").unwrap();
-        check("`project/Dockerfile` line 1 is an `ADD`: write `COPY`");
+        check("`project/Dockerfile` line 1 uses `ADD`: use `COPY` instead");
         fs::remove_file(directory.path().join("Dockerfile")).unwrap();
         check("there is no `project/Dockerfile`");
     }

@@ -1,4 +1,4 @@
-//! A plan as a unified diff of YAML, live to planned, of the fields that this program declares. Pure.
+//! Formats a plan as a unified YAML diff, live to planned, of the fields that this program declares. Pure.
 
 use std::fmt::Write as _;
 
@@ -13,16 +13,16 @@ use engine_core::object::path::{Path, PathElement};
 use engine_core::object::{FieldValue, Object, ObjectId};
 use engine_core::plan::{Action, Cause, Change, FieldDrift, Plan, reasons_to_replace};
 
-/// Lines around a change: enough for the names of all tables above a deep field.
+/// Context lines around a change: enough to show every parent of a deeply nested field.
 const CONTEXT: usize = 8;
 
-/// Name of the side on which an object does not exist.
+/// File name for the side on which an object does not exist.
 const NOTHING: &str = "/dev/null";
 
-/// Stands for a secret value. No value of a Secret is written so: they are Base64.
+/// Placeholder for a secret value. It cannot be mistaken for one: values of Secrets are Base64.
 const HIDDEN: &str = "(not shown)";
 
-/// One diff for each object that changes; what a diff cannot show stands in comments.
+/// Formats one diff for each object that changes. Comments carry what a diff cannot show.
 pub(super) fn text(plan: &Plan) -> String {
     let changes = plan.changes.iter().enumerate().map(|(place, change)| {
         let text = self::change(change);
@@ -39,14 +39,14 @@ pub(super) fn text(plan: &Plan) -> String {
     blocks.join("\n")
 }
 
-/// What is compared: the two documents of an object. `None` is the side on which it does not exist.
+/// The two documents of an object that a diff compares. `None` if the object does not exist on that side.
 pub(super) struct Sides {
     pub(super) live: Option<Document>,
     pub(super) planned: Option<Document>,
 }
 
 impl Sides {
-    /// The documents of a change; `None` for one that changes no content.
+    /// The documents of a change; `None` if it changes no content.
     pub(super) fn of(change: &Change) -> Option<Self> {
         let id = &change.id;
         let (live, planned) = match &change.action {
@@ -81,7 +81,7 @@ impl Sides {
     }
 }
 
-/// One side of a diff: the fields that change, below their tables.
+/// One side of a diff: the changed fields, nested in their parents.
 pub(super) struct Document {
     pub(super) content: Value,
     comments: Comments,
@@ -96,7 +96,7 @@ fn change(change: &Change) -> String {
     }
     match &change.action {
         Action::Adopt { .. } => {
-            let _ = writeln!(text, "# adopt {id}: it is there, and nobody's");
+            let _ = writeln!(text, "# adopt {id}: it exists and nothing manages it");
         }
         Action::Replace { reasons, .. } => {
             let _ = writeln!(text, "# replace {id}: {}", reasons_to_replace(reasons));
@@ -108,7 +108,7 @@ fn change(change: &Change) -> String {
         lines.join("\n")
     });
     text + &match &change.action {
-        Action::Mark { lost, .. } => format!("# mark {id}: {lost}; the content is as it should be"),
+        Action::Mark { lost, .. } => format!("# mark {id}: {lost}; its content is up to date"),
         Action::Keep { why } => format!("# keep {id}: {why}"),
         Action::Refuse { why } => format!("# refuse {id}: {why}"),
         _ => content.unwrap_or_default(),
@@ -132,7 +132,7 @@ fn identity(id: &ObjectId) -> Value {
     json!({"apiVersion": id.kind.api_version(), "kind": id.kind.kind, "metadata": metadata})
 }
 
-/// An object to create, without the hash and the values of Secrets.
+/// The content of an object to create, without its hash and without values of Secrets.
 fn created(desired: &Object) -> Value {
     let mut json = desired.json();
     without_hash(&mut json);
@@ -148,7 +148,7 @@ fn created(desired: &Object) -> Value {
     json
 }
 
-/// A value and the comment behind it.
+/// A value and its trailing comment.
 type Commented = (Value, Option<String>);
 
 fn before(drift: &FieldDrift) -> Option<Commented> {
@@ -200,8 +200,7 @@ impl Document {
         document
     }
 
-    /// Puts a value at the end of its path and creates the tables and list items above it; `None` when a scalar stands
-    /// in the way.
+    /// Inserts a value at its path and creates missing parents; `None` if a scalar is in the way.
     fn insert(&mut self, path: &[PathElement], value: Value, comment: Option<String>) -> Option<()> {
         let mut place = Vec::new();
         let mut node = &mut self.content;
@@ -220,7 +219,7 @@ impl Document {
                     item(items, position, || Value::Object(key.clone()))
                 }
                 PathElement::Index(_) | PathElement::Value(_) => {
-                    // Only its comment tells which item of the whole list this is.
+                    // Only its comment identifies the item within the whole list.
                     let label = Path(vec![step.clone()]).to_string();
                     let items = items(node)?;
                     let is_it = |position: &usize| {
@@ -246,7 +245,7 @@ impl Document {
     }
 }
 
-/// The field of this name, created when it is missing; `None` below anything but a table.
+/// The field of this name, created if missing; `None` if the node is not an object.
 fn field<'a>(node: &'a mut Value, name: &str) -> Option<&'a mut Value> {
     if node.is_null() {
         *node = json!({});
@@ -254,7 +253,7 @@ fn field<'a>(node: &'a mut Value, name: &str) -> Option<&'a mut Value> {
     Some(node.as_object_mut()?.entry(name).or_insert(Value::Null))
 }
 
-/// The items of a list; `None` for anything but a list.
+/// The items of a list; `None` if the node is not a list.
 fn items(node: &mut Value) -> Option<&mut Vec<Value>> {
     if node.is_null() {
         *node = json!([]);

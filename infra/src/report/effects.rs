@@ -1,4 +1,4 @@
-//! What a plan means for what runs, in one line. Pure.
+//! Summarizes in one line how a plan affects running workloads. Pure.
 
 use std::fmt;
 
@@ -22,7 +22,7 @@ pub(super) struct Effects {
 }
 
 impl Effects {
-    /// Counts a plan's effects.
+    /// Counts the effects of a plan.
     pub(super) fn of(plan: &Plan) -> Self {
         let mut effects = Self::default();
         for effect in plan.changes.iter().flat_map(|change| &change.effects) {
@@ -39,7 +39,7 @@ impl Effects {
         effects
     }
 
-    /// The line for people; `None` when nothing that runs is affected.
+    /// The line of text output; `None` if no running workload is affected.
     pub(super) fn line(&self) -> Option<String> {
         (*self != Self::default()).then(|| format!("Effects: {self}."))
     }
@@ -58,8 +58,8 @@ impl fmt::Display for Effects {
                 pods.as_str(),
             ),
             (self.outages, ["outage", "outages"], ""),
-            (self.scalings, ["change of scale", "changes of scale"], ""),
-            (self.data_losses, ["loss of data", "losses of data"], ""),
+            (self.scalings, ["scale change", "scale changes"], ""),
+            (self.data_losses, ["data loss", "data losses"], ""),
         ];
         let mut comma = "";
         for (count, [one, more], rest) in parts {
@@ -108,11 +108,11 @@ mod tests {
         check(&[&[restart(1)]], Some("Effects: 1 rolling restart (1 pod)."));
         check(
             &[&[restart(4), Effect::Scale { from: 1, to: 2 }], &[restart(2)]],
-            Some("Effects: 2 rolling restarts (6 pods), 1 change of scale."),
+            Some("Effects: 2 rolling restarts (6 pods), 1 scale change."),
         );
         check(
             &[&[outage.clone(), Effect::DataLoss], &[outage]],
-            Some("Effects: 2 outages, 1 loss of data."),
+            Some("Effects: 2 outages, 1 data loss."),
         );
     }
 }

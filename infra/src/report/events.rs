@@ -1,4 +1,4 @@
-//! One line for each thing that happens during an apply. Pure.
+//! Formats each event of an apply as one line. Pure.
 
 use super::style;
 use engine::apply::Event;
@@ -27,7 +27,7 @@ pub(super) fn line(event: &Event) -> String {
         Event::Skipped { id, because } => {
             let why = match because {
                 Some(because) => format!("because of {because}"),
-                None => "because of what failed before".to_owned(),
+                None => "because of an earlier failure".to_owned(),
             };
             format!("  {} {id}: {why}", style::changed(&format!("{:<8}", "skipped")))
         }

@@ -1,4 +1,4 @@
-//! A plan for programs: one JSON document, described by `schemas/plan.schema.json`. Pure, and without any secret value.
+//! A plan as one JSON document, described by `schemas/plan.schema.json`. Pure; holds no secret values.
 
 pub(super) mod diff;
 pub(super) mod lines;
@@ -13,7 +13,7 @@ use super::effects::Effects;
 use engine_core::object::{FieldValue, ObjectId};
 use engine_core::plan::{self, Action, Timing};
 
-/// Version of the documents and lines. Raised when a field goes or changes its meaning, not when one is added.
+/// Version of the documents and lines. Raised when a field is removed or changes its meaning, not when one is added.
 pub(super) const FORMAT_VERSION: u32 = 1;
 
 /// Where an environment is.
@@ -200,7 +200,7 @@ impl<'a> Change<'a> {
         let (action, reason) = match &change.action {
             Action::Create { timing, .. } => ("create", creation(timing)),
             Action::Update { fields, .. } => ("change", update(fields).to_owned()),
-            Action::Adopt { .. } => ("adopt", "it is there, and nobody's".to_owned()),
+            Action::Adopt { .. } => ("adopt", "it exists and nothing manages it".to_owned()),
             Action::Replace { reasons, .. } => ("replace", plan::reasons_to_replace(reasons)),
             Action::Mark { lost, .. } => ("mark", lost.clone()),
             Action::Delete {
@@ -208,7 +208,7 @@ impl<'a> Change<'a> {
                 ..
             } => (
                 "delete",
-                format!("it is no longer wanted, and has what {successor} needs"),
+                format!("it is no longer wanted, and holds the node port that {successor} needs"),
             ),
             Action::Delete { .. } => ("delete", "it is no longer wanted".to_owned()),
             Action::Keep { why } => ("keep", why.clone()),
@@ -230,13 +230,13 @@ impl<'a> Change<'a> {
 
 fn creation(timing: &Timing) -> String {
     match timing {
-        Timing::Checked => "it is not there".to_owned(),
+        Timing::Checked => "it does not exist".to_owned(),
         Timing::Unchecked { until } => {
-            format!("it is not there; it can be checked when {until} is there")
+            format!("it does not exist; it can be checked once {until} exists")
         }
         Timing::AfterDeletion { .. } => "it is being deleted".to_owned(),
         Timing::AfterPredecessor { predecessor } => {
-            format!("it is not there; {predecessor} is deleted first")
+            format!("it does not exist; {predecessor} is deleted first")
         }
     }
 }

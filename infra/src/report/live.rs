@@ -1,4 +1,4 @@
-//! What is done or waited for right now, on a line that moves: only where standard error is a terminal.
+//! The progress line: shows current work or waits, only if standard error is a terminal.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,10 +12,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, T
 use engine::apply::Event;
 use engine_core::object::ObjectId;
 
-/// Fast enough to be seen moving, slow enough for a remote terminal.
+/// Fast enough to look alive, slow enough for a remote terminal.
 const FRAME: Duration = Duration::from_millis(120);
 
-/// The moving line, while something is under way.
+/// The progress line, shown while work is in progress.
 #[derive(Default)]
 pub(super) struct Live {
     state: Mutex<Option<Moving>>,
@@ -26,8 +26,8 @@ struct Moving {
     waits: BTreeMap<ObjectId, String>,
 }
 
-/// A terminal that says it has four columns less: `^C` finds room behind the line, which is filled up to its end. It would
-/// wrap otherwise, and the line could not be taken away.
+/// A terminal that reports four columns fewer, so that an echoed `^C` fits after the line, which fills the width. Without the
+/// room the line would wrap and could not be cleared.
 #[derive(Debug)]
 struct Narrow(Term);
 
@@ -76,12 +76,12 @@ impl Drop for Moving {
 }
 
 impl Live {
-    /// From now on shows what an apply waits for, where a terminal can.
+    /// Starts to show what an apply waits for, if the terminal supports it.
     pub(super) fn begin(&self) {
         self.show("  {spinner} {elapsed:>4} {wide_msg}", "", Duration::ZERO);
     }
 
-    /// From now on shows work that has been under way for a while, where a terminal can.
+    /// Starts to show work that has been running for `since`, if the terminal supports it.
     pub(super) fn begin_work(&self, work: &str, since: Duration) {
         self.show("  {spinner} {work}", work, since);
     }
@@ -96,7 +96,7 @@ impl Live {
         let style = ProgressStyle::with_template(template)
             .expect("the template is well-formed")
             .with_key("work", move |state: &ProgressState, line: &mut dyn fmt::Write| {
-                // A line that cannot be composed is not shown.
+                // If formatting fails, the line stays empty.
                 let _ = write!(line, "{work} … {} s", state.elapsed().as_secs());
             });
         let line = ProgressBar::with_draw_target(None, target)
@@ -107,14 +107,14 @@ impl Live {
         *self.lock() = Some(Moving { line, waits });
     }
 
-    /// Takes the line away and leaves no trace of it.
+    /// Clears the line.
     pub(super) fn end(&self) {
         *self.lock() = None;
     }
 
     /// Prints something above the line.
     pub(super) fn above<T>(&self, print: impl FnOnce() -> T) -> T {
-        // Nothing is locked while printing, which may block on whoever reads.
+        // Holds no lock while printing: a slow reader may block it.
         let line = self.lock().as_ref().map(|moving| moving.line.clone());
         match line {
             Some(line) => line.suspend(print),
@@ -122,7 +122,7 @@ impl Live {
         }
     }
 
-    /// Takes note of an event; true when the line shows it, so that it needs no line of its own.
+    /// Records an event; true if the progress line shows it, so that it needs no separate line.
     pub(super) fn shows(&self, event: &Event) -> bool {
         let mut state = self.lock();
         let Some(moving) = state.as_mut() else {

@@ -1,4 +1,4 @@
-//! A stack as the manifests that `kubectl apply -f -` takes. Pure, and without any value of a Secret.
+//! Formats a stack as manifests for `kubectl apply -f -`. Pure; never prints values of Secrets.
 
 use serde_json::Value;
 
@@ -6,13 +6,12 @@ use super::yaml;
 use engine_core::object::{Object, marks};
 use engine_core::stack::Stack;
 
-/// Fields of a Secret that hold its values.
+/// The fields of a Secret that hold its values.
 pub(super) const VALUES: [&str; 2] = ["data", "stringData"];
 
-/// One document for each object, in the order in which they are written.
+/// Formats one document per object, in the order in which an apply writes them.
 pub(super) fn text(environment: &str, stack: &Stack) -> String {
-    let mut text =
-        format!("# The manifests of environment `{environment}`. Secrets stand here without their values.\n");
+    let mut text = format!("# Manifests of environment `{environment}`. Values of Secrets are left out.\n");
     for declared in &stack.objects {
         text.push_str("---\n");
         text.push_str(&manifest(&declared.object));
@@ -30,11 +29,11 @@ fn manifest(object: &Object) -> String {
         .filter_map(|field| json[field].as_object())
         .flat_map(|values| values.keys().map(String::as_str))
         .collect();
-    let keys = format!("# Keys, whose values an apply knows: {}\n", names.join(", "));
+    let keys = format!("# Keys (an apply sets their values): {}\n", names.join(", "));
     keys + &yaml::document(&without_values(object))
 }
 
-/// A Secret without its values, and without the hash that is made of them.
+/// A Secret without its values and without the hash that is derived from them.
 fn without_values(object: &Object) -> Value {
     let mut json = object.json();
     if let Some(fields) = json.as_object_mut() {
@@ -46,7 +45,7 @@ fn without_values(object: &Object) -> Value {
     json
 }
 
-/// Takes the hash off, and with it the annotations when nothing else stands there.
+/// Removes the hash, and the annotations if it was the only one.
 pub(super) fn without_hash(json: &mut Value) {
     let Some(metadata) = json["metadata"].as_object_mut() else {
         return;

@@ -1,4 +1,4 @@
-//! A plan as text. Pure.
+//! Formats a plan as text. Pure.
 
 use std::fmt::Write as _;
 
@@ -9,10 +9,10 @@ use engine_core::object::FieldValue;
 use engine_core::object::field_managers::Operation;
 use engine_core::plan::{Action, Cause, Change, FieldDrift, Plan, Timing, reasons_to_replace};
 
-/// Longest value that is shown whole, in characters.
+/// Values longer than this, in characters, are cut.
 const VALUE_WIDTH: usize = 72;
 
-/// The changes, one block each, and the notes.
+/// Formats the changes, one block each, and the notes.
 pub(super) fn changes(plan: &Plan, verbosity: Verbosity) -> String {
     let mut lines: Vec<String> = plan
         .changes
@@ -53,7 +53,7 @@ fn change(change: &Change, verbosity: Verbosity) -> String {
         ),
         Action::Mark { lost, .. } => {
             format!(
-                "  {} {id}: {lost}; the content is as it should be",
+                "  {} {id}: {lost}; its content is up to date",
                 style::changed("~ mark")
             )
         }
@@ -78,7 +78,7 @@ fn change(change: &Change, verbosity: Verbosity) -> String {
     text
 }
 
-/// What to do about the refusal at a place. What is to be done about many is said once, below the last of them.
+/// The hint for the refusal at this position. A hint that several refusals share appears once, below the last of them.
 pub(super) fn hint_below(changes: &[Change], place: usize) -> Option<&'static str> {
     let hint = |change: &Change| match &change.action {
         Action::Refuse { why } => Some(why.hint()),
@@ -92,13 +92,13 @@ pub(super) fn hint_below(changes: &[Change], place: usize) -> Option<&'static st
 fn before(timing: &Timing) -> String {
     match timing {
         Timing::Checked => String::new(),
-        Timing::Unchecked { until } => format!(" (checked when {until} is there)"),
+        Timing::Unchecked { until } => format!(" (checked once {until} exists)"),
         Timing::AfterPredecessor { predecessor } => format!(" (after the deletion of {predecessor})"),
         Timing::AfterDeletion { finalizers } if finalizers.is_empty() => {
-            " (after the deletion that is under way)".to_owned()
+            " (after its pending deletion)".to_owned()
         }
         Timing::AfterDeletion { finalizers } => format!(
-            " (after the deletion that is under way; finalizer `{}`)",
+            " (after its pending deletion; finalizer `{}`)",
             finalizers.join("`, `")
         ),
     }
@@ -116,14 +116,14 @@ fn field(drift: &FieldDrift, verbosity: Verbosity) -> String {
         ),
     };
     if let Cause::TakenOver { by } = &drift.cause {
-        let note = format!("was set by {by}; the configuration sets it now");
+        let note = format!("was set by {by}; the configuration now sets it");
         let _ = write!(text, "\n        {}", style::faint(&note));
     }
     if let Cause::Removed { by, why } = &drift.cause {
         let who = by
             .as_ref()
-            .map_or_else(|| "somebody".to_owned(), ToString::to_string);
-        let note = format!("was set by {who}, and goes: {why}");
+            .map_or_else(|| "an unknown manager".to_owned(), ToString::to_string);
+        let note = format!("was set by {who}; apply removes it: {why}");
         let _ = write!(text, "\n        {}", style::faint(&note));
     }
     if let Cause::Drift { by } = &drift.cause {

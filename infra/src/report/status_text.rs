@@ -1,9 +1,9 @@
-//! What is there of an environment as a tree of lines. Pure.
+//! Formats the status of an environment as a tree. Pure.
 
 use super::style;
 use engine_core::status::tree::{Part, State};
 
-/// One line for each part: its state in a column on the left, then its name below that of its owner.
+/// Formats one line per part: its state in the left column, then its name, indented below its owner.
 pub(super) fn lines(parts: &[Part]) -> String {
     let mut text = Vec::new();
     write(parts, 0, &mut text);
@@ -24,7 +24,7 @@ fn write(parts: &[Part], indent: usize, text: &mut Vec<String>) {
     }
 }
 
-/// The sign and the word, padded to the width of the longest.
+/// The sign and the word for a state, padded to equal width.
 fn state(state: State) -> String {
     let (word, colour): (&str, fn(&str) -> String) = match state {
         State::Ready => ("✓ ready", style::good),

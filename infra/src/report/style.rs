@@ -1,4 +1,4 @@
-//! The colours, each with its meaning. The outputs strip them where they are not wanted.
+//! Colours, named by meaning. The outputs strip them if colour is off.
 
 use owo_colors::OwoColorize as _;
 

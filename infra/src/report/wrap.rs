@@ -1,9 +1,9 @@
-//! Breaks lines between words, where a terminal would break them anywhere. Pure.
+//! Wraps lines between words; a terminal would break them anywhere. Pure.
 
-/// How far the rest of a line stands behind its beginning.
+/// Extra indent of continuation lines.
 const HANGING: usize = 4;
 
-/// Breaks the lines that are wider than `width` columns. A word that is wider stays whole, and colours are no columns.
+/// Wraps lines that are wider than `width` columns. Longer words are never broken, and colour codes take no columns.
 pub(super) fn wrap(text: &str, width: usize) -> String {
     let lines: Vec<String> = text.lines().map(|line| wrap_line(line, width)).collect();
     lines.join("\n")
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_of_a_long_line_stands_further_in() {
+    fn continuation_lines_are_indented() {
         check("  one two three four", 12, "  one two\n      three\n      four");
     }
 

@@ -1,4 +1,4 @@
-//! JSON as YAML that people like to read and every parser reads alike. Pure.
+//! Formats JSON as YAML that is easy to read and that every parser reads alike. Pure.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,12 @@ use serde_saphyr::LitStr;
 /// Fields that identify an object or an item. They come first, in this order.
 const FIRST: [&str; 5] = ["apiVersion", "kind", "metadata", "name", "namespace"];
 
-/// Comments by the place of what they are about: the names of its fields and the positions of its items.
+/// Comments by the place of the value that they describe: field names and item positions, from the root.
 pub(super) type Comments = BTreeMap<Vec<String>, String>;
 
-/// Writes one document, without the line that separates it from others.
+/// Writes one document, without the `---` separator.
 pub(super) fn document(value: &Value) -> String {
-    // Only our own line ends break a line: a diff shows each value as it is.
+    // Never folds a value over several lines: a diff shows each value as it is.
     let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
     serde_saphyr::to_string_with_options(&Ordered(value), options).expect("JSON is a subset of YAML")
 }
@@ -32,7 +32,7 @@ pub(super) fn commented(value: &Value, comments: &Comments) -> String {
     lines.concat()
 }
 
-/// Tells on which line each part of a value begins; returns the line below the value.
+/// Reports the line on which each part of a value begins; returns the line below the value.
 fn visit(
     value: &Value,
     place: &mut Vec<String>,
@@ -71,7 +71,7 @@ fn has_parts(value: &Value) -> bool {
     }
 }
 
-/// A value with its identity first and its scripts as blocks.
+/// Serializes identifying fields first and scripts as block scalars.
 struct Ordered<'a>(&'a Value);
 
 impl Serialize for Ordered<'_> {
@@ -87,7 +87,7 @@ impl Serialize for Ordered<'_> {
     }
 }
 
-/// Puts the fields that identify something before the rest, which stays sorted by name.
+/// Orders the identifying fields first and the rest by name.
 fn in_order(fields: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
     let rank = |name: &str| FIRST.iter().position(|first| *first == name);
     let mut fields: Vec<_> = fields.iter().collect();

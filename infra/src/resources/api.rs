@@ -23,27 +23,27 @@ use engine_core::stack::Handle;
 /// Port of the data API, in the pod and of its Service.
 pub const PORT: i32 = 5000;
 
-/// User and group of the image's process.
+/// User and group that the image runs as.
 const USER: i64 = 65532;
 
-/// Name of the Secret with the database's URI, and of the entry in it.
+/// Name of the Secret with the URI of the database, and of its entry.
 const URI_SECRET: &str = "api-mongodb";
 const URI_ENTRY: &str = "uri";
 const URI_DIRECTORY: &str = "/run/secrets/mongodb";
 
-/// Seconds that a pod goes on as before when it is to end: until then every node has heard that it takes no more requests.
+/// Seconds that a terminating pod keeps serving, so that every node learns to send it no more requests.
 const LEAVE_SECONDS: i64 = 5;
 
-/// Seconds between the order to stop and the end by force: [`LEAVE_SECONDS`], then the process drains for 5 s, then it gives
-/// requests under way 30 s; 5 s more, so that it ends by itself.
+/// Grace period of a pod in seconds: [`LEAVE_SECONDS`], 5 s in which the process drains, 30 s for requests in flight, and 5 s
+/// of slack so that it exits without being killed.
 const GRACE_SECONDS: i64 = LEAVE_SECONDS + 5 + 30 + 5;
 
-/// What the pods are spread over, as evenly as it goes.
+/// Topology keys that the pods are spread over, as evenly as possible.
 const SPREAD_OVER: [&str; 2] = ["kubernetes.io/hostname", "topology.kubernetes.io/zone"];
 
-/// Builds the Secret with the URI under which the data API finds its database.
+/// Builds the Secret with the URI by which the data API reaches its database.
 ///
-/// The host is the name of the database's Service: the full one when the database lives in another namespace.
+/// The host is the name of the database's Service, fully qualified if the database is in another namespace.
 #[must_use]
 pub fn uri_secret(environment: &Environment, password: &SecretValue, database: &Handle<Service>) -> Secret {
     let Namespaces {
@@ -74,7 +74,7 @@ pub fn uri_secret(environment: &Environment, password: &SecretValue, database: &
     }
 }
 
-/// Builds the Service that opens the data API on a port of every node.
+/// Builds the Service that exposes the data API on a port of every node.
 #[must_use]
 pub fn node_port_service(environment: &Environment) -> Service {
     Service {
@@ -101,7 +101,7 @@ pub fn node_port_service(environment: &Environment) -> Service {
     }
 }
 
-/// Builds the Deployment of the data API. Carries no `replicas` when an autoscaler sets them.
+/// Builds the Deployment of the data API. Leaves out `replicas` if an autoscaler sets it.
 #[must_use]
 pub fn deployment(environment: &Environment, guards: &Guards, uri: &Handle<Secret>) -> Deployment {
     let replicas = match &environment.service.scale {
@@ -129,7 +129,7 @@ pub fn deployment(environment: &Environment, guards: &Guards, uri: &Handle<Secre
     }
 }
 
-/// A new pod must be ready before an old one goes.
+/// Stops an old pod only after a new one is ready.
 fn without_outage() -> DeploymentStrategy {
     DeploymentStrategy {
         type_: Some("RollingUpdate".to_owned()),
@@ -158,8 +158,7 @@ fn pod(environment: &Environment, guards: &Guards, uri: &Handle<Secret>) -> PodS
     }
 }
 
-/// Asks for as many pods in each part of the cluster as in any other, old and new ones counted apart; never keeps a pod
-/// waiting for it.
+/// Spreads pods evenly over the topology, counting old and new pods separately. Best effort: never leaves a pod pending.
 fn spread(environment: &Environment, key: &str) -> TopologySpreadConstraint {
     TopologySpreadConstraint {
         max_skew: 1,
@@ -187,7 +186,7 @@ fn container(environment: &Environment) -> Container {
             protocol: Some("TCP".to_owned()),
             ..ContainerPort::default()
         }]),
-        // Alive is the process alone: a pod that restarts because its database is away helps nobody.
+        // Checks only the process: restarting a pod because its database is down would not help.
         liveness_probe: Some(probe("/livez", 10, 3)),
         readiness_probe: Some(probe("/readyz", 5, 2)),
         startup_probe: Some(probe("/livez", 1, 30)),
@@ -202,7 +201,7 @@ fn container(environment: &Environment) -> Container {
     }
 }
 
-/// The kubelet itself waits, because the image has no shell that could.
+/// Lets the kubelet sleep, because the image has no shell.
 fn leave_before_ending() -> Lifecycle {
     Lifecycle {
         pre_stop: Some(LifecycleHandler {

@@ -10,7 +10,7 @@ use super::metadata::{API, metadata};
 use crate::environment::{Autoscaling, Environment};
 use engine_core::stack::Handle;
 
-/// Builds the autoscaler that sets the number of the data API's pods by their use of CPU.
+/// Builds the autoscaler that scales the data API by CPU utilization.
 #[must_use]
 pub fn autoscaler(
     environment: &Environment,

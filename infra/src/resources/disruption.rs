@@ -1,4 +1,4 @@
-//! How many pods of a component a drain of nodes may take at once. Pure.
+//! The disruption budgets: how many pods of a component a node drain may evict at once. Pure.
 
 use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -7,10 +7,10 @@ use super::metadata::{Component, metadata, selector};
 use super::namespaces::Home;
 use crate::environment::Environment;
 
-/// Builds the budget of a component: one pod at a time.
+/// Builds the disruption budget of a component: one pod at a time.
 ///
-/// One, not none, for the single pod of the database too: a budget of none would hold up every drain for ever. Pods that
-/// are not ready never hold one up.
+/// The single pod of the database gets a budget of one too: a budget of zero would block every drain forever. Pods that are
+/// not ready never block a drain.
 #[must_use]
 pub fn budget(environment: &Environment, component: Component, home: &Home) -> PodDisruptionBudget {
     PodDisruptionBudget {

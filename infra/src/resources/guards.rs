@@ -1,6 +1,6 @@
-//! What stands in a namespace before the pods of a component: their account and the rules of their traffic. Pure.
+//! The guards of a component's pods: their service account and network policy, applied before the pods. Pure.
 //!
-//! Every builder of pods asks for them, so that no pod can be declared without.
+//! Every builder of pods takes them as an argument, so no pod can be declared without them.
 
 use k8s_openapi::api::core::v1::{LocalObjectReference, ServiceAccount};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
@@ -10,7 +10,7 @@ use super::namespaces::Home;
 use crate::environment::Environment;
 use engine_core::stack::{Handle, Need, StackBuilder};
 
-/// The guards of a component's pods, ready to be referred to.
+/// Handles to the guards of a component's pods.
 pub struct Guards {
     account: Handle<ServiceAccount>,
     policy: Handle<NetworkPolicy>,
@@ -18,7 +18,7 @@ pub struct Guards {
 }
 
 impl Guards {
-    /// What a workload refers to: its namespace and all of its guards.
+    /// The dependencies of a workload: its namespace and all its guards.
     #[must_use]
     pub fn needs(&self) -> Vec<Need> {
         let mut needs = self.home.needs_of_pods();
@@ -26,13 +26,13 @@ impl Guards {
         needs
     }
 
-    /// Name of the account that the pods run under.
+    /// Name of the service account that the pods run under.
     #[must_use]
     pub fn account(&self) -> String {
         self.account.name().to_owned()
     }
 
-    /// The Secret with which the pods' images are pulled.
+    /// The Secret for pulling the images of the pods.
     #[must_use]
     pub fn pull_secrets(&self) -> Option<Vec<LocalObjectReference>> {
         let name = self.home.pull_secret()?.name().to_owned();
@@ -55,7 +55,7 @@ pub fn add(
     }
 }
 
-/// Builds an account of its own for a component, which may do nothing and whose pods hold no token.
+/// Builds a service account for a component, with no permissions and no token mounted in its pods.
 #[must_use]
 pub fn account(environment: &Environment, component: Component, home: &Home) -> ServiceAccount {
     ServiceAccount {

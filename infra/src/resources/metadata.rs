@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
 use crate::environment::Environment;
 
-/// A part of the system: what its objects are called and how they are labelled.
+/// A component of the system: the name and labels of its objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Component {
     /// Name of the component's objects.
@@ -27,13 +27,13 @@ pub const MONGODB: Component = Component {
     role: "database",
 };
 
-/// The system that the components are parts of.
+/// The system that the components belong to.
 pub const SYSTEM: Component = Component {
     name: "data-api",
     role: "system",
 };
 
-/// Metadata of an object called `name` in `namespace`; cluster-scoped without one.
+/// Metadata of the object `name` in `namespace`; cluster-scoped if `None`.
 #[must_use]
 pub fn metadata(
     environment: &Environment,
@@ -59,8 +59,8 @@ pub fn metadata(
 
 /// Metadata of the pods of a component, and of the claims made from its templates.
 ///
-/// Only the labels that selectors use: claims take their template's labels over, and one with the environment's label
-/// would look like an object to prune.
+/// Only the labels that selectors use: a claim copies the labels of its template, and with the environment's label it would
+/// look like an object to prune.
 #[must_use]
 pub fn template_metadata(environment: &Environment, component: Component) -> ObjectMeta {
     ObjectMeta {
@@ -78,7 +78,7 @@ pub fn selector(environment: &Environment, component: Component) -> LabelSelecto
     }
 }
 
-/// The labels by which a component's pods are found.
+/// The labels that select a component's pods.
 #[must_use]
 pub fn selector_labels(environment: &Environment, component: Component) -> BTreeMap<String, String> {
     BTreeMap::from([

@@ -1,4 +1,4 @@
-//! The database: its `StatefulSet`, its headless Service, its users and the scripts that make them. Pure.
+//! The database: its `StatefulSet`, its Services, its users and the scripts that create them. Pure.
 
 use k8s_openapi::ByteString;
 use k8s_openapi::api::apps::v1::{
@@ -25,20 +25,20 @@ use engine_core::stack::Handle;
 /// Port of the database.
 pub const PORT: i32 = 27017;
 
-/// The database in which the data API keeps its documents, and against which its user logs in.
+/// The database that holds the documents of the data API and authenticates its user.
 pub const DATABASE: &str = "flask_db";
 
-/// The user with which the data API logs in; it can read and write [`DATABASE`] and nothing else.
+/// The user that the data API logs in as; it can only read and write [`DATABASE`].
 pub const APPLICATION_USER: &str = "api";
 
-/// Name of the Secret with the passwords, and of the entries in it.
+/// Name of the Secret with the passwords.
 pub const USERS: &str = "mongodb-users";
 /// Entry of [`USERS`] with the password of `root`.
 pub const ROOT_ENTRY: &str = "root-password";
 /// Entry of [`USERS`] with the password of [`APPLICATION_USER`].
 pub const APPLICATION_ENTRY: &str = "application-password";
 
-/// Name of the Service with an address of its own.
+/// Name of the Service with a cluster IP.
 const CLUSTER_SERVICE: &str = "mongodb-cluster-ip";
 
 const SCRIPTS: &str = "mongodb-scripts";
@@ -46,17 +46,17 @@ const SCRIPTS_DIRECTORY: &str = "/scripts";
 const USERS_DIRECTORY: &str = "/run/secrets/mongodb-users";
 const DATA_DIRECTORY: &str = "/data/db";
 
-/// Makes the users; runs as the init container, before every start of the database.
+/// Creates the users; runs in the init container before every start of the database.
 const USERS_SCRIPT: &str = include_str!("mongodb/users.sh");
-/// What `mongosh` does for it.
+/// The `mongosh` program that the script runs.
 const USERS_PROGRAM: &str = include_str!("mongodb/users.js");
-/// Asks the running database for an answer.
+/// Pings the running database.
 const PING_SCRIPT: &str = include_str!("mongodb/ping.sh");
 
-/// User and group of the database's process. Any but root will do: the volume's group is set to it.
+/// User and group that the database runs as. Any but root works: the volume is given to this group.
 const USER: i64 = 10999;
 
-/// A database that is stopped writes out its cache; half a minute is ample at 0.25 GB.
+/// On shutdown the database flushes its cache; half a minute is ample for 0.25 GB.
 const GRACE_SECONDS: i64 = 60;
 
 /// Builds the Secret with the passwords of the database's users.
@@ -77,7 +77,7 @@ pub fn users(environment: &Environment, root: &SecretValue, application: &Secret
     }
 }
 
-/// Builds the `ConfigMap` with the scripts of the pod.
+/// Builds the `ConfigMap` with the scripts that the pod runs.
 #[must_use]
 pub fn scripts(environment: &Environment) -> ConfigMap {
     let entry = |name: &str, text: &str| (name.to_owned(), text.to_owned());
@@ -95,7 +95,7 @@ pub fn scripts(environment: &Environment) -> ConfigMap {
     }
 }
 
-/// Builds the Service that gives the database's pod its name.
+/// Builds the headless Service that gives the database's pod a DNS name.
 #[must_use]
 pub fn headless_service(environment: &Environment) -> Service {
     let mut service = cluster_service(environment);
@@ -107,7 +107,7 @@ pub fn headless_service(environment: &Environment) -> Service {
     service
 }
 
-/// Builds the Service that gives the database an address of its own, which outlives its pod's.
+/// Builds the Service that gives the database a cluster IP, which stays when its pod is replaced.
 #[must_use]
 pub fn cluster_service(environment: &Environment) -> Service {
     Service {
@@ -156,7 +156,7 @@ pub fn stateful_set(
     }
 }
 
-/// No claim goes with its `StatefulSet`, nor with a pod that is no longer wanted.
+/// Keeps claims when the `StatefulSet` is deleted or scaled down.
 fn keep_claims() -> StatefulSetPersistentVolumeClaimRetentionPolicy {
     StatefulSetPersistentVolumeClaimRetentionPolicy {
         when_deleted: Some("Retain".to_owned()),
@@ -196,7 +196,7 @@ fn pod(
     }
 }
 
-/// Makes or mends the users at every start, so that a crash at any point is repaired by the next one.
+/// Creates or repairs the users at every start, so that the next start recovers from a crash at any point.
 fn users_container(environment: &Environment) -> Container {
     let mut container = container(environment, "users");
     container.command = Some(words(&["bash", &format!("{SCRIPTS_DIRECTORY}/users.sh")]));
@@ -209,7 +209,7 @@ fn users_container(environment: &Environment) -> Container {
 fn database_container(environment: &Environment) -> Container {
     let mut container = container(environment, MONGODB.name);
     container.command = Some(words(&["mongod"]));
-    // The cache is given, because some versions take it from the memory of the host, not of the pod.
+    // Set explicitly: some versions size the cache by the memory of the host, not of the pod.
     container.args = Some(words(&[
         "--auth",
         "--bind_ip_all",

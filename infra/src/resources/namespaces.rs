@@ -1,4 +1,4 @@
-//! The namespaces of an environment, created or given, with the quota and the pull secret of their pods. Pure.
+//! The namespaces of an environment, created or existing, with the quota and the pull secret of their pods. Pure.
 
 use k8s_openapi::api::core::v1::{Namespace, ResourceQuota, Secret};
 
@@ -8,10 +8,10 @@ use crate::environment::Environment;
 use engine_core::secret::SecretValue;
 use engine_core::stack::{Handle, Need, StackBuilder};
 
-/// Label by which a namespace refuses pods with privileges.
+/// Label that makes a namespace refuse privileged pods.
 const POD_SECURITY: &str = "pod-security.kubernetes.io/enforce";
 
-/// The namespaces, ready to be referred to.
+/// Handles to the namespaces.
 pub struct Namespaces {
     /// Where the data API runs.
     pub app: Home,
@@ -19,24 +19,24 @@ pub struct Namespaces {
     pub database: Home,
 }
 
-/// A namespace that objects live in.
+/// A namespace that holds objects.
 #[derive(Clone)]
 pub struct Home {
     name: String,
-    /// The Namespace, when it is one of the stack's objects.
+    /// The Namespace, if the stack declares it.
     namespace: Option<Handle<Namespace>>,
     quota: Option<Handle<ResourceQuota>>,
     pull_secret: Option<Handle<Secret>>,
 }
 
 impl Home {
-    /// What an object in this namespace refers to; empty when the namespace was given.
+    /// The dependencies of an object in this namespace; empty if the stack does not create the namespace.
     #[must_use]
     pub fn needs(&self) -> Vec<Need> {
         self.namespace.iter().map(Handle::applied).collect()
     }
 
-    /// What pods in this namespace refer to.
+    /// The dependencies of pods in this namespace.
     #[must_use]
     pub fn needs_of_pods(&self) -> Vec<Need> {
         let quota = self.quota.iter().map(Handle::applied);
@@ -44,20 +44,21 @@ impl Home {
         self.needs().into_iter().chain(quota).chain(pull_secret).collect()
     }
 
-    /// The namespace's name.
+    /// Name of the namespace.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The Secret with which images are pulled here, when the environment has one.
+    /// The Secret for pulling images in this namespace, if the environment has one.
     #[must_use]
     pub fn pull_secret(&self) -> Option<&Handle<Secret>> {
         self.pull_secret.as_ref()
     }
 }
 
-/// Adds the namespaces and their shared objects to the stack. A given namespace itself is not declared.
+/// Adds the namespaces and their shared objects to the stack. Does not declare a namespace that the environment must not
+/// create.
 #[must_use]
 pub fn add(
     stack: &mut StackBuilder,
@@ -105,7 +106,7 @@ fn add_one(
     home
 }
 
-/// Builds a namespace that takes pods without privileges only.
+/// Builds a namespace that admits only unprivileged pods.
 #[must_use]
 pub fn namespace(environment: &Environment, name: &str) -> Namespace {
     let mut metadata = metadata(environment, SYSTEM, None, name);

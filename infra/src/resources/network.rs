@@ -1,6 +1,6 @@
-//! Who may talk to whom: everybody to the data API, only the data API to the database. Pure.
+//! The network policies: anyone can reach the data API, and only the data API can reach the database. Pure.
 //!
-//! A cluster whose network plugin does not enforce policies takes them without effect; minikube's default one is such.
+//! If the network plugin does not enforce policies, as with minikube's default, the cluster accepts them without effect.
 
 use k8s_openapi::api::networking::v1::{
     NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicyPort,
@@ -13,14 +13,14 @@ use super::metadata::{API, Component, MONGODB, metadata, selector};
 use super::{api, mongodb};
 use crate::environment::{Environment, NamespaceName};
 
-/// Label that every namespace carries, with its own name.
+/// Label of every namespace, with its name as value.
 const NAMESPACE_LABEL: &str = "kubernetes.io/metadata.name";
 
-/// Where the cluster's name server runs.
+/// The namespace of the cluster's DNS server.
 const DNS_NAMESPACE: &str = "kube-system";
 const DNS_PORT: i32 = 53;
 
-/// Builds the policy of the data API: reached by everybody on its port, reaches the database and the name server.
+/// Builds the policy of the data API: ingress from anywhere on its port; egress to the database and DNS.
 #[must_use]
 pub fn of_api(environment: &Environment) -> NetworkPolicy {
     let to_database = NetworkPolicyEgressRule {
@@ -39,7 +39,7 @@ pub fn of_api(environment: &Environment) -> NetworkPolicy {
     )
 }
 
-/// Builds the policy of the database: reached by the data API alone, reaches the name server alone.
+/// Builds the policy of the database: ingress only from the data API; egress only to DNS.
 #[must_use]
 pub fn of_mongodb(environment: &Environment) -> NetworkPolicy {
     policy(

@@ -1,4 +1,4 @@
-//! What all pods of this program have in common: they run without privileges and with limits. Pure.
+//! The settings that all pods share: no privileges, and limited resources. Pure.
 
 use std::collections::BTreeMap;
 
@@ -10,19 +10,19 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use crate::environment::Resources;
 
-/// Where pods may write besides their data.
+/// The directory that pods can write to besides their data.
 pub const TEMPORARY: &str = "/tmp";
 
-/// Largest content of a volume that is empty at each start: logs and sockets, no data.
+/// Size limit of an `emptyDir` volume: it holds logs and sockets, not data.
 const EMPTY_VOLUME_SIZE: &str = "64Mi";
 
-/// Room on the node that a container asks for: what it writes in a usual life.
+/// Ephemeral storage that a container requests: what it typically writes.
 const EPHEMERAL_REQUEST: &str = "64Mi";
 
-/// Room on the node at which a container is stopped: the five logs of 10 MiB that a kubelet keeps, and two full volumes.
+/// Ephemeral storage at which a pod is evicted: the five logs of 10 MiB that a kubelet keeps, and two full volumes.
 const EPHEMERAL_LIMIT: &str = "256Mi";
 
-/// Runs a pod as one unprivileged user, whose group owns its volumes.
+/// Runs a pod as an unprivileged user whose group owns its volumes.
 #[must_use]
 pub fn pod_security(user: i64) -> PodSecurityContext {
     PodSecurityContext {
@@ -30,7 +30,7 @@ pub fn pod_security(user: i64) -> PodSecurityContext {
         run_as_user: Some(user),
         run_as_group: Some(user),
         fs_group: Some(user),
-        // Without it every start walks through the whole volume, however large.
+        // Otherwise every start walks the whole volume, however large.
         fs_group_change_policy: Some("OnRootMismatch".to_owned()),
         seccomp_profile: Some(SeccompProfile {
             type_: "RuntimeDefault".to_owned(),
@@ -40,7 +40,7 @@ pub fn pod_security(user: i64) -> PodSecurityContext {
     }
 }
 
-/// Takes every privilege from a container.
+/// Drops every privilege of a container.
 #[must_use]
 pub fn container_security() -> SecurityContext {
     SecurityContext {
@@ -54,7 +54,7 @@ pub fn container_security() -> SecurityContext {
     }
 }
 
-/// The resources a container asks for and is limited to.
+/// The resource requests and limits of a container.
 #[must_use]
 pub fn resources(resources: &Resources) -> ResourceRequirements {
     let amounts = |cpu: String, memory: String, ephemeral: &str| {
@@ -79,7 +79,7 @@ pub fn resources(resources: &Resources) -> ResourceRequirements {
     }
 }
 
-/// A volume that is empty at each start of the pod.
+/// A volume that is empty whenever the pod starts.
 #[must_use]
 pub fn empty_volume(name: &str) -> Volume {
     Volume {
@@ -120,7 +120,7 @@ pub fn config_volume(name: &str, config_map: &str) -> Volume {
     }
 }
 
-/// Mounts a volume for writing.
+/// Mounts a volume read-write.
 #[must_use]
 pub fn mount(volume: &str, path: &str) -> VolumeMount {
     VolumeMount {
@@ -130,7 +130,7 @@ pub fn mount(volume: &str, path: &str) -> VolumeMount {
     }
 }
 
-/// Mounts a volume for reading.
+/// Mounts a volume read-only.
 #[must_use]
 pub fn mount_read_only(volume: &str, path: &str) -> VolumeMount {
     VolumeMount {

@@ -1,4 +1,4 @@
-//! What images are pulled with. Pure.
+//! The Secret for pulling images. Pure.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,13 +15,13 @@ use engine_core::stack::id_of;
 /// Name of the Secret in each namespace.
 const NAME: &str = "image-pull";
 
-/// Name of the entry in it, as the kubelet knows it.
+/// Name of its entry, as the kubelet expects it.
 const ENTRY: &str = ".dockerconfigjson";
 
-/// Builds the Secret of a namespace with which the kubelet logs in to the registry.
+/// Builds the Secret that the kubelet uses to log in to the registry, for one namespace.
 ///
 /// # Panics
-/// Never: texts are written as JSON.
+/// Never: strings always serialize as JSON.
 #[must_use]
 pub fn pull_secret(
     environment: &Environment,
@@ -46,13 +46,13 @@ pub fn pull_secret(
     }
 }
 
-/// The Secret from which a lost password is read back.
+/// The Secret that a lost password is recovered from.
 #[must_use]
 pub fn id(environment: &Environment) -> ObjectId {
     id_of::<Secret>(Some(environment.namespaces.app.as_str()), NAME)
 }
 
-/// Reads the password for a registry from the live Secret; `None` when it is not for this one, or damaged.
+/// Reads the password for a registry from the live Secret; `None` if the Secret is for another registry or user, or malformed.
 #[must_use]
 pub fn read_back(secret: &Value, settings: &PullSecret) -> Option<SecretValue> {
     let text = STANDARD.decode(secret["data"][ENTRY].as_str()?).ok()?;

@@ -1,4 +1,4 @@
-//! What all pods of a namespace may ask for together. Pure.
+//! The quota: the total resources of all pods of a namespace. Pure.
 
 use k8s_openapi::api::core::v1::{ResourceQuota, ResourceQuotaSpec};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;

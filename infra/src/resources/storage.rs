@@ -1,4 +1,4 @@
-//! Where the database's data is: a claim made from a template, one that is given, or a directory of a node. Pure.
+//! The storage of the database: a claim from a template, an existing claim, or a directory of a node. Pure.
 
 use k8s_openapi::api::core::v1::{
     HostPathVolumeSource, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, ObjectReference,
@@ -16,27 +16,26 @@ use crate::environment::{
 use engine_core::object::ObjectId;
 use engine_core::stack::{ClaimOrigin, Handle, Need, StackBuilder, id_of};
 
-/// Name of the volume in the pod, and of the template of its claim.
+/// Name of the volume in the pod and of its claim template.
 pub const DATA: &str = "data";
 
 /// Name of the claim to a directory of a node.
 ///
-/// Another one than that of the claim from the template: whoever changes from one to the other is told that the database
-/// would start empty.
+/// Differs from the claim of the template, so that a plan detects a switch between the two: the database would start empty.
 const STATIC_CLAIM: &str = "mongodb-data";
 
-/// How the pod finds the data.
+/// How the pod mounts its data.
 pub enum DataVolume {
-    /// The `StatefulSet` makes a claim for its pod.
+    /// The `StatefulSet` creates a claim from its template.
     Template(Box<PersistentVolumeClaim>),
-    /// The pod mounts a claim of the stack.
+    /// The pod mounts a claim that the stack declares.
     Own(Handle<PersistentVolumeClaim>),
-    /// The pod mounts a claim that was given.
+    /// The pod mounts an existing claim.
     Given(ClaimName),
 }
 
 impl DataVolume {
-    /// What the `StatefulSet` refers to.
+    /// The dependencies of the `StatefulSet`.
     #[must_use]
     pub fn needs(&self) -> Vec<Need> {
         match self {
@@ -45,7 +44,7 @@ impl DataVolume {
         }
     }
 
-    /// The templates of claims of the `StatefulSet`.
+    /// The claim templates of the `StatefulSet`.
     #[must_use]
     pub fn templates(&self) -> Option<Vec<PersistentVolumeClaim>> {
         match self {
@@ -54,7 +53,7 @@ impl DataVolume {
         }
     }
 
-    /// The volume of the pod, unless the template brings it.
+    /// The volume of the pod; `None` if a claim template provides it.
     #[must_use]
     pub fn volume(&self) -> Option<Volume> {
         let claim = match self {
@@ -73,7 +72,7 @@ impl DataVolume {
     }
 }
 
-/// Adds what the environment's storage consists of to the stack.
+/// Adds the objects of the environment's storage to the stack.
 pub fn add(stack: &mut StackBuilder, environment: &Environment, home: &Home) -> DataVolume {
     match &environment.mongodb.storage {
         Storage::Provisioned { size, class } => {
@@ -88,7 +87,7 @@ pub fn add(stack: &mut StackBuilder, environment: &Environment, home: &Home) -> 
     }
 }
 
-/// The claim in which the database finds its data, and where it comes from.
+/// The claim with the data of the database, and its origin.
 #[must_use]
 pub fn claim(environment: &Environment) -> (ObjectId, ClaimOrigin) {
     let (name, origin) = match &environment.mongodb.storage {
@@ -130,7 +129,7 @@ fn request(size: ByteQuantity) -> PersistentVolumeClaimSpec {
     }
 }
 
-/// Builds the claim to the directory of a node. Its class is empty, so that nobody makes another volume for it.
+/// Builds the claim to the directory of a node. Its class is empty, so that no provisioner creates another volume for it.
 #[must_use]
 pub fn static_claim(
     environment: &Environment,
@@ -149,10 +148,10 @@ pub fn static_claim(
     }
 }
 
-/// Builds the volume that is a directory of a node, reserved for its one claim.
+/// Builds the volume for a directory of a node, reserved for its claim.
 ///
-/// It stands outside of namespaces, so its name carries the environment's. The directory must be there: one that the kubelet
-/// made would belong to root, and no database could write into it.
+/// It is cluster-scoped, so its name includes that of the environment. The directory must exist: one that the kubelet creates
+/// belongs to root, and the database could not write to it.
 #[must_use]
 pub fn host_volume(
     environment: &Environment,

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::binary::environments;
 
-/// What bash would offer behind these words.
+/// The completions that bash would offer after these words.
 fn offered(words: &[&str]) -> Vec<String> {
     let directory = environments(&[]);
     let files = directory.path().join("environments");
@@ -56,6 +56,6 @@ fn environments_are_completed_from_the_directory_on_the_line() {
     let joined = format!("--environments={directory}");
     assert_eq!(offered(&["plan", &joined, "a"]), both);
     assert_eq!(offered(&["forward", &joined, "as"]), ["asia"]);
-    // A directory that is not there offers nothing, and is no error.
+    // A missing directory offers nothing and is not an error.
     assert_eq!(offered(&["plan", "--environments", "nowhere", "e"]), [""; 0]);
 }

@@ -179,8 +179,8 @@ fn the_long_help_of_a_command_has_paragraphs_and_examples() {
       -y, --yes
               Skip confirmation
               
-              Effects that are not allowed still need --allow, and a loss of data
-              still needs --confirm.
+              Effects that are not allowed still need --allow, and data loss still
+              needs --confirm.
 
           --build
               Build a missing image into minikube first

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use crate::binary::{run, shipped};
 
-/// The words of a help page that stand at the beginning of a line of the section.
+/// The first words of the lines in a section of a help page.
 fn listed<'a>(help: &'a str, section: &str) -> Vec<&'a str> {
     let lines = help.lines().skip_while(|line| *line != section).skip(1);
     let lines = lines.take_while(|line| line.starts_with("  "));
@@ -63,7 +63,7 @@ fn every_command_has_its_page_with_its_flags() {
     for command in &commands {
         assert!(overview.contains(&format!("infra\\-{command}(1)")), "{overview}");
     }
-    // What is not shown in the help has no page either.
+    // A command hidden from the help has no page either.
     assert_eq!(fs::read_dir(&pages).unwrap().count(), commands.len() + 1);
 }
 
@@ -74,7 +74,7 @@ fn a_manual_that_cannot_be_written_says_where() {
     assert!(
         ended
             .stderr
-            .starts_with("error: the manual cannot be written into `/dev/null/man`: "),
+            .starts_with("error: cannot write the man pages to `/dev/null/man`: "),
         "{}",
         ended.stderr
     );

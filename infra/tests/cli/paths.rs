@@ -85,7 +85,7 @@ fn a_path_outside_of_the_given_directory_is_a_usage_error() {
     exit 64
     --- stderr
     error: `environments/eu.toml` is not in `others`, the directory that --environments names
-    hint: leave out --environments, or give the environment by its name
+    hint: omit --environments, or give the environment by name
     ");
 }
 

@@ -1,4 +1,4 @@
-//! The manifests of each environment that ships with the program: a change of one is seen in review.
+//! The manifests of each environment that ships with the program, so that a review shows every change.
 
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ fn documents(text: &str) -> Vec<Value> {
         .collect()
 }
 
-/// Each change of an object changes its hash, and each of the service's code its tag: neither tells a reviewer more.
+/// Hides hashes and tags: they change with every object and source file, and tell a reviewer nothing.
 fn without_hashes(text: &str) -> String {
     let marks = ["state-hash: v1:", "image: service:dev-"];
     let shortened = |line: &str| {
@@ -71,7 +71,7 @@ fn the_manifests_are_whole_objects_without_values_of_secrets() {
 
 #[test]
 fn nothing_that_is_generated_is_printed() {
-    // Passwords and keys are made anew for each run: the same text twice holds nothing of them.
+    // Passwords and keys are random in each run, so equal output holds none of them.
     for name in names() {
         let [one, other] = [(); 2].map(|()| run(shipped(), &["render", &name]).stdout);
         assert_eq!(one, other);
@@ -85,6 +85,6 @@ fn an_unknown_environment_prints_nothing() {
     exit 1
     --- stderr
     error: there is no environment `us` in `environments`
-    hint: there are: `eu`
+    hint: available: `eu`
     ");
 }

@@ -1,4 +1,4 @@
-//! Environment files are checked without a cluster, and every fault is said.
+//! Environment files are checked without a cluster, and every fault is reported.
 
 use insta::assert_snapshot;
 
@@ -64,7 +64,7 @@ fn only_what_is_named_is_checked() {
     eu is valid (context somewhere)
     --- stderr
     error: there is no environment `us` in `environments`
-    hint: there are: `bad`, `eu`
+    hint: available: `bad`, `eu`
     ");
 }
 
@@ -79,7 +79,7 @@ fn a_directory_without_environments_is_no_success() {
     assert_snapshot!(run(&directory.path().join("missing"), &["validate"]), @"
     exit 1
     --- stderr
-    error: cannot read the directory of environments `environments`: No such file or directory (os error 2)
+    error: cannot read the environments directory `environments`: No such file or directory (os error 2)
     hint: run in the directory above `environments`, or pass --environments DIR
     ");
 }

@@ -8,7 +8,7 @@ use crate::binary::{Ended, environments, run_with};
 
 const GOOD: &str = "cluster.context = 'somewhere'";
 
-/// Runs the binary with these variables alone, and without flags of its own.
+/// Runs the binary with only these variables and no extra flags.
 fn run_plain(arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
     let output = Command::new(env!("CARGO_BIN_EXE_infra"))
         .args(arguments)

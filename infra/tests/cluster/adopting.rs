@@ -1,4 +1,4 @@
-//! An object that is there and nobody's becomes ours when that was agreed to; what is another's never does.
+//! An existing object that nothing manages is adopted with consent; an object of another environment never is.
 
 use engine_core::observation::adoption::migrated_managers;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ async fn kubectl_apply(world: &World, manifest: &Value) -> Value {
         .expect("the manifest is taken")
 }
 
-/// URL of the objects beside which a manifest stands.
+/// URL of the collection that a manifest belongs to.
 fn collection(manifest: &Value) -> String {
     let version = manifest["apiVersion"].as_str().unwrap();
     let root = if version.contains('/') { "apis" } else { "api" };
@@ -54,7 +54,7 @@ async fn manifest(world: &World, kind: &str, name: &str) -> Value {
         .unwrap()
 }
 
-/// Applies the whole environment and takes one object out of our hands: it is made again by somebody else.
+/// Applies the whole environment, then has another manager recreate one object.
 async fn apply_all_but(world: &World, manifest: &Value) {
     world.apply().await.expect_code(0);
     let path = path(manifest);
@@ -126,7 +126,7 @@ async fn what_kubectl_has_applied_becomes_ours_without_a_restart() {
             "Plan: 0 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged, {OBJECTS} to adopt."
         ))
         .expect_text("data.root-password: nothing -> (not shown)")
-        .expect_text("and goes: it is a copy of the input of `kubectl apply`");
+        .expect_text("apply removes it: it is a copy of the input of `kubectl apply`");
     assert!(!planned.stdout.contains("restart"), "{}", planned.stdout);
     let applied = adopt(&world).await.expect_code(0);
     assert!(
@@ -165,9 +165,9 @@ async fn what_only_kubectl_has_set_goes_and_what_others_have_set_stays() {
         .await
         .expect_code(0)
         .expect_text("data[\"left-over.sh\"]: \"exit 1\" -> nothing")
-        .expect_text("and goes: only `kubectl apply` set it, and the configuration lacks it")
+        .expect_text("apply removes it: only `kubectl apply` set it, and the configuration lacks it")
         .expect_text("was set by kubectl-edit at ")
-        .expect_text("; the configuration sets it now");
+        .expect_text("; the configuration now sets it");
     adopt(&world).await.expect_code(0);
     let live = world.read(&path(&scripts)).await.unwrap();
     assert!(live["data"]["left-over.sh"].is_null());
@@ -198,7 +198,7 @@ async fn a_foreign_field_that_excludes_ours_goes_and_the_restart_is_said() {
         .await
         .expect_code(0)
         .expect_text("env[MONGODB_URI_FILE].valueFrom.configMapKeyRef.name: \"theirs\" -> nothing")
-        .expect_text("and goes: the configuration sets a field that excludes it")
+        .expect_text("apply removes it: the configuration sets a field that excludes it")
         .expect_text("rolling restart (3 pods)");
     adopt(&world).await.expect_code(0);
     let live = world.read(&world.deployment()).await.unwrap();
@@ -225,7 +225,7 @@ async fn no_copy_of_a_credential_is_left_or_shown() {
     theirs["data"] = json!({"root-password": "aHVudGVyMg==", "application-password": "aHVudGVyMw=="});
     let copy = theirs.to_string();
     theirs["metadata"]["annotations"][LAST_APPLIED] = json!(copy);
-    // Not under the name of `kubectl apply`: the copy goes whoever has written it.
+    // Not under the name of `kubectl apply`: the copy is removed whoever wrote it.
     world.create(&collection(&theirs), &theirs).await;
     let planned = world
         .infra("plan", &["--adopt", "--verbose"])

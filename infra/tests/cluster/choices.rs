@@ -1,4 +1,4 @@
-//! Every choice of an environment file is taken by the real API server, and leaves nothing to do afterwards.
+//! The real API server accepts every option of an environment file, and a second plan is empty.
 
 use std::path::Path;
 
@@ -88,7 +88,7 @@ async fn a_pull_password_is_given_once_and_never_printed() {
     for printed in [applied.stdout, applied.stderr, changed.stdout, changed.stderr] {
         assert!(!printed.contains("correct-horse") && !printed.contains("battery-staple"));
     }
-    // A lost record takes it from the Secret, and a destroy remembers it.
+    // A lost record recovers it from the Secret, and a destroy keeps it.
     world.delete(&world.record()).await;
     world.apply().await.expect_code(0);
     check_settled(&world).await;
@@ -181,7 +181,7 @@ async fn a_directory_of_a_node_outlives_a_destroy() {
 async fn every_shipped_environment_is_taken() {
     for file in ["minikube", "production", "sandbox"] {
         let world = World::new().await;
-        // Under a name of their own: the README's examples are run with the environment `sandbox` of the same cluster.
+        // Under another name: the README's examples use the environment `sandbox` of the same cluster.
         let directory = TempDir::new().unwrap();
         let name = format!("taken-{file}");
         let shipped = Path::new(SHIPPED).join(format!("{file}.toml"));
@@ -217,7 +217,7 @@ async fn every_shipped_environment_is_taken() {
     }
 }
 
-/// The pods that the workloads of an environment would make.
+/// The pods that the workloads of an environment would create.
 fn pods(world: &World) -> Vec<Value> {
     let text = format!(
         "cluster.context = 'a'\n[namespaces]\napp = '{}'\ndatabase = '{}'\n",

@@ -1,4 +1,4 @@
-//! A plan as a unified diff: what is there against what would be, and no value of a Secret.
+//! A plan as a unified diff, live to planned, without values of Secrets.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Servers that say in the older form which kinds they serve.
+//! Servers with the older form of discovery.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! What others change is shown with their name, and reverted or left as it should be.
+//! Changes by others are shown with their author, and reverted or left alone as they should be.
 
 use serde_json::json;
 
@@ -131,7 +131,7 @@ async fn a_lost_mark_is_restored_and_nothing_else() {
             .await
             .expect_code(0)
             .expect_line(&format!(
-                "~ mark Service/{}/api: {why}; the content is as it should be",
+                "~ mark Service/{}/api: {why}; its content is up to date",
                 world.app
             ))
             .expect_line(&format!(

@@ -1,11 +1,11 @@
-//! What is typed or set up wrongly is answered in our words, with the next step.
+//! Usage and setup errors have messages of ours, with the next step.
 
 use std::path::Path;
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-/// Runs the binary where nothing is set up but the environment file.
+/// Runs the binary with only the environment file set up.
 fn run(environment: &str, arguments: &[&str], home: &Path) -> Output {
     let directory = TempDir::new().unwrap();
     std::fs::write(directory.path().join("shop.toml"), environment).unwrap();

@@ -1,4 +1,4 @@
-//! The fast plan says what the thorough one says, and needs no request for an object that is unchanged.
+//! The fast plan equals the thorough one, and needs no request for an unchanged object.
 
 use serde_json::{Value, json};
 
@@ -72,7 +72,7 @@ async fn one_changed_object_costs_one_dry_run() {
     assert_eq!(dry_runs.len(), 1, "{dry_runs:?}");
 }
 
-/// What somebody else does to an object.
+/// A write by another manager.
 struct Write {
     path: String,
     content_type: &'static str,
@@ -84,7 +84,7 @@ const STRATEGIC: &str = "application/strategic-merge-patch+json";
 
 /// One foreign write of each kind that we can think of, on every object of the stack.
 ///
-/// Left out are the three blind spots of the fast plan, which `object::coverage` names.
+/// Leaves out the three blind spots of the fast plan, which `object::coverage` names.
 fn foreign_writes(world: &World) -> Vec<Write> {
     let app = |kind: &str, name: &str| format!("/api/v1/namespaces/{}/{kind}/{name}", world.app);
     let database = |kind: &str, name: &str| format!("/api/v1/namespaces/{}/{kind}/{name}", world.database);
@@ -219,7 +219,7 @@ async fn the_fast_plan_says_what_the_thorough_one_says_after_any_foreign_write()
         for _ in 0..=dice.roll(4).min(writes.len() - 1) {
             let write = writes.swap_remove(dice.roll(writes.len()));
             let path = format!("{}?fieldManager=somebody", write.path);
-            // A write that a former one of the round has made invalid is none.
+            // A write that an earlier one of the round made invalid does not count.
             let taken = world
                 .request("PATCH", &path, write.content_type, &write.body)
                 .await
@@ -246,7 +246,7 @@ async fn the_fast_plan_says_what_the_thorough_one_says_after_any_foreign_write()
     }
 }
 
-/// Applies. Objects that have lost all that made them ours, by several writes, are refused; they are made anew.
+/// Applies. Objects that have lost every mark of ours after several writes are refused, so they are recreated.
 async fn converge(world: &World, touched: &[String]) {
     let applied = world.infra("apply", &["--yes", "--no-wait"]).await;
     if applied.code == Some(6) {

@@ -1,8 +1,8 @@
-//! A destroy needs of its file only where the environment is.
+//! A destroy needs only the location of the environment from its file.
 
 use crate::fixture::World;
 
-/// Makes faults in tables that a destroy does not need.
+/// Adds faults to tables that a destroy does not need.
 fn spoil(world: &World) {
     world.configure(|settings| {
         settings.service.push("node_prot = 1".to_owned());
@@ -28,7 +28,7 @@ async fn a_destroy_with_a_record_gets_along_with_faults_elsewhere() {
             .expect_code(2)
             .expect_line("warning: unknown key `node_prot` in `[service]`")
             .expect_text("warning: `mongodb.storage` must be an amount of bytes")
-            .expect_text("has 2 faults; a destroy uses `[cluster]` and `[record]` alone");
+            .expect_text("has 2 faults; a destroy uses only `[cluster]` and `[record]`");
     }
     let destroyed = world
         .destroy()

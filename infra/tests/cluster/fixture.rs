@@ -1,4 +1,4 @@
-//! One control plane for all tests, and for each test an environment of its own.
+//! One control plane for all tests, and a separate environment for each test.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -14,17 +14,17 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-/// Longest run of the binary in any test.
+/// Time limit for one run of the binary.
 const DEADLINE: Duration = Duration::from_mins(2);
 
-/// How long the server may take to free a port that no Service has: it looks every three minutes, and waits for the fourth look.
+/// How long the server may take to free a port that no Service has: it checks every three minutes and frees it at the fourth check.
 const PORTS_REPAIRED: Duration = Duration::from_mins(14);
 
 /// How many objects an environment of [`World::new`] has: 2 namespaces; for each component an account, a policy, a budget and
 /// a workload; its database's users, scripts and Service; its API's URI, Service and autoscaler.
 pub(crate) const OBJECTS: usize = 2 + 2 * 4 + 3 + 3;
 
-/// Where policies stand that refuse things, up to the end of their kind's name.
+/// URL prefix of the admission policies, up to the end of their kind's name.
 const POLICIES: &str = "/apis/admissionregistration.k8s.io/v1/validatingadmission";
 
 static SANDBOX: OnceLock<Sandbox> = OnceLock::new();
@@ -171,7 +171,7 @@ impl World {
         std::fs::write(path, text).expect("the environment file is written");
     }
 
-    /// Starts the binary and does not wait for it.
+    /// Starts the binary without waiting for it.
     pub(crate) fn start(&self, arguments: &[&str]) -> Child {
         let mut command = command(self.directory.path(), arguments);
         command.spawn().expect("the binary starts")
@@ -230,7 +230,7 @@ impl World {
         self.client.clone()
     }
 
-    /// Sends a request as somebody else; `None` for an answer that is no success.
+    /// Sends a request as another manager; `None` unless it succeeds.
     pub(crate) async fn request(
         &self,
         method: &str,
@@ -287,7 +287,7 @@ impl World {
             .expect("the object is deleted");
     }
 
-    /// Makes a policy that refuses an operation on this environment's objects of a kind; returns once it is in force.
+    /// Creates a policy that refuses an operation on this environment's objects of a kind; returns once it is in force.
     pub(crate) async fn forbid(&self, resources: &str, operation: &str, message: &str) {
         let name = format!("{}-forbids", self.name);
         let ours = json!({"matchLabels": {"infra.internal/environment": self.name}});
@@ -316,7 +316,7 @@ impl World {
         self.until_forbidden(resources, operation, true).await;
     }
 
-    /// Takes such a policy back; returns once it is no longer in force.
+    /// Deletes such a policy; returns once it is no longer in force.
     pub(crate) async fn allow(&self, resources: &str, operation: &str) {
         for kind in ["policybindings", "policies"] {
             self.delete(&format!("{POLICIES}{kind}/{}-forbids", self.name))

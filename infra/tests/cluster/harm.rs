@@ -1,4 +1,4 @@
-//! Answers that are lost or wrong on the way from the real API server.
+//! Lost and corrupted answers of the real API server.
 
 use crate::fixture::World;
 use crate::proxy::{Harm, Proxy, through};

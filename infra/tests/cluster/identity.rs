@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::fixture::World;
 
-/// The UIDs of what stands in a world's namespaces, to tell whether it was touched.
+/// The UIDs of the objects in a world's namespaces, to detect changes.
 async fn identities(world: &World) -> Vec<Value> {
     let mut identities = Vec::new();
     for path in [
@@ -106,7 +106,7 @@ async fn a_renamed_environment_is_refused_with_the_way_out() {
             refused.stdout
         );
     }
-    // A destroy under the new name finds nothing of its own.
+    // A destroy under the new name finds no object that it owns.
     world.run(&["destroy", &renamed, "--yes"]).await.expect_code(0);
     assert_eq!(identities(&world).await, before);
     let record = world.record().replace(&world.name, &renamed);
@@ -148,7 +148,7 @@ async fn the_id_of_another_cluster_is_refused_by_every_command_that_asks_the_clu
             .await
             .expect_code(6)
             .expect_line(&format!(
-                "error: context `sandbox` leads to cluster {live}, and `{}` belongs to \
+                "error: context `sandbox` leads to cluster {live}, but `{}` belongs to \
                  00000000-0000-0000-0000-000000000000",
                 world.name
             ))

@@ -1,4 +1,4 @@
-//! An image that is built here: a change of its content is a change of the plan.
+//! An image that is built here: a change of its content changes the plan.
 
 use std::fs;
 use std::path::Path;
@@ -53,12 +53,12 @@ async fn a_change_of_code_is_a_change_of_the_plan() {
             .to_owned()
     };
 
-    // Without minikube the image is whoever's task it was before: said, and no reason to stop.
+    // Without minikube the build is skipped with a warning, and the apply continues.
     let applied = infra(project.path(), &["apply", name, "--yes", "--build"]);
     let stderr = text(&applied.stderr);
     assert_eq!(applied.status.code(), Some(0), "{stderr}");
     assert!(
-        stderr.contains("warning: the image is not built here: there is no `minikube` on PATH"),
+        stderr.contains("warning: skipped the image build: there is no `minikube` on PATH"),
         "{stderr}"
     );
     let first = image();
@@ -101,7 +101,7 @@ async fn what_needs_names_alone_gets_along_without_the_dockerfile() {
         let shown = run(&[command, name, "--destroy"], 0);
         assert!(!shown.contains("warning"), "{shown}");
     }
-    // Also where nothing but the file tells what belongs to it.
+    // Also where only the file declares the objects.
     world.delete(&world.record()).await;
     assert!(run(&["destroy", name, "--yes"], 0).contains("Destroyed: "));
     assert!(world.read(&world.deployment()).await.is_none());

@@ -1,4 +1,4 @@
-//! What programs are told: whole, parseable, and without any secret value.
+//! JSON output: complete, parseable, and without secret values.
 
 use serde_json::{Value, json};
 
@@ -36,7 +36,7 @@ async fn a_plan_is_one_document() {
         document["changes"][0],
         json!({
             "id": {"api_version": "v1", "kind": "Namespace", "namespace": null, "name": world.app},
-            "action": "create", "reason": "it is not there", "effects": [], "fields": [],
+            "action": "create", "reason": "it does not exist", "effects": [], "fields": [],
         })
     );
     let pending = world
@@ -135,7 +135,7 @@ async fn an_end_before_the_first_write_has_a_summary_too() {
     assert_eq!(unknown.stdout, "");
 }
 
-/// The part of a status with this kind and name, wherever it stands.
+/// The part of a status with this kind and name, at any depth.
 fn part<'a>(parts: &'a Value, kind: &str, name: &str) -> Option<&'a Value> {
     let parts = parts.as_array()?;
     parts.iter().find_map(|found| {

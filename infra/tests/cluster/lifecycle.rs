@@ -1,4 +1,4 @@
-//! From nothing to an environment, to nothing again.
+//! The lifecycle of an environment: first apply to destroy.
 
 use std::collections::BTreeMap;
 

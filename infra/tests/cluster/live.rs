@@ -1,4 +1,4 @@
-//! What takes long is said on a line that moves, on a terminal alone, and leaves no trace.
+//! Slow work shows a progress line, only on a terminal, and leaves no trace.
 
 use std::fs::File;
 use std::io::Read as _;

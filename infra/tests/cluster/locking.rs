@@ -1,4 +1,4 @@
-//! Two applies never write at once, and a dead one does not shut the others out.
+//! Two applies never write at once, and a dead one does not block the others.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ fn lease(world: &World) -> String {
     )
 }
 
-/// Takes the lock as somebody else, after a first apply has made its place.
+/// Takes the lock as another holder, after a first apply has created its namespace.
 async fn locked() -> World {
     let world = World::new().await;
     world.apply().await.expect_code(0);
@@ -110,7 +110,7 @@ async fn a_run_that_slept_through_its_term_writes_nothing_more() {
         .await;
     let pid = Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap();
     kill_process(pid, Signal::STOP).unwrap();
-    // Another run waits out the term, takes the lock over, and has its way.
+    // Another run waits until the lease expires, takes over the lock, and succeeds.
     let begun = std::time::Instant::now();
     let other = world.destroy().await.expect_code(0);
     assert!(begun.elapsed() > Duration::from_secs(15), "{other:?}");
@@ -119,7 +119,7 @@ async fn a_run_that_slept_through_its_term_writes_nothing_more() {
     assert!(world.read(&world.deployment()).await.is_none());
 }
 
-/// Loses the lock while a write waits to be sent again: it is not, and programs are told once how that ended.
+/// Loses the lock while a write waits for a retry: the write is not sent, and the JSON output reports the outcome once.
 async fn check_not_repeated(world: &World, arguments: &[&str], method: &'static str, text: &'static str) {
     let proxy = Proxy::start(world.client(), Harm::Busy(method, text)).await;
     let kubeconfig = proxy.kubeconfig().to_str().unwrap();

@@ -1,7 +1,7 @@
-//! The binary against a real control plane: what it prints, how it ends, and what is in the cluster afterwards.
+//! The binary against a real control plane: its output, its exit code, and the resulting cluster state.
 #![expect(
     clippy::disallowed_types,
-    reason = "the tests act as somebody else in the cluster"
+    reason = "the tests act as other clients of the cluster"
 )]
 #![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 

@@ -1,4 +1,4 @@
-//! A record from before stacks had names: what it stands for stays as it is.
+//! A record from before stacks had names: the objects of its environment stay unchanged.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::fixture::{OBJECTS, World};
 
-/// Path of the Secrets beside which records stand.
+/// Path of the Secrets in the namespace of the records.
 const SECRETS: &str = "/api/v1/namespaces/infra-system/secrets";
 
 /// The record as it was written then, before the first apply of an environment.
@@ -61,7 +61,7 @@ async fn objects_without_the_stacks_label_are_carried_over_unchanged() {
     assert_eq!(record["stack"], "data-api");
     assert_eq!(record["secrets"]["root_password"], "r".repeat(48));
 
-    // Even with the record lost, what is there stays as it is.
+    // Even with the record lost, the existing objects stay unchanged.
     world.delete(&format!("{SECRETS}/infra-{}", world.name)).await;
     let planned = world.plan().await.expect_code(0);
     assert!(

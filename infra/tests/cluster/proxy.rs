@@ -1,4 +1,4 @@
-//! A proxy in front of the real API server that counts what goes through, and can do harm.
+//! A proxy in front of the real API server that counts requests and can inject faults.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -29,9 +29,9 @@ pub(crate) enum Harm {
     Slow(Duration),
     /// Answers to a GET with this text in its URL end in their middle.
     CutOff(&'static str, End),
-    /// It answers 503 to whatever has this text in its URL, as for a group whose server is down.
+    /// It answers 503 if the URL contains this text, as for a group whose server is down.
     Unavailable(&'static str),
-    /// Somebody writes in the moment before the first request with this method, and this text in its URL, is carried out.
+    /// Another client writes just before the first request with this method, and this text in its URL, is executed.
     Before(&'static str, &'static str, Write),
     /// As `Before`, with one write before each of the first such requests.
     BeforeEach(&'static str, &'static str, Vec<Write>),
@@ -43,7 +43,7 @@ pub(crate) enum Harm {
     Hold(usize, Held),
 }
 
-/// How an answer that is cut off ends.
+/// How a truncated answer ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     /// The connection breaks.
@@ -52,14 +52,14 @@ pub(crate) enum End {
     Clean,
 }
 
-/// Whether a request that gets no answer is carried out.
+/// Whether a request without an answer is executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Held {
     Undone,
     Done,
 }
 
-/// What somebody else writes.
+/// A write by another client.
 #[derive(Clone, Debug)]
 pub(crate) struct Write {
     pub(crate) method: &'static str,
@@ -77,7 +77,7 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// Starts a proxy that speaks plain HTTP on loopback and asks the API server as `client`.
+    /// Starts a proxy that speaks plain HTTP on loopback and forwards to the API server as `client`.
     pub(crate) async fn start(client: kube::Client, harm: Harm) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -117,7 +117,7 @@ impl Proxy {
         &self.kubeconfig
     }
 
-    /// What went through since the last call, as `GET /api/…`.
+    /// The requests since the last call, as `GET /api/…`.
     pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.requests.lock().unwrap())
     }

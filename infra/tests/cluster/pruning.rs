@@ -1,4 +1,4 @@
-//! What is no longer wanted goes; what is not ours, or holds data, stays.
+//! Unwanted objects are deleted; objects of others, and objects with data, stay.
 
 use serde_json::json;
 

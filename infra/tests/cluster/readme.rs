@@ -1,6 +1,6 @@
 //! Runs every block of the READMEs that is marked `console`, and compares the output.
 //!
-//! In such a block `…` alone on a line stands for any lines and `[..]` for any text within one; timestamps count as
+//! In such a block `…` alone on a line matches any lines, and `[..]` any text within one; timestamps count as
 //! equal. `just COMMAND` is run as `infra COMMAND`, in a project that holds the environment files of this one.
 
 use std::fs;
@@ -76,7 +76,7 @@ fn project() -> TempDir {
     project
 }
 
-/// Brings about what the first block shows: two manual edits, and an autoscaler at work.
+/// Sets up the state of the first block: two manual edits, and an active autoscaler.
 async fn drift(world: &World) {
     let api = "/apis/apps/v1/namespaces/app/deployments/api";
     let patch = async |path: String, body| {

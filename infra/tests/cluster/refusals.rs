@@ -1,4 +1,4 @@
-//! A plan that holds something that cannot be done writes nothing at all.
+//! A plan with a refused change writes nothing.
 
 use serde_json::json;
 

@@ -1,10 +1,10 @@
-//! What cannot be changed in place is deleted and made anew: when that was agreed to, and never at the cost of data.
+//! Objects with immutable changes are deleted and recreated: only with consent, and never at the cost of data.
 
 use serde_json::{Value, json};
 
 use crate::fixture::{OBJECTS, World};
 
-/// Makes an object of the environment again as it would have been made with another field in it.
+/// Recreates an object of the environment as if it had been declared with another field.
 async fn make_differently(world: &World, path: &str, change: impl FnOnce(&mut Value)) {
     let mut object = world.read(path).await.unwrap();
     world.delete(path).await;
@@ -39,7 +39,7 @@ async fn expect_no_changes(world: &World) {
     );
 }
 
-/// Makes the Deployment anew with a selector that cannot be changed in place.
+/// Recreates the Deployment with a selector that cannot be changed in place.
 async fn select_otherwise(world: &World, deployment: &str) {
     make_differently(world, deployment, |object| {
         let spec = &mut object["spec"];
@@ -199,7 +199,7 @@ async fn a_protected_environment_is_never_replaced() {
         .infra("apply", &["--yes", "--replace"])
         .await
         .expect_code(6)
-        .expect_text("is protected, so nothing of it is replaced");
+        .expect_text("is protected, so none of its objects may be replaced");
     assert!(world.read(&world.record()).await.is_none());
 }
 
@@ -225,7 +225,7 @@ async fn a_replacement_that_was_cut_off_is_brought_to_its_end_by_the_next_apply(
         .plan()
         .await
         .expect_code(0)
-        .expect_text("mongodb-scripts (after the deletion that is under way; finalizer `example.com/hold`)");
+        .expect_text("mongodb-scripts (after its pending deletion; finalizer `example.com/hold`)");
     world
         .edit(&scripts, &json!({"metadata": {"finalizers": null}}))
         .await;

@@ -21,10 +21,10 @@ const LISTS: usize = (8 + 1) * 2 + 2;
 /// namespaces' states, another look at the claims, and what is in a namespace before it is deleted.
 const AROUND: usize = 400;
 
-/// Writes in flight while an environment is made without the engine.
+/// Writes in flight while an environment is created without the engine.
 const IN_FLIGHT: usize = 16;
 
-/// What stands in every test's cluster: made once, and only read.
+/// The shared objects in the cluster of every test: created once and only read.
 static MADE: [(usize, OnceCell<Value>); 3] = [
     (10, OnceCell::const_new()),
     (1_000, OnceCell::const_new()),
@@ -51,12 +51,12 @@ impl Requests {
         self.count(|request| request.contains("dryRun=All"))
     }
 
-    /// Applies that were not tried only.
+    /// Applies that were not dry-runs.
     fn applies(&self) -> usize {
         self.count(|request| request.starts_with("PATCH ") && !request.contains("dryRun=All"))
     }
 
-    /// Deletions of what the environment has, its record and lock aside.
+    /// Deletions of the environment's objects, excluding its record and lock.
     fn deletions(&self) -> usize {
         let is_around = |request: &str| request.contains(engine::RECORD_NAMESPACE);
         self.count(|request| request.starts_with("DELETE ") && !is_around(request))
@@ -66,7 +66,7 @@ impl Requests {
         self.count(|request| !request.starts_with("GET ")) - self.dry_runs()
     }
 
-    /// Reads of single objects of the environment, those aside that are waited for.
+    /// Reads of single objects of the environment, excluding objects that are waited for.
     fn reads(&self) -> usize {
         self.count(|request| {
             let path = request.split('?').next().unwrap_or_default();
@@ -77,7 +77,7 @@ impl Requests {
         })
     }
 
-    /// The kinds of requests and how many there were, for a test that fails.
+    /// The number of requests of each kind, for the message of a failed test.
     fn summary(&self) -> String {
         let mut text = format!("{} requests", self.0.len());
         let _ = write!(
@@ -93,14 +93,14 @@ impl Requests {
 }
 
 impl Scene {
-    /// An environment that is not there.
+    /// An environment that does not exist.
     async fn new(world: &World, objects: usize) -> Self {
         prepare_cluster(world).await;
         let secret = engine::new_record(&Shape::new(&world.name, objects), &cluster_id(world).await);
         Self::with(world, Shape::new(&world.name, objects), secret).await
     }
 
-    /// An environment that is there; other tests look at it too.
+    /// An existing environment, shared with other tests.
     async fn made(world: &World, objects: usize) -> Self {
         let (_, cell) = MADE.iter().find(|(size, _)| *size == objects).expect("a size");
         let shape = Shape::new(&format!("scale-{objects}"), objects);
@@ -127,7 +127,7 @@ impl Scene {
         Requests(self.proxy.take())
     }
 
-    /// Plans the environment as `shape` has it; returns what would be done.
+    /// Plans the environment of `shape`; returns the planned actions.
     async fn plan(&self, shape: &Shape) -> Vec<(String, String)> {
         let record = engine::read_record(&self.secret).unwrap();
         let plan = self.engine.plan(&self.stack(shape), &record).await.unwrap();
@@ -149,7 +149,7 @@ async fn cluster_id(world: &World) -> String {
     namespace.unwrap()["metadata"]["uid"].as_str().unwrap().to_owned()
 }
 
-/// Makes what all environments stand on: the records' namespace and the definition of the custom resources.
+/// Creates the prerequisites of all environments: the namespace of the records and the custom resource definition.
 async fn prepare_cluster(world: &World) {
     let namespace = json!({
         "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": engine::RECORD_NAMESPACE },
@@ -164,7 +164,7 @@ async fn prepare_cluster(world: &World) {
     world.wait_for(gadgets, |list| list.is_some()).await;
 }
 
-/// Creates an environment as an apply does, the fastest way, and returns its record.
+/// Creates an environment as an apply would, in the fastest way, and returns its record.
 async fn make(world: &World, shape: &Shape) -> Value {
     prepare_cluster(world).await;
     let secret = engine::new_record(shape, &cluster_id(world).await);
@@ -276,7 +276,7 @@ fn check_destroy(requests: &Requests, objects: usize) {
     assert!(rest <= AROUND, "{rest} other requests; {}", requests.summary());
 }
 
-/// One try, one write and one deletion for each object, and around them no more than for ten objects.
+/// One dry-run, one write and one deletion per object, and no more requests besides than for ten objects.
 async fn check_life(objects: usize) {
     let (first, last) = whole_life(objects).await;
     check_first_apply(&first, objects);

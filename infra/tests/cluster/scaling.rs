@@ -91,7 +91,7 @@ async fn switching_the_autoscaler_off_prunes_it_and_sets_the_number() {
         .await
         .expect_code(0)
         .expect_text("scale (5 to 3 pods)")
-        .expect_text("was set by kubectl (through scale); the configuration sets it now")
+        .expect_text("was set by kubectl (through scale); the configuration now sets it")
         .expect_line(&format!("- delete HorizontalPodAutoscaler/{}/api", world.app));
     world.apply().await.expect_code(0);
     assert_eq!(replicas(&world).await, 3);

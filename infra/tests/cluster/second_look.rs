@@ -1,11 +1,11 @@
-//! What an apply still trusts of its plan once it holds the lock.
+//! Which parts of its plan an apply still trusts once it holds the lock.
 
 use serde_json::{Value, json};
 
 use crate::fixture::World;
 use crate::proxy::{Harm, Proxy, Write, through};
 
-/// An object without our label is on no list, so nothing proves that it is as it was planned.
+/// An object without our label is in no LIST, so nothing proves that it has not changed since the plan.
 async fn check_changed_after_confirmation(label: &str) {
     let world = World::new().await;
     world.apply().await.expect_code(0);
@@ -57,7 +57,7 @@ async fn an_object_that_is_deleted_before_our_part_is_taken_back_stays_deleted()
         body,
     };
     let theirs = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mongodb-scripts"}});
-    // Before our creation somebody creates it, and before we take our part back somebody deletes it.
+    // Another client creates it before we do, and deletes it before we undo our part.
     let writes = vec![
         write("POST", format!("{scripts}?fieldManager=somebody"), theirs),
         write("DELETE", path.clone(), json!({})),

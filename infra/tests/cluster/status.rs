@@ -1,4 +1,4 @@
-//! What is there is shown as it is, with reads alone.
+//! The status shows the state of the cluster, using reads only.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::fixture::{OBJECTS, World};
 async fn a_status_follows_an_environment_through_its_life() {
     let world = World::new().await;
     let absent = world.infra("status", &[]).await.expect_code(3);
-    assert_eq!(absent.last_line(), format!("{} is not there.", world.name));
+    assert_eq!(absent.last_line(), format!("{} is not applied.", world.name));
 
     world.apply().await.expect_code(0);
     let ready = world
@@ -42,7 +42,7 @@ async fn a_status_follows_an_environment_through_its_life() {
         .expect_text("= kept       PersistentVolumeClaim/data-mongodb-0: 1Gi in volume pvc-");
     assert_eq!(
         destroyed.last_line(),
-        format!("{} is not there, 3 kept.", world.name)
+        format!("{} is not applied, 3 kept.", world.name)
     );
 }
 

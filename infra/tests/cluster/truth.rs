@@ -1,4 +1,4 @@
-//! What the engine says of a cluster is what is there, and what it does is what it said: one row of the table of cases each.
+//! Plans match the cluster, and applies match their plans: one test for each row of the table of cases.
 
 mod admission;
 mod bed;

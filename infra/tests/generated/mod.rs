@@ -1,6 +1,6 @@
-//! Environments of any size, made of objects as real ones are: for the benchmark of the engine and the tests of its reach.
+//! Generates environments of any size from realistic objects, for the engine benchmark and the scale tests.
 //!
-//! The same shape gives the same objects. Pure.
+//! Equal shapes give equal objects. Pure.
 
 use engine_core::object::{HashKey, Kind, KindNames, Object};
 use engine_core::record::Record;
@@ -8,23 +8,23 @@ use engine_core::stack::{Need, Role, Stack, StackObject, Until};
 use infra::resources;
 use serde_json::{Value, json};
 
-/// How many objects of an environment are not made by the repeated mix: two namespaces and a definition.
+/// Number of objects outside the repeated mix: two namespaces and a custom resource definition.
 const FIXED: usize = 3;
 
-/// What an environment consists of.
+/// The shape of an environment.
 #[derive(Clone, Debug)]
 pub(crate) struct Shape {
-    /// How many objects, the namespaces included; at least 10.
+    /// Number of objects, including the namespaces; at least 10.
     pub(crate) objects: usize,
     /// The environment's name.
     pub(crate) environment: String,
-    /// The namespaces, which the environment makes.
+    /// The namespaces, which the environment creates.
     pub(crate) namespaces: [String; 2],
-    /// Which part of the objects has another content than at first.
+    /// The share of objects whose content has changed.
     pub(crate) changed: Changed,
 }
 
-/// Which part of the objects has another content than at first.
+/// The share of objects whose content has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Changed {
     /// None.
@@ -58,7 +58,7 @@ impl Shape {
     }
 }
 
-/// What the objects of the repeated mix are.
+/// The kinds of objects in the repeated mix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sort {
     ConfigMap,
@@ -71,7 +71,7 @@ enum Sort {
     Custom,
 }
 
-/// The mix, in which every twentieth object repeats; deployments come in its place, more seldom.
+/// The mix, which repeats every 20 objects; now and then a Deployment replaces one.
 const MIX: [Sort; 20] = [
     Sort::ConfigMap,
     Sort::Secret,
@@ -95,10 +95,10 @@ const MIX: [Sort; 20] = [
     Sort::Custom,
 ];
 
-/// One in so many objects is a Deployment: without pods, but its controller looks at each.
+/// One in this many objects is a Deployment: without pods, but its controller still processes each.
 const DEPLOYMENTS_EACH: usize = 50;
 
-/// Text of which configuration is made.
+/// Filler text for configuration.
 const LINE: &str =
     "listen 0.0.0.0:8080; workers 4; timeout 30s; log info; upstream http://backend:8080/; retries 3\n";
 
@@ -120,9 +120,9 @@ pub(crate) fn kinds() -> Vec<Kind> {
     kinds
 }
 
-/// The definition of the custom resources. It has to be in the cluster before any environment.
+/// The custom resource definition. It must exist in the cluster before any environment.
 ///
-/// It is not part of the stack: a plan checks each object on the server, which does not know a kind before its definition.
+/// It is not part of the stack: a plan dry-runs each object on the server, which knows no kind before its definition.
 pub(crate) fn shared_definition() -> Value {
     definition("generated.internal", "gadgets", "Gadget", &json!({}))
 }
@@ -229,7 +229,7 @@ fn labels(shape: &Shape, name: &str) -> Value {
     })
 }
 
-/// A definition whose objects hold a text, a number and a list without keys, which belongs to its writer as a whole.
+/// A definition whose objects hold a string, a number and an atomic list.
 fn definition(group: &str, plural: &str, kind: &str, labels: &Value) -> Value {
     let mut metadata = json!({ "name": format!("{plural}.{group}") });
     if labels.as_object().is_some_and(|labels| !labels.is_empty()) {

@@ -1,4 +1,4 @@
-//! The port-forward. The `kubectl` of these tests is a stand-in.
+//! The port-forward, with a fake `kubectl`.
 
 use crate::project::Project;
 

@@ -1,8 +1,8 @@
-//! The tag of an image that is built here, and the build into minikube. The `minikube` of these tests is a stand-in.
+//! The tag of an image that is built here, and the build into minikube, with a fake `minikube`.
 
 use crate::project::Project;
 
-/// Lists what stands in the file `images` and adds what it is told to build, as minikube does.
+/// A fake `minikube`: lists the images in the file `images`, and adds those that it builds.
 const MINIKUBE: &str = "case \"$4\" in
 ls) [ ! -f images ] || while read -r image; do echo \"$image\"; done < images ;;
 build) echo building; [ -f broken ] || echo \"docker.io/library/$7\" >> images ;;
@@ -33,7 +33,7 @@ fn a_missing_image_is_built_once() {
     assert_eq!((code, stdout), (Some(0), format!("{image}\n")), "{stderr}");
     assert_eq!(
         stderr,
-        format!("Building {image} into minikube; the first build takes some minutes\nbuilding\n")
+        format!("Building {image} into minikube; the first build takes a few minutes\nbuilding\n")
     );
     let (code, stdout, stderr) = project.run(&["image", "shop", "--build"]);
     assert_eq!((code, stdout), (Some(0), format!("{image}\n")), "{stderr}");

@@ -1,4 +1,4 @@
-//! What lies outside of the cluster: the image, the programs that are called for it.
+//! Everything outside the cluster: the image, and the programs that the binary calls.
 #![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
 mod forward;

@@ -1,4 +1,4 @@
-//! A project of its own, and stand-ins for the programs on PATH.
+//! A temporary project, and fakes of the programs on PATH.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-/// A directory with a Dockerfile, the environment `shop`, and a PATH of its own.
+/// A directory with a Dockerfile, the environment `shop`, and a separate PATH.
 pub(crate) struct Project {
     directory: TempDir,
 }
@@ -47,7 +47,7 @@ impl Project {
             "#!/bin/sh\nprintf '[%s]' \"$@\" >> '{calls}'\necho >> '{calls}'\n{script}\n",
             calls = calls.display()
         );
-        // Copied by a process of its own: a file that this one has open for writing while another test forks cannot be run.
+        // Copied by another process: a file that this process holds open for writing while another test forks cannot be executed.
         self.write("script", &text);
         let target = self.path().join("bin").join(program);
         let mut install = Command::new("install");

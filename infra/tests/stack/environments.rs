@@ -1,4 +1,4 @@
-//! The environments that the tests are about: those that ship, and one for each further choice.
+//! The environments under test: those that ship, and one for each further option.
 
 use std::path::Path;
 
@@ -9,10 +9,10 @@ use serde_json::Value;
 
 const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../environments");
 
-/// Those that ship.
+/// The environments that ship.
 pub(crate) const SHIPPED: [&str; 3] = ["minikube", "production", "sandbox"];
 
-/// What a file may choose besides, by name.
+/// The further options of a file, by name.
 pub(crate) const CHOICES: [(&str, &str); 6] = [
     ("one-namespace", "[namespaces]\napp = 'shop'\ndatabase = 'shop'"),
     ("given-namespaces", "[namespaces]\ncreate = false"),
@@ -36,12 +36,12 @@ pub(crate) fn shipped(name: &str) -> Vec<Value> {
     objects(&declared(&parsed(name, &file, &text)))
 }
 
-/// The objects of an environment that says `lines` and nothing else.
+/// The objects of an environment whose file holds only `lines`.
 pub(crate) fn chosen(lines: &str) -> Vec<Value> {
     objects(&stack(lines))
 }
 
-/// The objects of an environment of another name that says `lines` and nothing else.
+/// The same for an environment of another name.
 pub(crate) fn named(name: &str, lines: &str) -> Vec<Value> {
     let text = format!("cluster.context = 'minikube'\n{lines}");
     objects(&declared(&parsed(
@@ -51,7 +51,7 @@ pub(crate) fn named(name: &str, lines: &str) -> Vec<Value> {
     )))
 }
 
-/// The stack of an environment that says `lines` and nothing else.
+/// The stack of an environment whose file holds only `lines`.
 pub(crate) fn stack(lines: &str) -> Stack {
     let text = format!("cluster.context = 'minikube'\n{lines}");
     declared(&parsed("shop", Path::new("environments/shop.toml"), &text))
@@ -72,7 +72,7 @@ fn parsed(name: &str, file: &Path, text: &str) -> Environment {
     parse(name, file, text, [password]).unwrap()
 }
 
-/// Declares an environment with a record that is the same each time.
+/// Declares an environment with a fixed record.
 fn declared(environment: &Environment) -> Stack {
     let mut record = resources::placeholder_record(environment, "cluster");
     for (name, value) in [

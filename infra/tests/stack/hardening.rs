@@ -1,4 +1,4 @@
-//! Every stack keeps to every rule, and a stack that lost one field breaks one.
+//! Every stack follows every rule, and a stack that lacks a hardening field breaks one.
 
 use crate::environments::{all, chosen, shipped};
 use crate::mutations::{MUTATIONS, without};

@@ -1,4 +1,4 @@
-//! What stands outside of namespaces is told apart by the environment's name.
+//! The names of cluster-scoped objects include the environment's name.
 
 use proptest::prelude::*;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! What the stacks of all environments consist of: rendered, hardened, and their database's users made for real.
+//! The stacks of all environments: their manifests, their hardening, and their database users on a real mongod.
 #![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
 mod environments;

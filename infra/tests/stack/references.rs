@@ -1,4 +1,4 @@
-//! What each object waits for, and by which name the data API finds its database.
+//! The dependencies of each object, and the name by which the data API finds its database.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,7 +14,7 @@ fn declared<'stack>(stack: &'stack Stack, title: &str) -> &'stack StackObject {
     found.unwrap()
 }
 
-/// What an object waits for, in the order of their names.
+/// The dependencies of an object, sorted by name.
 fn check(lines: &str, title: &str, expected: &[&str]) {
     let stack = stack(lines);
     let mut needs: Vec<String> = declared(&stack, title)

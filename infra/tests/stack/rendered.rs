@@ -1,5 +1,5 @@
-//! Every choice of an environment file as YAML, so that each change of a manifest is seen in review. The environments that
-//! ship stand beside the tests of `infra render`.
+//! Every option of an environment file as YAML, so that a review shows each change of a manifest. The tests of `infra render`
+//! cover the environments that ship.
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ fn yaml(objects: &[Value]) -> String {
 
 fn document(object: &Value) -> String {
     let mut object = object.clone();
-    // A hash says nothing to a reviewer, and changes with everything.
+    // A hash tells a reviewer nothing and changes with every field.
     object["metadata"].as_object_mut().unwrap().remove("annotations");
     if object["kind"] == "Secret" {
         for value in object["data"].as_object_mut().unwrap().values_mut() {
@@ -29,7 +29,7 @@ fn document(object: &Value) -> String {
     serde_saphyr::to_string(&object).unwrap()
 }
 
-/// Of each choice, the objects that are not what they are without it.
+/// For each option, the objects that it changes.
 #[test]
 fn choices() {
     let plain = chosen("");

@@ -1,8 +1,8 @@
-//! What every object of every stack keeps to, as rules that know nothing of how the objects are built.
+//! The rules for every object of every stack, independent of how the objects are built.
 
 use serde_json::{Value, json};
 
-/// Names every breach of a rule.
+/// Lists every breach of a rule.
 pub(crate) fn breaches(objects: &[Value]) -> Vec<String> {
     let mut breaches = Vec::new();
     for object in objects {
@@ -113,7 +113,7 @@ fn policy(object: &Value, check: &mut Check<'_>) {
     }
 }
 
-/// The pods of a workload have an account, a policy and a budget of their own.
+/// The pods of a workload have their own account, policy and budget.
 fn guards(workload: &Value, objects: &[Value], check: &mut Check<'_>) {
     let account = &workload["spec"]["template"]["spec"]["serviceAccountName"];
     let home = &workload["metadata"]["namespace"];

@@ -4,7 +4,7 @@ use engine_core::object::differences;
 
 use crate::environments::stack;
 
-/// Checks that what follows from another value leads back to the key.
+/// Checks that every field that changes with a key maps back to the key.
 #[track_caller]
 fn check(table: &str, key: &str, one: &str, other: &str) {
     let with = |value: &str| stack(&format!("[{table}]\n{key} = {value}"));

@@ -16,10 +16,10 @@ use tempfile::TempDir;
 /// The shell that the database's image brings; installed once into the user's cache.
 const MONGOSH: &str = "mongosh@2.12.0";
 
-/// Longest run of the script, on a machine that does something else as well.
+/// Time limit of the script, on a busy machine.
 const DEADLINE: Duration = Duration::from_mins(2);
 
-/// A step of a first start, and how it is seen that the script has come so far.
+/// A step of a first start, and the sign that the script has reached it.
 type Step = (&'static str, fn(&Pod) -> bool);
 
 /// The steps at which a first start is killed.
@@ -40,7 +40,7 @@ const STEPS: [Step; 6] = [
     }),
 ];
 
-/// Asks as each user with each password what it may do, and prints what it may.
+/// Logs in as each user with each password and prints the permissions.
 const QUESTIONS: &str = r#"
     function may(user, generation, password, database) {
         const uri = `mongodb://${user}:${password}@127.0.0.1:${process.env.PORT}/${database}?serverSelectionTimeoutMS=60000`;
@@ -89,7 +89,7 @@ fn mongod() -> PathBuf {
         .to_owned()
 }
 
-/// The directory of `mongosh`, installed by npm if it is not there yet.
+/// The directory of `mongosh`, installed with npm if missing.
 fn mongosh() -> PathBuf {
     let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(
         || Path::new(&std::env::var_os("HOME").expect("a home directory")).join(".cache"),
@@ -102,7 +102,7 @@ fn mongosh() -> PathBuf {
     }
     let parent = directory.parent().expect("it stands in the cache");
     fs::create_dir_all(parent).expect("the cache can be written");
-    // Installed beside and moved in one step: what is there is complete.
+    // Installed elsewhere and moved in one step, so an existing directory is complete.
     let unfinished = tempfile::tempdir_in(parent).expect("the cache can be written");
     let output = Command::new("npm")
         .args(["install", "--no-audit", "--no-fund", "--prefix"])
@@ -115,7 +115,7 @@ fn mongosh() -> PathBuf {
         "npm cannot install {MONGOSH}: {}",
         text(&output.stderr)
     );
-    // Another test process may have been faster; its result is as good.
+    // Another test process may have won the race; its result is equally good.
     let _faster = fs::rename(unfinished.keep(), &directory);
     programs
 }
@@ -124,7 +124,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A port that nobody has, and that the system gives to no connection: those come from above 32,767.
+/// A free port below the ephemeral range, which starts above 32,767.
 fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = 20_000 + u16::try_from(std::process::id() % 9_000).unwrap();
@@ -159,7 +159,7 @@ impl Pod {
         fs::write(self.path("secrets/application-password"), application).unwrap();
     }
 
-    /// Starts the script as the init container does; in a process group of its own, so that its end takes all of it along.
+    /// Starts the script as the init container does, in a new process group, so that killing the group ends all of it.
     fn start(&self) -> Child {
         let printed = fs::File::create(self.path("printed")).unwrap();
         let scripts = concat!(env!("CARGO_MANIFEST_DIR"), "/src/resources/mongodb");
@@ -188,7 +188,7 @@ impl Pod {
         printed
     }
 
-    /// Starts the script and kills all of it at a step, as the end of a node does.
+    /// Starts the script and kills all of it at a step, as a node failure would.
     fn make_users_until(&self, step: &str, is_reached: fn(&Self) -> bool) {
         let mut script = self.start();
         let begin = Instant::now();
@@ -243,7 +243,7 @@ impl Pod {
         TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok()
     }
 
-    /// Runs the database as the pod does, and tells who may do what.
+    /// Runs the database as the pod does and returns the permissions of each user.
     fn may(&self) -> String {
         let mut server = Command::new("mongod")
             .env("PATH", programs())

@@ -12,7 +12,7 @@ pub(super) struct Minikube<'a> {
     pub(super) profile: &'a str,
 }
 
-/// Why an image is not in minikube.
+/// Why an image could not be built into minikube.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum BuildError {
     #[error("there is no `minikube` on PATH")]
@@ -70,7 +70,7 @@ impl Minikube<'_> {
         Ok(listed.lines().any(|line| is_same(line.trim(), image)))
     }
 
-    /// Builds a directory's image on every node. The output of minikube goes to standard error.
+    /// Builds the image of a directory on every node. The output of minikube goes to standard error.
     pub(super) async fn build(&self, image: &str, directory: &Path) -> Result<(), BuildError> {
         let mut command = self.command(&["image", "build", "--all", "--tag", image, "."]);
         command
@@ -78,7 +78,7 @@ impl Minikube<'_> {
             .stdout(io::stderr())
             .stderr(Stdio::inherit());
         let status = command.status().await.map_err(BuildError::Start)?;
-        // minikube 1.3x exits with 0 after a failed build, so the image is checked.
+        // minikube 1.3x exits with 0 after a failed build, so check for the image.
         if status.success() && self.has(image, directory).await? {
             return Ok(());
         }
@@ -96,7 +96,7 @@ impl Minikube<'_> {
     }
 }
 
-/// Whether a listed image is the wanted one: runtimes list short names with their registry.
+/// Whether a listed image is the one to find: runtimes list short names with a registry prefix.
 fn is_same(listed: &str, image: &str) -> bool {
     let prefixes = ["", "docker.io/library/", "docker.io/", "localhost/"];
     prefixes
@@ -104,7 +104,7 @@ fn is_same(listed: &str, image: &str) -> bool {
         .any(|prefix| listed.strip_prefix(prefix) == Some(image))
 }
 
-/// A directory as a command takes it; the empty path is the current one.
+/// A directory as a command argument; the empty path is the current directory.
 fn shown(directory: &Path) -> &Path {
     if directory.as_os_str().is_empty() {
         Path::new(".")

@@ -1,4 +1,4 @@
-//! A diff for programs: one JSON document, described by `schemas/diff.schema.json`. Pure, and without any secret value.
+//! A diff as one JSON document, described by `schemas/diff.schema.json`. Pure; holds no secret values.
 
 use serde::Serialize;
 use serde_json::Value;

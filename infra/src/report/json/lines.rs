@@ -1,4 +1,4 @@
-//! An apply or destroy for programs: one JSON object on each line, described by `schemas/events.schema.json`. Pure.
+//! An apply or destroy as JSON Lines, described by `schemas/events.schema.json`. Pure.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! What is there of an environment for programs: one JSON document, described by `schemas/status.schema.json`. Pure.
+//! The status of an environment as one JSON document, described by `schemas/status.schema.json`. Pure.
 
 use serde::Serialize;
 
@@ -47,19 +47,19 @@ struct Node<'a> {
     children: Vec<Node<'a>>,
 }
 
-/// What is there of an environment.
+/// The observed state of an environment.
 pub struct Standing<'a> {
     /// Name of the environment.
     pub environment: &'a str,
-    /// Where it is.
+    /// The cluster that it is deployed to.
     pub place: &'a Place,
-    /// Whether it is there, and everything that is wanted is ready.
+    /// Whether it is applied and every wanted object is ready.
     pub is_ready: bool,
-    /// Whether it is there.
+    /// Whether it is applied: false before the first apply and after a destroy.
     pub is_applied: bool,
-    /// The tree of what is there.
+    /// The tree of objects, pods and containers.
     pub parts: &'a [Part],
-    /// What is kept.
+    /// Objects that are kept although no longer wanted, because they hold data or its credentials.
     pub kept: Vec<&'a ObjectId>,
 }
 

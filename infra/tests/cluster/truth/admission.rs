@@ -1,4 +1,4 @@
-//! Policies that rewrite or refuse what is sent.
+//! Policies that rewrite or refuse requests.
 
 use serde_json::json;
 

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::engine::{self, CarriedOut, Engine};
 use crate::fixture::World;
 
-/// One object that an environment may want.
+/// One object that an environment may declare.
 #[derive(Clone)]
 pub(crate) struct Thing {
     pub(crate) kind: Kind,
@@ -57,7 +57,7 @@ impl Bed {
         }
     }
 
-    /// The record that is there, or the first one.
+    /// The existing record, or a new one.
     async fn known(&self) -> LoadedRecord {
         match self.world.read(&self.world.record()).await {
             Some(_) => self.engine.look_up(&self.world.name).await.unwrap(),
@@ -111,7 +111,7 @@ impl Bed {
         stack
     }
 
-    /// The plan, which must be the same whether it looks fast or thoroughly.
+    /// The plan, which must be the same in fast and thorough depth.
     pub(crate) async fn plan(&self, things: &[Thing]) -> Plan {
         let known = self.known().await;
         let record = known.record();
@@ -147,7 +147,7 @@ impl Bed {
             .replace(&self.world.name, "shop")
     }
 
-    /// Plans and carries out; what went wrong is said.
+    /// Plans and applies; returns the errors.
     pub(crate) async fn try_apply(&self, things: &[Thing]) -> Vec<String> {
         let known = self.known().await;
         let stack = self.stack(things, known.record());
@@ -233,7 +233,7 @@ fn lines(change: &Change) -> Vec<String> {
             .collect(),
         Action::Create { timing, .. } => match timing {
             Timing::Checked => vec![format!("+ {id}")],
-            Timing::Unchecked { until } => vec![format!("+ {id} (checked when {until} is there)")],
+            Timing::Unchecked { until } => vec![format!("+ {id} (checked once {until} exists)")],
             Timing::AfterDeletion { finalizers } => vec![format!("+ {id} (after {})", finalizers.join(", "))],
             Timing::AfterPredecessor { predecessor } => vec![format!("+ {id} (after {predecessor})")],
         },

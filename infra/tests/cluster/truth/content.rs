@@ -1,4 +1,4 @@
-//! What stands in an object: written otherwise, dropped, added by others, and what a change of it means for what runs.
+//! The content of objects: written in other forms, dropped, added by others, and the effect of changes on running pods.
 
 use serde_json::{Value, json};
 

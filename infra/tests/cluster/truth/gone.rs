@@ -1,4 +1,4 @@
-//! What somebody else deletes: it is made anew, after whatever still holds it.
+//! Objects that others delete are recreated, once their finalizers are gone.
 
 use std::time::Duration;
 
@@ -56,10 +56,10 @@ async fn what_is_being_deleted_is_waited_for_with_its_finalizer_named() {
         .await;
     world.delete(&service).await;
     world.plan().await.expect_code(0).expect_line(&format!(
-        "+ create Service/{}/api (after the deletion that is under way; finalizer `shop.internal/hold`)",
+        "+ create Service/{}/api (after its pending deletion; finalizer `shop.internal/hold`)",
         world.app
     ));
-    // It is held for longer than anybody waits.
+    // A finalizer holds it for longer than the timeout.
     let begun = std::time::Instant::now();
     world
         .infra("apply", &["--yes", "--timeout", "4s"])
@@ -67,7 +67,7 @@ async fn what_is_being_deleted_is_waited_for_with_its_finalizer_named() {
         .expect_code(3)
         .expect_text("not gone in time: being deleted, finalizer `shop.internal/hold`");
     assert!(begun.elapsed() < Duration::from_secs(30));
-    // And then not: the same apply waits for it, and goes on.
+    // Once it is released, the waiting apply continues.
     let child = world.start(&["apply", &world.name, "--yes"]);
     tokio::time::sleep(Duration::from_secs(3)).await;
     world.edit(&service, &finalized(&Value::Null)).await;
@@ -95,11 +95,11 @@ async fn a_namespace_that_is_being_deleted_is_waited_for_and_made_anew_with_all_
         .await
         .expect_code(0)
         .expect_line(&format!(
-            "+ create Namespace/{} (after the deletion that is under way; finalizer `shop.internal/hold`)",
+            "+ create Namespace/{} (after its pending deletion; finalizer `shop.internal/hold`)",
             world.app
         ))
         .expect_line(&format!(
-            "+ create Service/{}/api (checked when namespace `{}` is there)",
+            "+ create Service/{}/api (checked once namespace `{}` exists)",
             world.app, world.app
         ));
     world
@@ -124,7 +124,7 @@ async fn an_object_that_is_as_it_should_be_in_a_namespace_that_goes_is_made_anew
         config_map("b", &json!({"a": "b"})),
     ];
     bed.apply(&things).await;
-    // Somebody forbids the deletion, so that the object stands untouched in a namespace that is going.
+    // A policy forbids the deletion, so the object stays untouched in a terminating namespace.
     bed.world.forbid("configmaps", "DELETE", "not now").await;
     bed.world
         .delete(&format!("/api/v1/namespaces/{}", bed.namespace))
@@ -137,8 +137,8 @@ async fn an_object_that_is_as_it_should_be_in_a_namespace_that_goes_is_made_anew
         planned,
         [
             "+ Namespace/shop (after )",
-            "+ ConfigMap/shop/a (checked when namespace `shop` is there)",
-            "+ ConfigMap/shop/b (checked when namespace `shop` is there)",
+            "+ ConfigMap/shop/a (checked once namespace `shop` exists)",
+            "+ ConfigMap/shop/b (checked once namespace `shop` exists)",
         ]
     );
     bed.world.allow("configmaps", "DELETE").await;

@@ -1,4 +1,4 @@
-//! Every kind of object that an environment can hold, and what others do to it: found, named, reverted or left alone.
+//! Every kind of object that an environment can hold, changed by others: drift is found, attributed, and reverted or left alone.
 
 use serde_json::{Value, json};
 
@@ -7,9 +7,9 @@ use super::bed::{Bed, Thing, thing};
 /// One object of a kind and what happens to it.
 struct Case {
     thing: Thing,
-    /// A merge patch that gives fields other values, and what the plan says of each.
+    /// A merge patch that changes fields, and the plan's line for each.
     edit: (Value, &'static [&'static str]),
-    /// A merge patch that deletes fields, and what the plan says of each.
+    /// A merge patch that deletes fields, and the plan's line for each.
     removal: (Value, &'static [&'static str]),
 }
 
@@ -602,7 +602,7 @@ fn things(cases: &[Case]) -> Vec<Thing> {
     cases.iter().map(|case| case.thing.clone()).collect()
 }
 
-/// Applies every kind, and sees to it that nothing is left to do.
+/// Applies every kind and checks that the next plan is empty.
 async fn applied() -> (Bed, Vec<Case>) {
     let bed = Bed::new().await;
     let cases = cases(&bed.world.name);
@@ -635,7 +635,7 @@ fn of<'a>(lines: &'a [String], bed: &Bed, case: &Case) -> Vec<&'a str> {
     lines.collect()
 }
 
-/// A line as the plan has it: what is gone names nobody, unless its kind writes an empty list in its place.
+/// A line in the form of the plan: a removed field has no author, unless its kind writes an empty list in its place.
 fn with_author(field: &str) -> String {
     if field.ends_with(')') {
         field.to_owned()
@@ -646,7 +646,7 @@ fn with_author(field: &str) -> String {
     }
 }
 
-/// Lets somebody else change every kind; the plan must say so, and an apply must revert it.
+/// Has another manager change every kind; the plan must show the changes, and an apply must revert them.
 async fn check(change: impl Fn(&Case) -> (&Value, &'static [&'static str])) {
     let (bed, cases) = applied().await;
     for case in &cases {
@@ -679,7 +679,7 @@ async fn a_deleted_field_of_any_kind_is_shown_and_comes_back() {
     check(|case| (&case.removal.0, case.removal.1)).await;
 }
 
-/// What is lost of the marks, and what the plan says of it.
+/// A lost mark and the plan's line for it.
 fn lost_marks() -> Vec<(Value, &'static str)> {
     let hash = |hash: Value| json!({"metadata": {"annotations": {"infra.internal/state-hash": hash}}});
     vec![
@@ -700,7 +700,7 @@ fn lost_marks() -> Vec<(Value, &'static str)> {
     ]
 }
 
-/// An object without what every write changes.
+/// An object without the fields that every write changes.
 fn content(mut object: Value) -> Value {
     for field in [
         "managedFields",

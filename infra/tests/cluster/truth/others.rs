@@ -1,4 +1,4 @@
-//! What others own in our objects: shown to those who ask for more, at no request more, and who wrote what is not ours.
+//! Fields of others in our objects: shown with --verbose without extra requests, and attributed to their managers.
 
 use serde_json::json;
 
@@ -42,7 +42,7 @@ async fn what_others_own_is_shown_to_those_who_ask_for_more_and_stays() {
         .expect_text(" owns metadata.labels.cost-centre, which stays");
     assert_eq!(verbose.last_line(), plan.last_line());
     assert!(plan.last_line().starts_with("No changes."));
-    // Only these two have anything to say: what the control plane notes for itself is nobody's news.
+    // Only these two are shown: the control plane's own bookkeeping is not.
     assert_eq!(verbose.stdout.matches(" owns ").count(), 2, "{}", verbose.stdout);
     world.apply().await.expect_code(0);
     let live = world.read(&world.deployment()).await.unwrap();
@@ -147,5 +147,5 @@ async fn effects_are_counted_in_a_line() {
         .await
         .expect_code(6)
         .expect_text("[data is lost]")
-        .expect_line("Effects: 2 outages, 1 loss of data.");
+        .expect_line("Effects: 2 outages, 1 data loss.");
 }

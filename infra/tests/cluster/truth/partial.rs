@@ -1,4 +1,4 @@
-//! A server that can say only a part: that is said, the rest is planned, and nothing is deleted that is not known whole.
+//! A server with partial answers: the gap is reported, the rest is planned, and nothing with an incomplete listing is deleted.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use crate::proxy::{End, Harm, Proxy, through};
 
 const NOTHING: [String; 0] = [];
 
-/// An environment that has an object which its configuration no longer has.
+/// An environment with an object that its configuration no longer declares.
 async fn with_an_orphan() -> World {
     let world = World::new().await;
     world.configure(|settings| settings.more.push_str("[mongodb]\ncluster_ip = true\n"));
@@ -36,7 +36,7 @@ async fn orphan_is_there(world: &World) -> bool {
     world.read(&path).await.is_some()
 }
 
-/// Whatever cannot be listed: it is said, nothing is deleted for it, and the next whole look finds all.
+/// A kind that cannot be listed is reported, nothing is deleted because of it, and the next complete observation finds all.
 async fn check_cut_off(end: End) {
     let world = with_an_orphan().await;
     world
@@ -47,7 +47,7 @@ async fn check_cut_off(end: End) {
         .await
         .expect_code(0)
         .expect_text(
-            "warning: objects that are no longer wanted may be missing here: could not list networkpolicies",
+            "warning: unwanted objects may be missing from this plan: could not list networkpolicies",
         )
         .expect_text(&orphan(
             &world,
@@ -112,7 +112,7 @@ async fn a_group_whose_server_is_down_is_said_and_the_others_are_planned() {
     assert!(orphan_is_there(&world).await);
 }
 
-/// A kubeconfig for a user who may do everything but these verbs on these resources.
+/// A kubeconfig for a user with every permission except these verbs on these resources.
 async fn user_without(world: &World, resource: (&str, &str), verbs: &[&str]) -> PathBuf {
     let all = [
         "get",
@@ -191,9 +191,15 @@ async fn a_kind_that_must_not_be_listed_is_read_by_name_and_nothing_is_pruned() 
             .infra("apply", &["--yes", "--kubeconfig", kubeconfig])
             .await
             .expect_code(0)
-            .expect_text("warning: objects that are no longer wanted may be missing here: could not list networkpolicies")
+            .expect_text(
+                "warning: unwanted objects may be missing from this plan: could not list networkpolicies",
+            )
             .expect_text("is forbidden")
-            .expect_text(&orphan(&world, "keep", ": not everything could be listed: could not list networkpolicies"));
+            .expect_text(&orphan(
+                &world,
+                "keep",
+                ": not everything could be listed: could not list networkpolicies",
+            ));
     }
     let live = world.read(&policy).await.unwrap();
     assert_ne!(live["spec"]["policyTypes"], json!(["Ingress"]));
@@ -290,7 +296,7 @@ async fn an_object_is_checked_once_its_kind_exists_and_waits_for_it() {
     let lines = bed.lines(&things).await;
     assert_eq!(
         lines[2..],
-        [0, 1, 2].map(|number| format!("+ Tool/shop/tool-{number} (checked when kind `Tool` is there)"))
+        [0, 1, 2].map(|number| format!("+ Tool/shop/tool-{number} (checked once kind `Tool` exists)"))
     );
     bed.apply(&things).await;
     assert_eq!(bed.lines(&things).await, NOTHING);
@@ -318,7 +324,7 @@ fn definition(group: &str, versions: &[(&str, bool)]) -> Value {
     })
 }
 
-/// Defines tools anew; returns once exactly the versions that it names are served.
+/// Redefines tools; returns once exactly the given versions are served.
 async fn define(world: &World, group: &str, versions: &[(&str, bool)]) {
     let path = format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/tools.{group}");
     let definition = definition(group, versions);
@@ -327,7 +333,7 @@ async fn define(world: &World, group: &str, versions: &[(&str, bool)]) {
         let tools = format!("/apis/{group}/{version}/tools");
         world.wait_for(&tools, |list| list.is_some() == *is_served).await;
     }
-    // What the group serves is told a moment later.
+    // Discovery of the group follows a moment later.
     let has_any = versions.iter().any(|(_, is_served)| *is_served);
     world
         .wait_for(&format!("/apis/{group}"), |group| {
@@ -349,7 +355,7 @@ async fn an_orphan_is_found_in_whichever_version_its_kind_is_served_and_never_ta
     let json = json!({"metadata": {"name": "hammer"}, "spec": {"size": 1}});
     let tools = [thing(&group, "v1", "Tool", "tools", true, json)];
     bed.apply(&tools).await;
-    // No version at all is served: whatever is left of the kind is out of sight, and said to be.
+    // No version is served: remaining objects of the kind cannot be seen, and the plan says so.
     define(&bed.world, &group, &[("v1", false), ("v2", false)]).await;
     let plan = bed.plan(&[]).await;
     assert_eq!(
@@ -366,7 +372,7 @@ async fn an_orphan_is_found_in_whichever_version_its_kind_is_served_and_never_ta
     assert_eq!(bed.lines(&[]).await, NOTHING);
     let hammer = format!("/apis/{group}/v2/namespaces/{}/tools/hammer", bed.namespace);
     assert!(bed.world.read(&hammer).await.is_none());
-    // With the definition everything of its kind is gone.
+    // With its definition, every object of the kind is gone.
     bed.apply(&[thing(
         &group,
         "v2",

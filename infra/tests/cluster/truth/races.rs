@@ -1,4 +1,4 @@
-//! Others who write in the same moment, and ends that come at any moment.
+//! Concurrent writes by others, and runs killed at any moment.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -15,10 +15,10 @@ use tokio::io::AsyncReadExt as _;
 use crate::fixture::{Ended, World};
 use crate::proxy::{Harm, Held, Proxy, Write, through};
 
-/// How many runs are killed.
+/// Number of runs to kill.
 const KILLS: u64 = 20;
 
-/// How many environments are killed and mended at once.
+/// Number of environments in parallel.
 const AT_ONCE: usize = 5;
 
 fn merge(path: &str, body: Value) -> Write {
@@ -39,7 +39,7 @@ async fn a_cluster_that_moves_after_the_confirmation_is_said_and_nothing_is_writ
         &world.service(),
         json!({"metadata": {"labels": {"app.kubernetes.io/name": "x"}}}),
     );
-    // The lock is taken after the confirmation: its request tells that the plan was agreed to.
+    // The lock is taken after the confirmation, so its request shows that the plan was confirmed.
     let harm = Harm::Before("POST", "/leases", theirs);
     let proxy = Proxy::start(world.client(), harm).await;
     let before = world.read(&world.deployment()).await.unwrap();
@@ -56,12 +56,12 @@ async fn a_cluster_that_moves_after_the_confirmation_is_said_and_nothing_is_writ
     assert!(world.plan().await.last_line().starts_with("No changes."));
 }
 
-/// Runs an apply that asks, and answers `yes` on its terminal only when `until` has come to its end.
+/// Runs an apply that asks, and answers `yes` on its terminal only after `until` has completed.
 async fn answered_late(world: &World, until: impl Future<Output = ()>) -> Ended {
     typed_late(world, "apply", "[y/N] ", "yes", until).await
 }
 
-/// Runs a command that asks `question`, and types the answer on its terminal only when `until` has come to its end.
+/// Runs a command that asks `question`, and types the answer on its terminal only after `until` has completed.
 async fn typed_late(
     world: &World,
     command: &str,
@@ -84,7 +84,7 @@ async fn typed_late(
         .kill_on_drop(true)
         .spawn()
         .expect("the binary starts");
-    // The question stands on standard error without an end of its line.
+    // The question on standard error has no line end.
     let mut stderr = child.stderr.take().expect("it is piped");
     let mut asked = Vec::new();
     while !String::from_utf8_lossy(&asked).contains(question) {
@@ -145,7 +145,7 @@ async fn a_destroy_without_a_record_is_for_the_plan_that_was_shown_alone() {
     let question = format!("Type `{}` to continue:", world.name);
     let theirs = format!("/api/v1/namespaces/{}/configmaps", world.app);
     let comes = async {
-        // A namespace with somebody else's object in it is kept, which the plan that was shown did not say.
+        // A namespace with a foreign object is kept, which the plan that was shown did not say.
         world
             .create(&theirs, &json!({"metadata": {"name": "theirs"}}))
             .await;
@@ -258,7 +258,7 @@ async fn an_object_that_somebody_makes_otherwise_in_the_same_moment_is_left_alon
     assert_eq!(writers[0]["manager"], "somebody");
 }
 
-/// A seeded source of chance: the same numbers in every run.
+/// A seeded random number generator: the same numbers in every run.
 fn roll(seed: u64) -> u64 {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5eed;
     for _ in 0..4 {
@@ -272,13 +272,13 @@ fn roll(seed: u64) -> u64 {
 /// When a run is killed.
 #[derive(Clone, Copy, Debug)]
 enum Moment {
-    /// So many hundredths of an apply's time after its begin.
+    /// After this percentage of an apply's usual time.
     Time(u64),
-    /// When it sends its write of this number, which is or is not carried out.
+    /// When it sends its nth write, which is or is not executed.
     Write(usize, Held),
 }
 
-/// Whether a first apply is killed, or one that changes what is there.
+/// Whether to kill a first apply, or one that changes existing objects.
 fn is_first(number: u64) -> bool {
     (number / 4).is_multiple_of(2)
 }
@@ -294,7 +294,7 @@ fn moment(number: u64) -> Moment {
     }
 }
 
-/// The passwords in the record, if it is there.
+/// The passwords in the record, if it exists.
 async fn credentials(world: &World) -> Option<Value> {
     use base64::Engine as _;
     let secret = world.read(&world.record()).await?;
@@ -366,7 +366,7 @@ async fn kill_in(world: &World, moment: Moment, whole: Duration) {
     let _ = child.kill().await;
 }
 
-/// Kills one apply and lets the next one mend it.
+/// Kills one apply and checks that the next one recovers.
 async fn check_killed(number: u64) {
     let moment = moment(number);
     let world = World::new().await;
@@ -374,7 +374,7 @@ async fn check_killed(number: u64) {
     let whole = if is_first(number) {
         Duration::from_secs(4)
     } else {
-        // A change of what is there: objects come, change and go.
+        // A change of existing objects: some are created, changed and deleted.
         world.configure(|settings| {
             settings.autoscaling = None;
             settings.service.push("replicas = 3".to_owned());
@@ -418,7 +418,7 @@ async fn check_killed(number: u64) {
     // The namespaces aside, which were looked into.
     let expected = crate::fixture::OBJECTS - 2;
     assert_eq!(objects(&world).await.len(), expected, "{number}: {moment:?}");
-    // The lock of the dead stays where nothing was left to write, and stops nobody.
+    // If nothing was left to write, the killed run's lock stays, and blocks no other run.
     let lease = format!(
         "/apis/coordination.k8s.io/v1/namespaces/infra-system/leases/infra-{}",
         world.name
