@@ -60,7 +60,7 @@ async fn a_lock_whose_holder_is_alive_is_respected() {
         world.name
     ));
     assert!(
-        last.stderr.contains("hint: wait for it to end"),
+        last.stderr.contains("hint: wait for it to finish"),
         "{}",
         last.stderr
     );

@@ -68,7 +68,7 @@ async fn another_cluster_than_the_pinned_one_is_refused() {
         .plan()
         .await
         .expect_code(6)
-        .expect_text("and `test-")
+        .expect_text("but `test-")
         .expect_text("belongs to 00000000-0000-0000-0000-000000000000");
 }
 
