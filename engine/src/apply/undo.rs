@@ -20,19 +20,22 @@ pub(super) async fn take_back(desired: &Object, met: &Applied, writer: Writer<'_
         "metadata": { "name": id.name, "namespace": id.namespace, "uid": live["metadata"]["uid"] },
     });
     let other = managers(&live).find(|manager| !manager.is_of_this_program());
-    let other = other.map_or("another client", |manager| manager.name);
+    let other = other.map_or_else(
+        || "another client".to_owned(),
+        |manager| format!("`{}`", manager.name),
+    );
     let result = writer.apply(id, &bare, marks::MANAGER).await;
     let Err(error) = result else {
         return ObjectError::Foreign(format!(
-            "`{other}` created it at the same time; our changes were undone"
+            "{other} created it at the same time; our changes were undone"
         ));
     };
     match writer.cluster().read(id).await {
         Ok(now) if now.as_ref().map(marks::uid) != Some(marks::uid(&live)) => ObjectError::Foreign(format!(
-            "`{other}` created it at the same time, and it has been deleted since"
+            "{other} created it at the same time, and it has been deleted since"
         )),
         _ => ObjectError::Foreign(format!(
-            "`{other}` created it at the same time, and our changes could not be undone: {error}"
+            "{other} created it at the same time, and our changes could not be undone: {error}"
         )),
     }
 }

@@ -67,6 +67,6 @@ async fn an_object_that_is_deleted_before_our_part_is_taken_back_stays_deleted()
     through(&proxy, &world, &["apply", "--yes"])
         .await
         .expect_code(6)
-        .expect_text("`somebody` created it at the same time, and it has been deleted since");
+        .expect_text("another client created it at the same time, and it has been deleted since");
     assert_eq!(world.read(&path).await, None::<Value>);
 }
