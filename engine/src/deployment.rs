@@ -98,6 +98,9 @@ pub enum DeployError {
         /// The objects for which the two plans differ.
         objects: Vec<ObjectId>,
     },
+    /// The plan has refused changes.
+    #[error("the plan has refused changes; nothing was written")]
+    Refused,
     /// A destroy has neither a record nor a declaration.
     #[error("`{environment}` has no record, and no declaration says what belongs to it")]
     Undeclared {
@@ -245,10 +248,10 @@ impl Deployment {
         })
     }
 
-    /// Applies a confirmed plan. The plan must not contain refusals.
+    /// Applies a confirmed plan.
     ///
     /// # Errors
-    /// When nothing was written. A run that has written returns its progress as the result.
+    /// When nothing was written, as for a plan with refused changes. A run that has written returns its progress as the result.
     pub async fn apply(
         &self,
         target: &Target<'_>,
@@ -257,6 +260,9 @@ impl Deployment {
         options: Options,
         events: mpsc::UnboundedSender<Event>,
     ) -> Result<Finished, DeployError> {
+        if shown.plan.refusals().next().is_some() {
+            return Err(DeployError::Refused);
+        }
         // The record is written first, the lock second; another run may interfere with both.
         let loaded = match target.mode {
             PlanMode::Apply => record::ensure(loaded, &self.record_namespace, &self.cluster).await?,

@@ -153,6 +153,7 @@ impl Session {
             DeployError::Load(error) => error.into(),
             DeployError::Lock(error) => error.into(),
             DeployError::Cluster(error) => error.into(),
+            error @ DeployError::Refused => Failure::new(Exit::Refused, error),
             error @ DeployError::Undeclared { .. } => Failure::new(Exit::Failed, error),
         }
     }
