@@ -38,12 +38,8 @@ pub(super) async fn run(args: &DiffArgs, context: &Arc<Context>) -> Result<Exit,
     } else {
         PlanMode::Apply
     };
-    let session = planning::open(&args.environment.name_or_path, mode, context).await?;
-    let target = planning::target(&session, mode, &args.consent)?;
-    let loaded = planning::load_record(&session, &target).await?;
-    let plan = planning::plan(&session, &target, &loaded, Depth::Fast)
-        .await?
-        .plan;
+    let environment = &args.environment.name_or_path;
+    let (session, plan) = planning::preview(environment, mode, &args.consent, Depth::Fast, context).await?;
     let report = &context.report;
     report.diff(&plan, &session.place());
     report.aside(&planning::last_line(&plan, mode));

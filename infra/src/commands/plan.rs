@@ -49,10 +49,8 @@ pub(super) async fn run(args: &PlanArgs, context: &Arc<Context>) -> Result<Exit,
     } else {
         Depth::Fast
     };
-    let session = planning::open(&args.environment.name_or_path, mode, context).await?;
-    let target = planning::target(&session, mode, &args.consent)?;
-    let loaded = planning::load_record(&session, &target).await?;
-    let plan = planning::plan(&session, &target, &loaded, depth).await?.plan;
+    let environment = &args.environment.name_or_path;
+    let (session, plan) = planning::preview(environment, mode, &args.consent, depth, context).await?;
     let report = &context.report;
     report.plan(&plan, &session.place());
     report.result(&planning::last_line(&plan, mode));

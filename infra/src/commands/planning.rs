@@ -11,34 +11,31 @@ use engine::observe::{Depth, ForeignFields, Look};
 use engine::record::LoadedRecord;
 use engine_core::plan::{Consents, Plan, Summary};
 
-/// Opens the session of a command that shows the plan of an apply or a destroy.
-pub(super) async fn open(
+/// Opens a session and plans, for a command that only shows the plan.
+pub(super) async fn preview(
     environment: &str,
     mode: PlanMode,
+    consent: &ConsentArgs,
+    depth: Depth,
     context: &Arc<Context>,
-) -> Result<Session, Failure> {
+) -> Result<(Session, Plan), Failure> {
     let needs = match mode {
         PlanMode::Apply => Needs::Image,
         PlanMode::Destroy => Needs::Location,
     };
     let session = Session::open(environment, needs, context).await?;
     context.report.aside(&session.describe());
-    if mode == PlanMode::Destroy {
-        session.refuse_if_protected()?;
-    }
-    Ok(session)
-}
-
-/// The target of a command that only shows a plan.
-pub(super) fn target<'a>(
-    session: &'a Session,
-    mode: PlanMode,
-    consent: &ConsentArgs,
-) -> Result<Target<'a>, Failure> {
-    match mode {
-        PlanMode::Apply => apply_target(session, consent),
-        PlanMode::Destroy => Ok(destroy_target(session, Consents::default())),
-    }
+    let target = match mode {
+        PlanMode::Apply => apply_target(&session, consent)?,
+        PlanMode::Destroy => {
+            session.refuse_if_protected()?;
+            destroy_target(&session, Consents::default())
+        }
+    };
+    let loaded = load_record(&session, &target).await?;
+    let plan = plan(&session, &target, &loaded, depth).await?.plan;
+    drop(target);
+    Ok((session, plan))
 }
 
 /// The environment as its file declares it.
