@@ -28,6 +28,13 @@ pub(super) fn fill(record: &mut Record, declarations: &[SecretDeclaration]) -> R
                 entry.insert_entry(value.clone());
             }
             (_, Entry::Occupied(_)) => {}
+            // A damaged record must not lock its data away.
+            (SecretSource::Generated { opens: Some(_) }, Entry::Vacant(_)) if !record.claims.is_empty() => {
+                return Err(LoadError::SecretsLost {
+                    environment: record.owner.environment.clone(),
+                    claim: format!("{}/{}", record.claims[0].namespace, record.claims[0].name),
+                });
+            }
             (SecretSource::Generated { .. }, Entry::Vacant(entry)) => {
                 entry.insert(SecretValue::from_random(&random::<24>()?));
             }
@@ -171,5 +178,53 @@ impl LiveSecrets {
     fn is_older_than_the_stacks_label(&self, declaration: &SecretDeclaration) -> bool {
         let live = self.0.get(&declaration.live);
         live.is_some_and(|(live, _)| marks::label(live, marks::STACK).is_none())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::api::core::v1::Secret;
+
+    use super::*;
+    use engine_core::object::HashKey;
+    use engine_core::record::Claim;
+    use engine_core::stack::id_of;
+
+    fn password() -> SecretDeclaration {
+        let id = id_of::<Secret>(Some("shop"), "users");
+        SecretDeclaration {
+            name: "password",
+            source: SecretSource::Generated {
+                opens: Some(ProtectedData {
+                    workload: id.clone(),
+                    claim: id.clone(),
+                }),
+            },
+            live: id,
+            read_back: Box::new(|_| None),
+        }
+    }
+
+    #[test]
+    fn a_secret_is_generated_once_and_never_over_recorded_data() {
+        let mut record = Record::new(Owner::new("web", "shop"), "cluster", HashKey::new([0; 32]));
+        fill(&mut record, &[password()]).unwrap();
+        let first = record.secret("password").clone();
+        record.claims.push(Claim {
+            namespace: "shop".to_owned(),
+            name: "data".to_owned(),
+            uid: "u".to_owned(),
+            volume: "v".to_owned(),
+        });
+        fill(&mut record, &[password()]).unwrap();
+        assert_eq!(*record.secret("password"), first);
+
+        record.secrets.clear();
+        let refused = fill(&mut record, &[password()]).unwrap_err().to_string();
+        assert!(
+            refused.ends_with("but its data still exists (shop/data)"),
+            "{refused}"
+        );
+        assert!(record.secrets.is_empty());
     }
 }
