@@ -46,11 +46,14 @@ pub(super) async fn run(args: &StatusArgs, context: &Arc<Context>) -> Result<Exi
     let name = session.name();
     report.result(&session.describe());
     let stored = session.stored_record()?;
-    let record = match stored.as_ref().map(LoadedRecord::record) {
+    let environment = session.environment()?;
+    let mut record = match stored.as_ref().map(LoadedRecord::record) {
         Some(record) => record.clone(),
-        None => resources::placeholder_record(session.environment()?, &session.deployment.cluster_id),
+        None => resources::placeholder_record(environment, &session.deployment.cluster_id),
     };
-    let stack = resources::declare(session.environment()?, &record);
+    // The file may need a secret that no apply has stored yet.
+    record.fill_with_placeholders(&resources::secrets(environment));
+    let stack = resources::declare(environment, &record);
     let work = format!("reading {name}");
     let (objects, running) = report.during(&work, look(&session, &stack, &record)).await?;
     let is_applied = objects

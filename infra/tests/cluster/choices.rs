@@ -97,6 +97,16 @@ async fn a_pull_password_is_given_once_and_never_printed() {
 }
 
 #[tokio::test]
+async fn a_pull_secret_that_no_apply_has_created_yet_is_missing_in_the_status() {
+    let world = World::new().await;
+    world.apply().await.expect_code(0);
+    world.infra("status", &[]).await.expect_code(0);
+    world.configure(|settings| settings.more = PULL_SECRET.to_owned());
+    let status = world.infra("status", &[]).await.expect_code(3);
+    assert!(status.stdout.contains("Secret/image-pull"), "{status:#?}");
+}
+
+#[tokio::test]
 async fn a_given_claim_is_mounted_and_never_deleted() {
     let world = World::new().await;
     world.configure(|settings| {
